@@ -1,0 +1,48 @@
+# Needs python3 (3.11 or later) with its venv module, and the package index for the first run.
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
+
+.PHONY: help run test check demo scrape bench clean
+
+help: ## say what can be made (plain make)
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 14
+
+run: .venv/run ## serve the catalog on http://127.0.0.1:8001/, the bundled one if there is no other
+	@test -f catalog.db || $(BIN)/winkb demo
+	$(BIN)/winkb serve --host 127.0.0.1 --port 8001
+
+test: .venv/dev ## run all tests
+	$(BIN)/python -m pytest
+
+check: .venv/dev ## style, types, and that locks, imports and documents agree
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy scraper
+	$(BIN)/python -m pip --disable-pip-version-check check
+	$(BIN)/python -m pytest tests/test_project.py
+
+demo: .venv/run ## build catalog.db anew from the bundled pages, without network
+	$(BIN)/winkb demo
+
+scrape: .venv/run ## read Microsoft's pages now: the nightly job
+	$(BIN)/winkb scrape
+
+bench: .venv/dev ## measure speed
+	@set -e; for script in bench/[a-z]*.py; do echo "== $$script"; $(BIN)/python $$script; done
+
+clean: ## remove .venv and caches; catalog.db and archive.db stay
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist winkb.egg-info
+	find scraper tests bench site -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# A stamp is written last: what was interrupted is done again.
+.venv/run: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "winkb needs Python 3.11 or later")'
+	$(PYTHON) -m venv .venv
+	$(PIP) --require-hashes -r requirements.lock
+	$(PIP) --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv/dev: .venv/run requirements-dev.lock
+	$(PIP) --require-hashes -r requirements-dev.lock
+	@touch $@

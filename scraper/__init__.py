@@ -1,0 +1,1 @@
+"""winkb: the open catalog of Windows updates that understands hotpatch."""

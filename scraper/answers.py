@@ -1,0 +1,117 @@
+"""The answers that lookups give, as JSON documents: the contract of design.md section 5, key for key.
+
+Plain dictionaries that the standard library prints; typed here so that a forgotten key is found before it is published.
+No imports but typing: a cold `winkb build` loads this.
+"""
+
+from typing import TypedDict
+
+
+class Pair(TypedDict):
+    kb: str
+    build: str | None
+
+
+class Update(TypedDict):
+    kb: str | None
+    track: str
+    kind: str | None
+
+
+class Accepted(TypedDict):
+    track: str
+    kb: str | None
+    build: str | None
+
+
+class Neighbour(TypedDict):
+    build: str
+    kbs: list[Update]
+    security_month: str | None
+
+
+class Restart(TypedDict):
+    month: str
+    date: str
+    date_is: str
+    status: str
+    kb: str | None
+
+
+class ReleaseRestart(Restart):
+    release: str
+    as_of: str
+
+
+class Verdict(TypedDict):
+    status: str
+    months_behind: int | None
+    reason: str | None
+
+
+class BuildAnswer(Verdict):
+    """``reason`` says why a verdict is less than it seems: ``not-in-catalog``, ``no-security-month``, ``stale``."""
+
+    build: str
+    release: str | None
+    as_of: str
+    track: str | None
+    kind: str | None
+    security_month: str | None
+    withdrawn: bool | None
+    kbs: list[Update]
+    twin: Pair | None
+    baseline: Pair | None
+    accepted: list[Accepted]
+    next_restart: Restart | None
+    below: Neighbour | None
+    above: Neighbour | None
+    data_as_of: str | None
+
+
+class KbBuild(TypedDict):
+    release: str
+    build: str | None
+    kind: str | None
+    month: str | None
+    security_month: str | None
+    available: str | None
+    twin: Pair | None
+    baseline: Pair | None
+
+
+class KbAnswer(TypedDict):
+    kb: str
+    title: str | None
+    track: str | None
+    article_url: str | None
+    expired: bool | None
+    builds: list[KbBuild]
+    data_as_of: str | None
+
+
+class Month(TypedDict):
+    release: str
+    month: str
+    type: str
+    planned_type: str | None
+    status: str
+    available: str | None
+    kb: str | None
+    build: str | None
+    cumulative_kb: str | None
+    cumulative_build: str | None
+    restart: bool
+
+
+class Change(TypedDict):
+    id: int
+    seen_at: str
+    run: int
+    table_name: str
+    release: str
+    subject: str
+    field: str
+    old: str | None
+    new: str | None
+    page: str

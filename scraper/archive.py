@@ -1,0 +1,221 @@
+"""What the hosts served, kept for ever: every version of every page by content, and every visit in its order.
+
+The catalog is a function of this file and of the code, so nothing here is edited or deleted: a night adds visits, news
+adds a version, a person's word adds an acceptance. Bodies are compressed; a version is known by its fingerprint, which
+the pipeline hands in, and the first raw bytes of it are the ones that are kept.
+"""
+
+import fcntl
+import sqlite3
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlite_utils import Database
+
+from scraper.errors import BusyError, MachineError
+
+_SCHEMA = """
+create table if not exists versions (
+  version integer primary key,
+  source text not null,
+  fingerprint text not null check (length(fingerprint) = 64),
+  body blob not null,
+  unique (source, fingerprint)
+) strict;
+create table if not exists visits (
+  visit integer primary key,
+  run integer not null,
+  source text not null,
+  url text not null,
+  at text not null check (at glob '????-??-??T??:??:??Z'),
+  status integer,
+  final_url text,
+  version integer references versions (version),
+  etag text,
+  last_modified text,
+  failure text,
+  exit_code integer,
+  check ((version is null) = (failure is not null))
+) strict;
+create index if not exists visits_run on visits (run);
+create index if not exists visits_source on visits (source, visit);
+create table if not exists runs (
+  run integer primary key,
+  outcome text not null,
+  exit_code integer not null,
+  facts_sha256 text
+) strict;
+create table if not exists acceptances (
+  acceptance integer primary key,
+  source text not null,
+  version integer not null references versions (version),
+  at text not null check (at glob '????-??-??T??:??:??Z')
+) strict;
+"""
+
+_VISIT = "run, source, url, at, status, final_url, version, etag, last_modified, failure, exit_code"
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One visit of one page in one run. ``version`` is what was served (also when the host said: not modified);
+    ``failure`` is why nothing was, with the exit code that it means."""
+
+    run: int
+    source: str
+    url: str
+    at: str
+    status: int | None = None
+    final_url: str | None = None
+    version: int | None = None
+    etag: str | None = None
+    last_modified: str | None = None
+    failure: str | None = None
+    exit_code: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """How a run ended."""
+
+    run: int
+    outcome: str
+    exit_code: int
+    facts_sha256: str | None
+
+
+class Archive:
+    """An open archive. Every method commits what it writes before it returns, so that a kill loses at most one page."""
+
+    def __init__(self, path: Path | None) -> None:
+        """``path`` None: a throw-away archive in memory. Raises MachineError for a file that is no archive."""
+        self.name = str(path) if path else "an archive in memory"
+        with _this_machine(self.name):
+            self._db = Database(str(path) if path else ":memory:")
+            self._db.conn.execute("pragma foreign_keys = on")
+            self._db.conn.executescript(_SCHEMA)
+
+    def close(self) -> None:
+        self._db.conn.close()
+
+    def next_run(self) -> int:
+        """The number of the run that begins now; a run that was killed keeps its own."""
+        rows = self._rows("select coalesce(max(run), 0) + 1 from (select run from visits union select run from runs)")
+        return int(rows[0][0])
+
+    def version(self, source: str, fingerprint: str, body: bytes) -> int:
+        """The version with this fingerprint, kept now if it is new."""
+        known = self._rows("select version from versions where source = ? and fingerprint = ?", (source, fingerprint))
+        if known:
+            return int(known[0][0])
+        with _this_machine(self.name), self._db.conn:
+            added = self._db.conn.execute(
+                "insert into versions (source, fingerprint, body) values (?, ?, ?)",
+                (source, fingerprint, zlib.compress(body, 6)),
+            )
+        return int(added.lastrowid or 0)
+
+    def note(self, visit: Visit) -> None:
+        """Add a visit."""
+        with _this_machine(self.name), self._db.conn:
+            self._db.table("visits").insert(
+                {
+                    "run": visit.run,
+                    "source": visit.source,
+                    "url": visit.url,
+                    "at": visit.at,
+                    "status": visit.status,
+                    "final_url": visit.final_url,
+                    "version": visit.version,
+                    "etag": visit.etag,
+                    "last_modified": visit.last_modified,
+                    "failure": visit.failure,
+                    "exit_code": visit.exit_code,
+                }
+            )
+
+    def finish(self, run: Run) -> None:
+        """Note how a run ended."""
+        with _this_machine(self.name), self._db.conn:
+            self._db.table("runs").insert(
+                {
+                    "run": run.run,
+                    "outcome": run.outcome,
+                    "exit_code": run.exit_code,
+                    "facts_sha256": run.facts_sha256,
+                }
+            )
+
+    def accept(self, source: str, version: int, at: str) -> None:
+        """A person's word that a version of a page is right, however it differs from the one before."""
+        with _this_machine(self.name), self._db.conn:
+            self._db.table("acceptances").insert({"source": source, "version": version, "at": at})
+
+    def accepted(self) -> set[int]:
+        return {int(row[0]) for row in self._rows("select version from acceptances")}
+
+    def visits(self) -> Iterator[Visit]:
+        """Every visit in the order of the runs, and within a run in the order of arrival."""
+        for row in self._rows(f"select {_VISIT} from visits order by run, visit"):
+            yield Visit(*row)
+
+    def runs(self) -> dict[int, Run]:
+        rows = self._rows("select run, outcome, exit_code, facts_sha256 from runs order by run")
+        return {row[0]: Run(*row) for row in rows}
+
+    def last_good(self, source: str) -> Visit | None:
+        """The last visit that was served a version, with the validators that go with it."""
+        rows = self._rows(
+            f"select {_VISIT} from visits where source = ? and version is not null order by visit desc limit 1",
+            (source,),
+        )
+        return Visit(*rows[0]) if rows else None
+
+    def body(self, version: int) -> tuple[str, str, bytes]:
+        """Source, fingerprint and raw bytes of a version."""
+        source, fingerprint, body = self._rows(
+            "select source, fingerprint, body from versions where version = ?", (version,)
+        )[0]
+        return source, fingerprint, zlib.decompress(body)
+
+    def fingerprint(self, version: int) -> str:
+        return str(self._rows("select fingerprint from versions where version = ?", (version,))[0][0])
+
+    def _rows(self, sql: str, parameters: tuple[object, ...] = ()) -> list[tuple]:  # type: ignore[type-arg]
+        with _this_machine(self.name):
+            return self._db.conn.execute(sql, parameters).fetchall()
+
+
+@contextmanager
+def _this_machine(name: str) -> Iterator[None]:
+    """What SQLite cannot do here (disk full, no permission, not a database) is this machine's trouble, said once."""
+    try:
+        yield
+    except (sqlite3.OperationalError, sqlite3.DatabaseError) as problem:
+        raise MachineError(
+            "trouble", page=name, expected="an archive that can be written", found=str(problem)
+        ) from problem
+
+
+@contextmanager
+def held(path: Path) -> Iterator[None]:
+    """Hold the archive for one run; a second one is told so (BusyError). The lock goes with the process, however it
+    ends, and lies in a file beside the archive."""
+    lock = path.with_name(path.name + ".lock")
+    try:
+        handle = lock.open("w")
+    except OSError as problem:
+        raise MachineError(
+            "trouble", page=str(lock), expected="a folder that can be written", found=str(problem)
+        ) from problem
+    with handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise BusyError(
+                "second run", page=str(path), expected="no other run under way", found="one that holds it"
+            ) from None
+        yield

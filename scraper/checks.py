@@ -1,0 +1,159 @@
+"""The checks that stand between a page and the catalog, and those of a finished catalog.
+
+A page that is not what its source declares is refused whole (DriftError): its last good facts are worth more than a
+guess at the new ones. A broken rule of meaning is a finding, never a stop.
+"""
+
+import sqlite3
+from collections import Counter
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from sqlite_utils import Database
+
+from scraper.errors import DriftError, MachineError
+from scraper.models import Facts, Page, Source, Table, TableShape
+
+# At or below this share of the last good version's rows a page has lost too many to be believed (design.md section 7).
+_TOO_FEW = 0.6
+
+
+def check_tables(source: Source, page: Page, *, accepted: bool) -> None:
+    """Refuse a page that lacks a declared table or whose table has other columns than declared.
+
+    Columns gained can be accepted, since the declared ones are still read by name; columns lost or renamed cannot.
+    """
+    for shape in source.tables:
+        tables = [table for table in page.tables if table.name is shape.name]
+        if not tables and shape.minimum:
+            raise DriftError(
+                f"lack of a {shape.name} table",
+                page=source.name,
+                expected=f"a table with the columns {', '.join(shape.columns)}",
+                found=f"tables {', '.join(sorted({str(table.name) for table in page.tables})) or 'none'}",
+            )
+        for table in tables:
+            _check_columns(source, shape, table, accepted=accepted)
+
+
+def _check_columns(source: Source, shape: TableShape, table: Table, *, accepted: bool) -> None:
+    served, declared = Counter(table.columns), Counter(shape.columns)
+    lost, gained = declared - served, served - declared
+    if lost or (gained and not accepted):
+        raise DriftError(
+            f"columns of a {shape.name} table ({table.label or table.identity or 'no label'})",
+            page=source.name,
+            expected=", ".join(shape.columns),
+            found=", ".join(table.columns),
+            acceptable=not lost,
+        )
+
+
+def check_rows(source: Source, facts: Facts, last: Facts | None, day: str, *, accepted: bool) -> None:
+    """Refuse a page that has lost rows: fewer than declared, a release that is still supported gone from a table, or
+    at most 60 % of the rows of the last good version, releases no longer supported on ``day`` left aside."""
+    if accepted:
+        return
+    supported = _unsupported_aside(last, day) if last else None
+    now = _count(facts, None)
+    for shape in source.tables:
+        if now[shape.name] < shape.minimum:
+            raise _too_few(source, shape, f"at least {shape.minimum} rows", now[shape.name])
+    if last is None or supported is None:
+        return
+    before, after = _count(last, supported), _count(facts, supported)
+    for shape in source.tables:
+        if before[shape.name] and after[shape.name] <= before[shape.name] * _TOO_FEW:
+            raise _too_few(source, shape, f"more than 60 % of {before[shape.name]} rows", after[shape.name])
+    had, has = _places(last), _places(facts)
+    for name, release in sorted(had - has):
+        if release in supported:
+            raise DriftError(
+                f"lack of {release} in the {name} tables",
+                page=source.name,
+                expected=f"the rows of {release}, which still gets updates",
+                found="none",
+                acceptable=True,
+            )
+
+
+def _too_few(source: Source, shape: TableShape, expected: str, found: int) -> DriftError:
+    return DriftError(
+        f"number of {shape.name} rows",
+        page=source.name,
+        expected=expected,
+        found=str(found),
+        acceptable=True,
+    )
+
+
+def _unsupported_aside(last: Facts, day: str) -> set[str]:
+    """The releases that count: all but those whose last end of updates has passed."""
+    ended = {
+        row.release for row in last.servicing if row.ended == "all" or (row.end_of_updates_enterprise or day) < day
+    }
+    return {version.release for version in last.versions} - ended
+
+
+def _placed(facts: Facts) -> Iterable[tuple[str, str]]:
+    """Table and release of every row, read or set aside: a row that cannot be read is not a row lost."""
+    for row in facts.servicing:
+        yield "servicing", row.release
+    for long_term in facts.long_term:
+        yield "long-term-servicing", long_term.release
+    for update in facts.updates:
+        yield "release-history", update.release
+    for month in facts.months:
+        yield "hotpatch-calendar", month.release
+    for entry in facts.entries:
+        yield "navigation", entry.release
+    for aside in facts.quarantined:
+        yield str(aside.table), aside.release or ""
+
+
+def _count(facts: Facts, releases: set[str] | None) -> Counter[str]:
+    return Counter(table for table, release in _placed(facts) if releases is None or not release or release in releases)
+
+
+def _places(facts: Facts) -> set[tuple[str, str]]:
+    return {place for place in _placed(facts) if place[0] in ("release-history", "hotpatch-calendar", "navigation")}
+
+
+# --- a finished catalog ----------------------------------------------------------------------------------------------
+
+
+def check_catalog(path: Path, now: str, max_age: int) -> list[str]:
+    """What is wrong with a published catalog: integrity, standing findings of severity error, data older than
+    ``max_age`` hours at ``now``. An empty list is a healthy catalog. Raises MachineError for no catalog at all."""
+    if not path.is_file():
+        raise MachineError("lack of a catalog", page=str(path), expected="a file that winkb built", found="none")
+    try:
+        database = Database(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True))
+        try:
+            return [*_integrity(database), *_errors(database), *_age(database, now, max_age)]
+        finally:
+            database.conn.close()
+    except (sqlite3.DatabaseError, sqlite3.OperationalError) as problem:
+        raise MachineError("trouble", page=str(path), expected="a catalog", found=str(problem)) from problem
+
+
+def _integrity(database: Database) -> Iterable[str]:
+    for (verdict,) in database.conn.execute("pragma integrity_check"):
+        if verdict != "ok":
+            yield f"integrity: {verdict}"
+    for table, rowid, parent, _ in database.conn.execute("pragma foreign_key_check"):
+        yield f"integrity: row {rowid} of {table} refers to no row of {parent}"
+
+
+def _errors(database: Database) -> Iterable[str]:
+    query = "select code, page, subject, message from findings where severity = 'error' and resolved_at is null"
+    for code, page, subject, message in database.conn.execute(f"{query} order by finding"):
+        yield f"{code}: {subject} on {page}: {message}"
+
+
+def _age(database: Database, now: str, max_age: int) -> Iterable[str]:
+    oldest = (datetime.fromisoformat(now) - timedelta(hours=max_age)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    query = "select page, fetched_at, failure from pages where fetched_at is null or fetched_at < ? order by page"
+    for page, fetched_at, failure in database.conn.execute(query, (oldest,)):
+        yield f"too old: {page} was last read {fetched_at or 'never'}" + (f"; since then {failure}" if failure else "")

@@ -1,0 +1,339 @@
+"""The commands (design.md section 3), and the only place where errors become exit codes.
+
+A lookup must answer at once, so nothing but click and the lookup room is imported before a command asks for more.
+"""
+
+import json
+import logging
+import sys
+from collections.abc import Callable
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+from scraper.errors import (
+    BusyError,
+    CatalogError,
+    DriftError,
+    FetchError,
+    InputError,
+    MachineError,
+    ScraperError,
+    Unavailable,
+)
+
+if TYPE_CHECKING:
+    from scraper.pipeline import Outcome, Paths
+
+_NOTHING_FOUND = 1
+# The first that fits counts.
+_EXIT_CODES: tuple[tuple[type[ScraperError], int], ...] = (
+    (InputError, 2),
+    (Unavailable, 3),
+    (BusyError, 3),
+    (FetchError, 4),
+    (DriftError, 4),
+    (CatalogError, 4),
+    (MachineError, 5),
+)
+
+
+class _Commands(click.Group):
+    """A group whose commands end with the exit code that their error means."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except ScraperError as problem:
+            click.echo(f"winkb: {problem}", err=True)
+            ctx.exit(next(code for kind, code in _EXIT_CODES if isinstance(problem, kind)))
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
+@click.version_option(package_name="winkb")
+def main() -> None:
+    """The open catalog of Windows updates that understands hotpatch."""
+
+
+def _db(command: Callable[..., None]) -> Callable[..., None]:
+    kind = click.Path(dir_okay=False, path_type=Path)
+    return click.option("--db", type=kind, default="catalog.db", show_default=True, help="The catalog.")(command)
+
+
+def _archive(command: Callable[..., None]) -> Callable[..., None]:
+    kind = click.Path(dir_okay=False, path_type=Path)
+    option = click.option("--archive", type=kind, default="archive.db", show_default=True, help="The archive of pages.")
+    return option(command)
+
+
+def _time(_ctx: click.Context, _option: click.Parameter, text: str | None) -> str:
+    """An ISO date or time as UTC with seconds; one without a zone is UTC; none is the clock's."""
+    try:
+        moment = datetime.fromisoformat(text) if text else datetime.now(UTC)
+    except ValueError:
+        raise click.BadParameter(f"expected an ISO 8601 date or time, found {text!r}") from None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _now(command: Callable[..., None]) -> Callable[..., None]:
+    option = click.option("--now", metavar="ISO", callback=_time, help="The time of the visit (default: the clock).")
+    return option(command)
+
+
+# --- the nightly job and its kin -------------------------------------------------------------------------------------
+
+
+@main.command()
+@click.option("--source", "sources", multiple=True, metavar="NAME", help="Only this page (may be repeated).")
+@_db
+@_archive
+@click.option("--mirror", metavar="URL|DIR", help="Read every page from a mirror instead of its public host.")
+@_now
+@click.option("--delay", type=click.FloatRange(0), metavar="S", help="Seconds between two requests to one host.")
+@click.option("--concurrency", type=click.IntRange(1), metavar="N", help="Requests at a time to one host.")
+@click.option("--no-articles", is_flag=True, help="Leave the articles out (they are not read yet).")
+def scrape(
+    sources: tuple[str, ...],
+    db: Path,
+    archive: Path,
+    mirror: str | None,
+    now: str,
+    delay: float | None,
+    concurrency: int | None,
+    no_articles: bool,
+) -> None:
+    """Visit the pages, keep what they served, and publish what it says: the nightly job."""
+    from scraper import pipeline
+    from scraper.fetch import Manners
+    from scraper.sources import SOURCES
+
+    manners = Manners(
+        delay=(0.0 if mirror else 1.0) if delay is None else delay,
+        concurrency=Manners().concurrency if concurrency is None else concurrency,
+    )
+    _log()
+    _end(
+        pipeline.scrape(
+            pipeline.Paths(db, archive),
+            now,
+            names=sources,
+            mirror=mirror,
+            manners=manners,
+            on_page=_progress(len(sources) or len(SOURCES)),
+        )
+    )
+
+
+@main.command()
+@_db
+@_archive
+def rebuild(db: Path, archive: Path) -> None:
+    """Derive the catalog again from the archive."""
+    from scraper import pipeline
+
+    _log()
+    outcome = pipeline.rebuild(_existing(db, archive))
+    _say(outcome)
+
+
+@main.command()
+@_db
+def demo(db: Path) -> None:
+    """Build the catalog from the bundled snapshots; needs no network."""
+    from scraper import pipeline
+
+    _log()
+    _end(pipeline.demo(db))
+
+
+@main.command()
+@click.argument("source")
+@_db
+@_archive
+@_now
+def accept(source: str, db: Path, archive: Path, now: str) -> None:
+    """Let the drift that now stands for SOURCE pass, once."""
+    from scraper import pipeline
+
+    _log()
+    click.echo(f"accepted: {pipeline.accept(_existing(db, archive), source, now)}")
+
+
+@main.command()
+@_db
+@click.option("--max-age", type=click.IntRange(1), default=36, show_default=True, metavar="HOURS")
+@_now
+def check(db: Path, max_age: int, now: str) -> None:
+    """Look for broken invariants, standing errors and old data in a catalog."""
+    from scraper.checks import check_catalog
+
+    problems = check_catalog(db, now, max_age)
+    for problem in problems:
+        click.echo(problem)
+    if problems:
+        raise click.exceptions.Exit(1)
+    click.echo(f"{db}: sound, no error finding, every page read within {max_age} hours")
+
+
+@main.command()
+@_db
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", type=click.IntRange(0, 65535), default=8001, show_default=True)
+def serve(db: Path, host: str, port: int) -> None:
+    """Serve the catalog with Datasette and the production settings."""
+    from scraper.serve import serve
+
+    _log()
+    serve(db, host, port)
+
+
+def _existing(db: Path, archive: Path) -> "Paths":
+    from scraper.pipeline import Paths
+
+    if not archive.is_file():
+        raise MachineError("lack of an archive", page=str(archive), expected="a file that winkb wrote", found="none")
+    return Paths(db, archive)
+
+
+def _log() -> None:
+    """Log lines to stderr; at a terminal only what a person must see, since the progress says the rest."""
+    level = logging.WARNING if sys.stderr.isatty() else logging.INFO
+    logging.basicConfig(level=level, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    logging.getLogger("httpcore").setLevel(logging.WARNING)
+
+
+def _progress(total: int) -> Callable[[str, str], None]:
+    """A line a page: counted for a person at a terminal, a plain log line otherwise."""
+    done = 0
+
+    def on_page(name: str, text: str) -> None:
+        nonlocal done
+        done += 1
+        if sys.stderr.isatty():
+            click.echo(f"[{done}/{total}] {name}: {text}", err=True)
+        else:
+            logging.getLogger(__name__).info("%s: %s", name, text)
+
+    return on_page
+
+
+def _say(outcome: "Outcome") -> None:
+    for problem in outcome.problems:
+        click.echo(f"winkb: {problem}", err=True)
+    facts = outcome.facts_sha256 or "none"
+    click.echo(
+        f"run {outcome.run}: {outcome.outcome}, {outcome.changes} changes, {outcome.parsed} page versions parsed,"
+        f" facts {facts}"
+    )
+
+
+def _end(outcome: "Outcome") -> NoReturn:
+    _say(outcome)
+    raise click.exceptions.Exit(outcome.exit_code)
+
+
+# --- lookups ---------------------------------------------------------------------------------------------------------
+
+
+def _json(command: Callable[..., None]) -> Callable[..., None]:
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")(command)
+
+
+def _as_of(command: Callable[..., None]) -> Callable[..., None]:
+    option = click.option("--as-of", metavar="DATE", help="Ask about this date (default: today).")
+    return option(command)
+
+
+def _release(command: Callable[..., None]) -> Callable[..., None]:
+    return click.option("--release", metavar="ID", help="Only this release, such as windows-11-24h2.")(command)
+
+
+def _today() -> str:
+    return datetime.now(UTC).date().isoformat()
+
+
+def _answer(document: object, text: str, *, found: bool, as_json: bool) -> None:
+    click.echo(json.dumps(document, ensure_ascii=False, indent=2) if as_json else text)
+    if not found:
+        raise click.exceptions.Exit(_NOTHING_FOUND)
+
+
+@main.command()
+@click.argument("kb")
+@_db
+@_release
+@_json
+def kb(kb: str, db: Path, release: str | None, as_json: bool) -> None:
+    """What is this KB? KB5058497, 5058497 or "KB 5058497"."""
+    from scraper import lookup, render
+
+    with closing(lookup.open_catalog(db)) as catalog:
+        document, found = lookup.kb(catalog, kb, release)
+    _answer(document, render.kb(document), found=found, as_json=as_json)
+
+
+@main.command()
+@click.argument("build")
+@_db
+@_as_of
+@_release
+@_json
+def build(build: str, db: Path, as_of: str | None, release: str | None, as_json: bool) -> None:
+    """Is a device on this build current? 26100.3981, also 10.0.26100.3981."""
+    from scraper import lookup, render
+
+    with closing(lookup.open_catalog(db)) as catalog:
+        document, found = lookup.build(catalog, build, as_of or _today(), release)
+    _answer(document, render.build(document), found=found, as_json=as_json)
+
+
+@main.command()
+@click.argument("month")
+@_db
+@_release
+@_json
+def month(month: str, db: Path, release: str | None, as_json: bool) -> None:
+    """What came, or is planned, in a month? YYYY-MM."""
+    from scraper import lookup, render
+
+    with closing(lookup.open_catalog(db)) as catalog:
+        document, found = lookup.month(catalog, month, release)
+    _answer(document, render.month(document), found=found, as_json=as_json)
+
+
+@main.command("next-restart")
+@click.argument("version")
+@_db
+@_as_of
+@_json
+def next_restart(version: str, db: Path, as_of: str | None, as_json: bool) -> None:
+    """When does a release restart next? 24H2, 25H2, or a whole release ID."""
+    from scraper import lookup, render
+
+    with closing(lookup.open_catalog(db)) as catalog:
+        document, found = lookup.next_restart(catalog, version, as_of or _today())
+    _answer(document, render.next_restart(document), found=found, as_json=as_json)
+
+
+@main.command()
+@click.option("--since", metavar="DATE", help="Only changes seen on this date or later.")
+@_db
+@_release
+@_json
+def changes(since: str | None, db: Path, release: str | None, as_json: bool) -> None:
+    """What has changed on the pages?"""
+    from scraper import lookup, render
+
+    with closing(lookup.open_catalog(db)) as catalog:
+        document, found = lookup.changes(catalog, since, release)
+    _answer(document, render.changes(document), found=found, as_json=as_json)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,126 @@
+"""The columns that follow from served ones by the rules of design.md section 6: kinds, security months, twins.
+
+Pure: computed once over the rows as they stand, from nothing but those rows, so that a rule lives in one place.
+"""
+
+from bisect import bisect_right
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from scraper.load.reconcile import BuildClaim, revision
+from scraper.load.timeline import BuildRow, MonthRow, Timeline
+from scraper.models import MonthType
+
+
+@dataclass(frozen=True, slots=True)
+class BuildMeaning:
+    """What follows for a build: forms as in the table ``builds``."""
+
+    kind: str | None
+    security_month: str | None
+    restart: bool | None
+    twin_kb: str | None
+    baseline_kb: str | None
+
+
+class Meanings:
+    """The derived columns of one release."""
+
+    def __init__(self, builds: Iterable[BuildRow], months: Iterable[MonthRow]) -> None:
+        rows = [row.claim for row in builds if not row.standing.withdrawn]
+        security = [claim for claim in rows if _is_security(claim) and claim.build]
+        security.sort(key=lambda claim: revision(claim.build or ""))
+        self._security = security
+        self._revisions = [revision(claim.build or "") for claim in security]
+        self._security_of_month = {claim.month or "": claim for claim in security}
+        self._hotpatch_of_month = {
+            claim.month or "": claim for claim in rows if claim.hint == "hotpatch" and claim.month
+        }
+        released = [row.claim for row in months if row.released and not row.standing.withdrawn and row.claim.available]
+        self._released = sorted(released, key=lambda claim: claim.month)
+        self._baselines = {claim.month: claim for claim in released if claim.type is MonthType.BASELINE}
+        first = min(
+            (claim for claim in rows if claim.track == "cumulative" and claim.build),
+            key=lambda claim: revision(claim.build or ""),
+            default=None,
+        )
+        self._initial = first if first and first.kb is None else None
+
+    def of(self, claim: BuildClaim) -> BuildMeaning:
+        kind = self._kind(claim)
+        return BuildMeaning(
+            kind=kind,
+            security_month=self._security_month(claim),
+            restart=None if kind == "initial" else {"cumulative": True, "hotpatch": False}.get(claim.track),
+            twin_kb=self._twin(claim),
+            baseline_kb=self._baseline(claim) if claim.track == "hotpatch" else None,
+        )
+
+    def cumulative(self, month: str) -> tuple[str | None, str | None]:
+        """KB and build of the month's B row."""
+        row = self._security_of_month.get(month)
+        return (row.kb, row.build) if row else (None, None)
+
+    def _kind(self, claim: BuildClaim) -> str | None:
+        if claim.hint is not None:
+            return claim.hint
+        if claim is self._initial:
+            return "initial"
+        if claim.cadence == "B":
+            return "baseline" if self._is_baseline(claim) else "security"
+        if claim.cadence == "OOB":
+            return "out-of-band"
+        return "preview" if claim.cadence else None
+
+    def _is_baseline(self, claim: BuildClaim) -> bool:
+        """Whether the hotpatch calendar calls this KB the month's baseline; without a KB, the build decides."""
+        month = self._baselines.get(claim.month or "")
+        if month is None:
+            return False
+        return claim.kb == month.kb if claim.kb and month.kb else claim.build == month.build
+
+    def _security_month(self, claim: BuildClaim) -> str | None:
+        """Rule 1."""
+        if claim.track == "cumulative":
+            if _is_security(claim):
+                return claim.month
+            place = bisect_right(self._revisions, revision(claim.build)) if claim.build else 0
+            return self._security[place - 1].month if place else None
+        if claim.month:
+            return claim.month
+        released = [month.month for month in self._released if _not_after(month.available, claim.available)]
+        return released[-1] if released else None
+
+    def _twin(self, claim: BuildClaim) -> str | None:
+        """Rule 3: a calendar hotpatch and the B row of the same month; nothing else has one."""
+        if claim.hint == "hotpatch":
+            twin = self._security_of_month.get(claim.month or "")
+        elif _is_security(claim):
+            twin = self._hotpatch_of_month.get(claim.month or "")
+        else:
+            twin = None
+        return twin.kb if twin else None
+
+    def _baseline(self, claim: BuildClaim) -> str | None:
+        """Rule 4: the latest baseline month that is not later than the hotpatch."""
+        earlier = [month for month in self._baselines.values() if _not_after(month.available, claim.available)]
+        return max(earlier, key=lambda month: month.month).kb if earlier else None
+
+
+def meanings(timeline: Timeline) -> dict[str, Meanings]:
+    """By release."""
+    builds: dict[str, list[BuildRow]] = {name: [] for name in timeline.releases}
+    months: dict[str, list[MonthRow]] = {name: [] for name in timeline.releases}
+    for row in timeline.builds.values():
+        builds[row.claim.release].append(row)
+    for month in timeline.months.values():
+        months[month.claim.release].append(month)
+    return {name: Meanings(builds[name], months[name]) for name in timeline.releases}
+
+
+def _is_security(claim: BuildClaim) -> bool:
+    return claim.track == "cumulative" and claim.cadence == "B" and claim.month is not None
+
+
+def _not_after(day: str | None, other: str | None) -> bool:
+    return day is not None and other is not None and day <= other

@@ -1,0 +1,329 @@
+"""What tonight's claims mean after last night's: changes, withdrawals, corrections, first plans, the life of findings.
+
+Folded run by run over the archive, so that the same archive always gives the same history. A value that vanishes stays;
+a row is withdrawn on its second disappearance in a row, because entries flap while an update is being published
+(sources.md B6); a build that its page replaces under the same KB stays as corrected.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from itertools import chain
+
+from scraper.load.reconcile import BuildClaim, Claim, Claims, MonthClaim, ReleaseClaim
+from scraper.models import MonthType
+
+_DISAPPEARANCES = 2
+
+
+@dataclass(slots=True)
+class Standing:
+    """How a row stands: how many times in a row its page was read without it, and whether that withdrew it."""
+
+    absent: int = 0
+    withdrawn: bool = False
+
+
+@dataclass(slots=True)
+class ReleaseRow:
+    claim: ReleaseClaim
+    standing: Standing = field(default_factory=Standing)
+
+
+@dataclass(slots=True)
+class BuildRow:
+    claim: BuildClaim
+    corrected_to: str | None = None
+    standing: Standing = field(default_factory=Standing)
+
+
+@dataclass(slots=True)
+class MonthRow:
+    claim: MonthClaim
+    planned_type: MonthType | None = None
+    released: bool = False
+    standing: Standing = field(default_factory=Standing)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    seen_at: str
+    run: int
+    table_name: str
+    release: str
+    subject: str
+    field: str
+    old: str | None
+    new: str | None
+    page: str
+
+
+@dataclass(slots=True)
+class Finding:
+    claim: Claim
+    first_seen: str
+    resolved_at: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Night:
+    """One run, as the timeline sees it. ``read``: pages whose good version was read (served again or not modified);
+    ``first``: those of them that never had a good version before, whose news are no changes."""
+
+    run: int
+    at: str
+    read: Collection[str]
+    first: Collection[str]
+
+
+@dataclass(slots=True)
+class Timeline:
+    """The catalog's rows and their history up to the last run that was followed."""
+
+    releases: dict[str, ReleaseRow] = field(default_factory=dict)
+    builds: dict[tuple[str, str, str], BuildRow] = field(default_factory=dict)
+    months: dict[tuple[str, str], MonthRow] = field(default_factory=dict)
+    changes: list[Change] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    claims: Claims = field(default_factory=Claims)
+    _open: dict[Claim, Finding] = field(default_factory=dict)
+
+    def follow(self, night: Night, claims: Claims) -> None:
+        """Take tonight's claims over. ``changes`` and ``findings`` grow; nothing that was published is lost."""
+        start = len(self.changes)
+        _Releases(self, night).follow(claims.releases)
+        _Builds(self, night).follow(claims.builds)
+        _Months(self, night).follow(claims.months)
+        tonight = sorted(self.changes[start:], key=_change_order)
+        self.changes[start:] = tonight
+        self._follow_findings(night, claims)
+        self.claims = claims
+
+    def pending(self) -> Counter[str]:
+        """By page, the rows that were missing once and may be withdrawn the next time."""
+        rows: Iterable[ReleaseRow | BuildRow | MonthRow] = chain(
+            self.releases.values(), self.builds.values(), self.months.values()
+        )
+        return Counter(row.claim.page for row in rows if row.standing.absent and not row.standing.withdrawn)
+
+    def _follow_findings(self, night: Night, claims: Claims) -> None:
+        for claim in [claim for claim in self._open if claim not in claims.findings]:
+            self._open.pop(claim).resolved_at = night.at
+        for claim in claims.findings:
+            if claim not in self._open:
+                self._open[claim] = Finding(claim, night.at)
+                self.findings.append(self._open[claim])
+
+
+def _change_order(change: Change) -> tuple[str, ...]:
+    return change.table_name, change.release, change.subject, change.field, change.old or "", change.new or ""
+
+
+class _Follower:
+    """What the three tables have in common: noting changes and counting disappearances."""
+
+    table = ""
+
+    def __init__(self, timeline: Timeline, night: Night) -> None:
+        self.timeline = timeline
+        self.night = night
+
+    def change(self, release: str, subject: str, field: str, old: str | None, new: str | None, page: str) -> None:
+        if page not in self.night.first:
+            self.timeline.changes.append(
+                Change(self.night.at, self.night.run, self.table, release, subject, field, old, new, page)
+            )
+
+    def is_gone(self, standing: Standing, page: str) -> bool:
+        """Count one more disappearance, if the page was read at all tonight; true when it is the one that counts."""
+        if standing.withdrawn or page not in self.night.read:
+            return False
+        standing.absent += 1
+        standing.withdrawn = standing.absent >= _DISAPPEARANCES
+        return standing.withdrawn
+
+    def is_back(self, standing: Standing) -> bool:
+        """Note that the row stands on its page; true when it had been withdrawn."""
+        was_withdrawn = standing.withdrawn
+        standing.absent, standing.withdrawn = 0, False
+        return was_withdrawn
+
+
+def _value(value: object) -> str | None:
+    return None if value is None else str(value)
+
+
+class _Releases(_Follower):
+    table = "releases"
+    columns = (
+        "available",
+        "end_of_updates",
+        "end_of_updates_enterprise",
+        "ended",
+        "ltsc_mainstream_end",
+        "ltsc_extended_end",
+    )
+
+    def follow(self, claims: Mapping[str, ReleaseClaim]) -> None:
+        for name, claim in claims.items():
+            row = self.timeline.releases.get(name)
+            if row is None:
+                self.timeline.releases[name] = ReleaseRow(claim)
+                self.change(name, name, "row", None, claim.version, claim.page)
+            else:
+                self._update(row, claim)
+        # A release whose label is gone from every page keeps its row; it only no longer stands in the servicing table.
+        for name in self.timeline.releases.keys() - claims.keys():
+            self._leave(self.timeline.releases[name])
+
+    def _update(self, row: ReleaseRow, claim: ReleaseClaim) -> None:
+        old = row.claim
+        if old.serviced and not claim.serviced:
+            self._leave(row)
+            claim.serviced = row.claim.serviced
+        elif claim.serviced and (self.is_back(row.standing) or not old.serviced):
+            self.change(claim.release, claim.release, "row", None, claim.version, claim.page)
+        for column in self.columns:
+            before, after = getattr(old, column), getattr(claim, column)
+            if after is None:
+                setattr(claim, column, before)
+            elif after != before:
+                self.change(claim.release, claim.release, column, before, after, claim.page)
+        claim.base_build = claim.base_build or old.base_build
+        row.claim = claim
+
+    def _leave(self, row: ReleaseRow) -> None:
+        if row.claim.serviced and self.is_gone(row.standing, row.claim.page):
+            row.claim.serviced = False
+            self.change(row.claim.release, row.claim.release, "row", row.claim.version, None, row.claim.page)
+
+
+class _Builds(_Follower):
+    table = "builds"
+    columns = ("cadence", "month", "available")
+
+    def follow(self, claims: Mapping[tuple[str, str, str], BuildClaim]) -> None:
+        rows = self.timeline.builds
+        missing: dict[str, list[BuildRow]] = {}
+        for key, row in rows.items():
+            if key not in claims and not row.standing.withdrawn:
+                missing.setdefault(row.claim.release, []).append(row)
+        for key, claim in claims.items():
+            if key in rows:
+                self._update(rows[key], claim)
+            elif known := self._learned(claim, missing.get(claim.release, [])):
+                missing[claim.release].remove(known)
+                self._learn(known, claim)
+            else:
+                self._add(claim, missing.get(claim.release, []))
+        for gone in missing.values():
+            for row in gone:
+                if not row.corrected_to and self.is_gone(row.standing, row.claim.page):
+                    self._row_change(row.claim, old=row.claim.build or row.claim.kb, new=None)
+
+    def _row_change(self, claim: BuildClaim, *, old: str | None, new: str | None) -> None:
+        self.change(claim.release, claim.kb or claim.build or "", "row", old, new, claim.page)
+
+    def _update(self, row: BuildRow, claim: BuildClaim) -> None:
+        """The row stands again tonight: note what changed in it; a value that vanished stays."""
+        if self.is_back(row.standing):
+            row.corrected_to = None
+            self._row_change(claim, old=None, new=claim.build or claim.kb)
+        for column in self.columns:
+            before, after = getattr(row.claim, column), getattr(claim, column)
+            if after is None:
+                setattr(claim, column, before)
+            elif after != before:
+                self.change(claim.release, claim.kb or claim.build or "", column, before, after, claim.page)
+        row.claim = claim
+
+    def _learned(self, claim: BuildClaim, missing: list[BuildRow]) -> BuildRow | None:
+        """The row that the claim completes (or, for one night, leaves incomplete): same build with and without a KB,
+        same KB with and without a build."""
+        for row in missing:
+            known = row.claim
+            same_build = claim.build and claim.build == known.build and (claim.kb is None or known.kb is None)
+            same_kb = claim.kb and claim.kb == known.kb and (claim.build is None or known.build is None)
+            if claim.track == known.track and (same_build or same_kb):
+                return row
+        return None
+
+    def _learn(self, row: BuildRow, claim: BuildClaim) -> None:
+        known = row.claim
+        for column in ("kb", "build"):
+            before, after = getattr(known, column), getattr(claim, column)
+            if after is None:
+                setattr(claim, column, before)
+            elif before is None:
+                self.change(claim.release, claim.kb or claim.build or "", column, None, after, claim.page)
+        del self.timeline.builds[known.key]
+        self.timeline.builds[claim.key] = row
+        self._update(row, claim)
+
+    def _add(self, claim: BuildClaim, missing: list[BuildRow]) -> None:
+        self.timeline.builds[claim.key] = BuildRow(claim)
+        corrected = [row for row in missing if self._is_correction(row, claim)]
+        if len(corrected) != 1:
+            self._row_change(claim, old=None, new=claim.build or claim.kb)
+            return
+        row = corrected[0]
+        row.corrected_to = claim.build
+        row.standing.withdrawn = True
+        self.change(claim.release, claim.kb or "", "build", row.claim.build, claim.build, claim.page)
+
+    def _is_correction(self, row: BuildRow, claim: BuildClaim) -> bool:
+        """The same update under another build, in the night in which its old build left the page (sources.md B8)."""
+        old = row.claim
+        if claim.kb is None or claim.build is None or old.kb != claim.kb or old.track != claim.track:
+            return False
+        if row.claim.page not in self.night.read:
+            return False
+        return (old.month, old.cadence) == (claim.month, claim.cadence) and (
+            claim.month is not None or old.available == claim.available
+        )
+
+
+class _Months(_Follower):
+    table = "months"
+    columns = ("type", "available", "build", "kb")
+
+    def follow(self, claims: Mapping[tuple[str, str], MonthClaim]) -> None:
+        rows = self.timeline.months
+        for key, claim in claims.items():
+            row = rows.get(key)
+            if row is None:
+                row = rows[key] = MonthRow(claim)
+                self.change(claim.release, claim.month, "row", None, str(claim.type), claim.page)
+            else:
+                self._update(row, claim)
+            self._plan(row)
+        for key in rows.keys() - claims.keys():
+            self._vanish(rows[key])
+
+    def _plan(self, row: MonthRow) -> None:
+        claim = row.claim
+        row.released = row.released or claim.released
+        if row.planned_type is None and claim.replanned:
+            # The page's own footnote: a starred release was first planned the other way.
+            row.planned_type = MonthType.HOTPATCH if claim.type is MonthType.BASELINE else MonthType.BASELINE
+        if row.planned_type is None and not row.released:
+            row.planned_type = claim.type
+
+    def _update(self, row: MonthRow, claim: MonthClaim) -> None:
+        vanished = row.released and not claim.released
+        if vanished:
+            self._vanish(row)
+        elif self.is_back(row.standing):
+            self.change(claim.release, claim.month, "row", None, str(claim.type), claim.page)
+        for column in self.columns:
+            before, after = getattr(row.claim, column), getattr(claim, column)
+            if after is None:
+                setattr(claim, column, before)
+            elif after != before:
+                page = claim.pages.get(column, claim.page)
+                self.change(claim.release, claim.month, column, _value(before), _value(after), page)
+        row.claim = claim
+
+    def _vanish(self, row: MonthRow) -> None:
+        if self.is_gone(row.standing, row.claim.page):
+            self.change(row.claim.release, row.claim.month, "row", str(row.claim.type), None, row.claim.page)

@@ -1,0 +1,253 @@
+"""The shapes that pass between rooms. Strings as served leave parse; typed records leave normalize.
+
+Forms: a KB is ``KB`` and its digits; a build is ``base.revision`` (``26100.3981``); a month is ``YYYY-MM``; a date is
+``YYYY-MM-DD``; a time is UTC, ``YYYY-MM-DDTHH:MM:SSZ``. Unknown is None, never an empty string.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class TableName(StrEnum):
+    """The tables that pages serve, by what they hold."""
+
+    SERVICING = "servicing"
+    LONG_TERM = "long-term-servicing"
+    HISTORY = "release-history"
+    CALENDAR = "hotpatch-calendar"
+    NAVIGATION = "navigation"
+
+
+# --- sources: what is declared of a page -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class TableShape:
+    """What a source promises of one kind of table: its exact column names (lower case, one blank between words), how
+    many rows all tables of that kind must yield together, and whether the page is useless without it."""
+
+    name: TableName
+    columns: tuple[str, ...]
+    minimum: int
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A page of the publisher. ``name`` is its key everywhere; ``releases`` are those whose freshness it decides."""
+
+    name: str
+    url: str
+    parser: str
+    product: str
+    releases: tuple[str, ...]
+    tables: tuple[TableShape, ...]
+    calendar_release: str | None = None
+
+
+# --- fetch: what is asked, and what came -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A page to ask for, with the validators of the copy we have (None: unconditional)."""
+
+    source: str
+    url: str
+    etag: str | None = None
+    last_modified: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back: ``body`` is the decoded (inflated) bytes, None when the host said 304 not modified.
+    ``final_url`` is the public address after redirects."""
+
+    request: Request
+    status: int
+    final_url: str
+    body: bytes | None
+    etag: str | None
+    last_modified: str | None
+
+
+# --- parse: strings by column name -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One table row: cleaned text by column name; ``links`` has the resolved https address of a cell's link by the same
+    name. Cells that the header has no name for stand under ``surplus``, when they are not empty."""
+
+    cells: Mapping[str, str]
+    links: Mapping[str, str] = field(default_factory=dict)
+    surplus: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One table of a page. ``label`` is the version label or navigation category that it stands under, ``year`` the
+    year label, ``identity`` the HTML id (a cross-check, never a key); "" where there is none. ``columns`` as served, in
+    lower case with single blanks."""
+
+    name: TableName
+    label: str
+    year: str
+    identity: str
+    columns: tuple[str, ...]
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """All that a parser read from one page. ``strangers`` are the headers of tables in the container that look like
+    none that is declared."""
+
+    layout: str
+    updated_at: str
+    tables: tuple[Table, ...]
+    strangers: tuple[tuple[str, ...], ...] = ()
+
+
+# --- normalize: typed records ----------------------------------------------------------------------------------------
+
+
+class MonthType(StrEnum):
+    BASELINE = "baseline"
+    HOTPATCH = "hotpatch"
+
+
+class EntryKind(StrEnum):
+    """What a link of a hotpatch navigation category announces."""
+
+    HOTPATCH = "hotpatch"
+    OUT_OF_BAND = "out-of-band"
+    BASELINE = "baseline"
+    COMPONENT = "component"
+
+
+class Severity(StrEnum):
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+
+
+@dataclass(frozen=True, slots=True)
+class Servicing:
+    """A release's row of a servicing table. ``ended``: the page says ``End of updates`` without a date for Home and Pro
+    (``home``) or for every edition (``all``)."""
+
+    release: str
+    available: str | None
+    end_of_updates: str | None
+    end_of_updates_enterprise: str | None
+    ended: str | None
+    latest_build: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class LongTermServicing:
+    """A release's row of the LTSC table."""
+
+    release: str
+    mainstream_end: str | None
+    extended_end: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A release that a label names: ``Version 24H2 (OS build 26100)``."""
+
+    release: str
+    product: str
+    version: str
+    base_build: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """A row of a release history. ``cadence`` is the letter as served (B, D, C, A, E, OOB), ``month`` the month of the
+    update type."""
+
+    release: str
+    build: str
+    kb: str | None
+    cadence: str | None
+    month: str | None
+    available: str | None
+    url: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarMonth:
+    """A row of a hotpatch calendar. ``replanned``: starred, which the page explains as first planned the other way."""
+
+    release: str
+    month: str
+    type: MonthType
+    available: str | None
+    build: str | None
+    kb: str | None
+    url: str | None
+    replanned: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A link of a hotpatch navigation category, for one release. ``builds``: every build its text names, of this
+    release and of its siblings; ``preview``: it stands in a public preview category."""
+
+    release: str
+    kind: EntryKind
+    available: str | None
+    kb: str | None
+    builds: tuple[str, ...]
+    title: str
+    url: str | None
+    expired: bool
+    preview: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantined:
+    """A row that could not be read: its raw cells and the reason. ``key`` is the readable key (release, then the key
+    cells), None when a key cell is what could not be read; ``release`` is None when not even that is known."""
+
+    table: TableName
+    release: str | None
+    key: tuple[str, ...] | None
+    reason: str
+    cells: str
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """Something about a page's facts that a person should know; becomes a row of ``findings``."""
+
+    severity: Severity
+    code: str
+    release: str | None
+    subject: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What one version of one page says."""
+
+    layout: str
+    updated_at: str
+    versions: tuple[Version, ...]
+    servicing: tuple[Servicing, ...]
+    long_term: tuple[LongTermServicing, ...]
+    updates: tuple[Update, ...]
+    months: tuple[CalendarMonth, ...]
+    entries: tuple[Entry, ...]
+    quarantined: tuple[Quarantined, ...]
+    remarks: tuple[Remark, ...]
+
+    @property
+    def rows(self) -> int:
+        """How many records were read."""
+        tables = (self.servicing, self.long_term, self.updates, self.months, self.entries)
+        return sum(len(table) for table in tables)

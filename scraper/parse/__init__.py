@@ -1,0 +1,70 @@
+"""Pages to rows of strings: why normalize, load and all behind them never see HTML.
+
+Pure: no meaning, no network, no clock. Whatever is not the page that a parser was written for raises DriftError; a
+page that is something else never comes out as one without rows.
+"""
+
+import re
+from collections.abc import Callable
+from hashlib import sha256
+from urllib.parse import urljoin
+
+from selectolax.lexbor import LexborHTMLParser
+
+from scraper.errors import DriftError
+from scraper.models import Page, Source
+from scraper.parse.excerpt import excerpt
+from scraper.parse.hotpatch_notes import read_hotpatch_notes
+from scraper.parse.release_information import read_release_information
+from scraper.parse.tables import Links
+
+__all__ = ["fingerprint", "parse"]
+
+_PARSERS: dict[str, Callable[[Source, LexborHTMLParser, Links, str], Page]] = {
+    "release_information": read_release_information,
+    "hotpatch_notes": read_hotpatch_notes,
+}
+_END = re.compile(rb"</html\s*>$", re.IGNORECASE)
+
+
+def parse(source: Source, body: bytes, url: str) -> Page:
+    """The tables of a source's page. ``body`` is the inflated page, ``url`` the public address it came from, against
+    which links are resolved when the page names no canonical one.
+
+    Raises DriftError when the body is empty, not UTF-8, cut, or another page than the source's parser expects.
+    """
+    _check_whole(source, body)
+    # Only after the check: selectolax turns bad bytes into U+FFFD without a word.
+    tree = LexborHTMLParser(excerpt(body))
+    metas: dict[str | None, str] = {}
+    canonical = ""
+    for tag in tree.head.iter() if tree.head is not None else ():
+        if tag.tag == "meta":
+            metas.setdefault(tag.attrs.get("name"), tag.attrs.get("content") or "")
+        elif tag.tag == "link" and tag.attrs.get("rel") == "canonical":
+            canonical = canonical or tag.attrs.get("href") or ""
+    updated_at = metas.get("updated_at") or metas.get("lastPublishedDate") or metas.get("ms.date") or ""
+    # The new layout's links are relative to the canonical address, whose last segment is a file (sources.md B3).
+    return _PARSERS[source.parser](source, tree, Links(urljoin(url, canonical)), updated_at.strip())
+
+
+def fingerprint(body: bytes) -> str:
+    """What a version of a page is known by: the sha256, in hex, of the part of the body that the parsers read."""
+    return sha256(excerpt(body)).hexdigest()
+
+
+def _check_whole(source: Source, body: bytes) -> None:
+    if not body.strip():
+        raise DriftError("body", page=source.name, expected="a page", found=f"{len(body)} bytes without a word")
+    try:
+        # Whatever charset a header named: some answers of the support host name none (sources.md E).
+        body.decode("utf-8")
+    except UnicodeDecodeError as error:
+        found = f"byte 0x{body[error.start]:02x} at {error.start}"
+        raise DriftError("encoding", page=source.name, expected="UTF-8", found=found) from error
+    rest = body.rstrip()
+    while rest.endswith(b"-->") and (comment := rest.rfind(b"<!--")) >= 0:
+        rest = rest[:comment].rstrip()
+    if not _END.search(rest[-20:]):
+        found = repr(rest[-20:].decode("utf-8", "replace"))
+        raise DriftError("end", page=source.name, expected="</html>", found=f"{found} after {len(body)} bytes")

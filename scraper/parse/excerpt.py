@@ -1,0 +1,113 @@
+"""The part of a page that is read, cut out byte by byte: why a version is known by what it says, not by its chrome.
+
+The hosts answer each request with another flight id, asset version or slot number (sources.md A2, C4). Parser and
+fingerprint both work on this excerpt, so the fingerprint covers all that the parsers read by construction. Only plain
+searches are used: they stay linear on any body.
+"""
+
+import re
+from collections.abc import Iterator
+
+_CONTAINER = b'id="winrelinfo_container"'
+_CATEGORY = b"LeftNavCategory"
+_ARTICLE = b"LeftNavArticle"
+_TAG = re.compile(rb"<([A-Za-z][A-Za-z0-9]*)\s")
+_AWA = re.compile(rb"<meta\s[^<>]*\bname=[\"']?awa-[^<>]*>")
+_READ_OF_HEAD = (b"updated_at", b"lastPublishedDate", b"ms.date", b"canonical")
+
+
+def excerpt(body: bytes) -> bytes:
+    """What the parsers read of a page, as HTML: dates and canonical link, then the container of the release
+    information page, or main and every navigation category of a support page. A page of another make stands whole,
+    without ``awa-*`` metas and slot numbers."""
+    main = body.find(b"<main")
+    main_end = body.find(b"</main>", main) if main >= 0 else -1
+    part = None
+    if main_end >= 0:
+        part = _release_information(body, main, main_end) or _support(body, main, main_end)
+    start, region = part or (len(body), _without_slots(_AWA.sub(b"", body)))
+    end = body.find(b"</head", 0, start)
+    return b"<!DOCTYPE html>" + _head(body[: start if end < 0 else end]) + region
+
+
+def _head(head: bytes) -> bytes:
+    """The tags that carry what is read of the head. One that says ``awa-`` echoes another (awa-title) and is left
+    out."""
+    tags: dict[int, bytes] = {}
+    for name in _READ_OF_HEAD:
+        at = head.find(name)
+        while at >= 0:
+            start, end = head.rfind(b"<", 0, at), head.find(b">", at) + 1
+            tag = head[start:end]
+            if tag[:5].lower() in (b"<meta", b"<link") and b"awa-" not in tag:
+                tags[start] = tag
+            at = head.find(name, at + 1)
+    return b"".join(tags[start] for start in sorted(tags))
+
+
+def _release_information(body: bytes, main: int, main_end: int) -> tuple[int, bytes] | None:
+    """Where the container begins, and its bytes up to the last table (the tree closes what is left open)."""
+    found = body.find(_CONTAINER, main, main_end)
+    if found < 0 or body.find(_CONTAINER, found + 1) >= 0:
+        return None
+    start = body.rfind(b"<", 0, found)
+    end = body.rfind(b"</table>", found, main_end)
+    if end < 0 or not _TAG.match(body, start) or _is_commented(body, start, start):
+        return None
+    return start, body[start : end + len(b"</table>")]
+
+
+def _support(body: bytes, main: int, main_end: int) -> tuple[int, bytes] | None:
+    """Where main or the first category begins, and main followed by each category once.
+
+    Each category stands in a ``section``, whose end tag closes whatever was cut open. The old layout renders the
+    navigation twice with 34 kB of site header in between (sources.md B2): equal categories are kept once."""
+    if body.find(b"<main", main_end) >= 0:
+        return None
+    starts = list(_category_starts(body, 0, main))
+    bound = main
+    if not starts:
+        starts, bound = list(_category_starts(body, main_end, len(body))), len(body)
+    # What stands in a comment is no markup; only the tree can tell then.
+    if not starts or _is_commented(body, starts[0], max(main, starts[-1])):
+        return None
+    categories: dict[bytes, None] = {}
+    for start, following in zip(starts, [*starts[1:], bound], strict=True):
+        last = body.rfind(_ARTICLE, start, following)
+        end = body.find(b"</ul>", last, following) if last >= 0 else -1
+        if end < 0:
+            # No list of the known kind: the tree must find out, on the whole page.
+            return None
+        categories[_without_slots(body[start : end + len(b"</ul>")])] = None
+    sections = b"".join(b"<section>%b</section>" % category for category in categories)
+    return min(main, starts[0]), body[main : main_end + len(b"</main>")] + sections
+
+
+def _category_starts(body: bytes, low: int, high: int) -> Iterator[int]:
+    """The tags that have a class ending in ``LeftNavCategory``: of both layouts seen, and of one with another
+    prefix."""
+    found = body.find(_CATEGORY, low, high)
+    while found >= 0:
+        after = found + len(_CATEGORY)
+        if body[after : after + 1] in (b" ", b'"'):
+            start = body.rfind(b"<", low, found)
+            if _TAG.match(body, start) and body.find(b">", start, found) < 0:
+                yield start
+        found = body.find(_CATEGORY, after, high)
+
+
+def _is_commented(body: bytes, first: int, last: int) -> bool:
+    """Whether ``first``, ``last`` or a category between them stands in a comment."""
+    begin = body.find(b"<!--", 0, last)
+    while begin >= 0:
+        end = body.find(b"-->", begin)
+        if end < 0 or begin <= first < end or begin < last < end or _CATEGORY in body[begin:end]:
+            return True
+        begin = body.find(b"<!--", end, last)
+    return False
+
+
+def _without_slots(markup: bytes) -> bytes:
+    """Each insertion into the navigation renumbers ``data-bi-slot`` (sources.md C4)."""
+    first, *others = markup.split(b' data-bi-slot="')
+    return b"".join([first, *(piece.partition(b'"')[2] for piece in others)])

@@ -1,0 +1,27 @@
+"""What every test stands on: no network but loopback."""
+
+import socket
+from typing import Any
+
+import pytest
+
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+
+@pytest.fixture(autouse=True)
+def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A test that asks for another machine fails at once, by name or by address."""
+    connect, look_up = socket.socket.connect, socket.getaddrinfo
+
+    def local_connect(self: socket.socket, address: Any) -> None:
+        if self.family in (socket.AF_INET, socket.AF_INET6) and address[0] not in LOOPBACK:
+            raise AssertionError(f"a test asked for the network: {address}")
+        connect(self, address)
+
+    def local_look_up(host: Any, *rest: Any, **named: Any) -> Any:
+        if host not in (None, b"", "", *LOOPBACK, *(name.encode() for name in LOOPBACK)):
+            raise AssertionError(f"a test asked for the network: {host}")
+        return look_up(host, *rest, **named)
+
+    monkeypatch.setattr(socket.socket, "connect", local_connect)
+    monkeypatch.setattr(socket, "getaddrinfo", local_look_up)
