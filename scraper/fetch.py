@@ -325,7 +325,7 @@ class _Visitor:
     async def _exchange(self, request: Request, url: httpx.URL) -> Answer | httpx.URL:
         """One request and what it means. Raises _Passing for all that the transport can suffer."""
         try:
-            asked, headers = self._addresses.asked(url), _conditions(request)
+            asked, headers = self._addresses.asked(url), _conditions(request, url)
             async with (
                 asyncio.timeout(self._manners.total),
                 self._client.stream("GET", asked, headers=headers) as response,
@@ -342,7 +342,7 @@ class _Visitor:
     async def _understand(self, request: Request, url: httpx.URL, response: httpx.Response) -> Answer | httpx.URL:
         status = response.status_code
         found = f"{status} {httpx.codes.get_reason_phrase(status)}".strip() + f" at {url}"
-        conditional = bool(_conditions(request))
+        conditional = bool(_conditions(request, url))
         if status == 200:
             body = await _body(request, response, self._manners.max_bytes)
             if _BLOCKED.search(body[:_BLOCKED_WITHIN]):
@@ -361,8 +361,11 @@ class _Visitor:
         raise WrongAnswer("answer", page=_name(request), expected=expected, found=found)
 
 
-def _conditions(request: Request) -> dict[str, str]:
-    """The headers that ask for a page only if it is another than the copy we have."""
+def _conditions(request: Request, url: httpx.URL) -> dict[str, str]:
+    """The headers that ask for a page only if it is another than the copy we have, where that copy came from: another
+    place that a redirect leads to since may be older than the copy and would wrongly say that it still stands."""
+    if str(url) != (request.final_url or request.url):
+        return {}
     known = {"If-None-Match": request.etag, "If-Modified-Since": request.last_modified}
     # A validator may be any bytes; one that cannot be sent back as it came is as good as none.
     return {name: value for name, value in known.items() if value and value.isascii() and value.isprintable()}

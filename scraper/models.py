@@ -50,12 +50,14 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A page to ask for, with the validators of the copy we have (None: unconditional)."""
+    """A page to ask for, with the validators of the copy we have (None: unconditional) and ``final_url``, the address
+    that the copy came from."""
 
     source: str
     url: str
     etag: str | None = None
     last_modified: str | None = None
+    final_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ import asyncio
 import hashlib
 import logging
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, aclosing
 from dataclasses import dataclass, field, replace
 from importlib.resources import as_file, files
 from itertools import groupby
@@ -307,11 +307,13 @@ async def _visit(
 ) -> list[Visit]:
     """Fetch the wanted pages and keep what came, each as soon as it is there."""
     visits = []
-    async for request, answer in fetch([_request(archive, source) for source in wanted], manners, mirror):
-        visit = _keep(archive, run, now, request, answer)
-        archive.note(visit)
-        visits.append(visit)
-        on_page(request.source, visit.failure or f"{visit.status} {visit.final_url}")
+    requests = [_request(archive, source) for source in wanted]
+    async with aclosing(fetch(requests, manners, mirror)) as answers:
+        async for request, answer in answers:
+            visit = _keep(archive, run, now, request, answer)
+            archive.note(visit)
+            visits.append(visit)
+            on_page(request.source, visit.failure or f"{visit.status} {visit.final_url}")
     return visits
 
 
@@ -319,7 +321,7 @@ def _request(archive: Archive, source: Source) -> Request:
     last = archive.last_good(source.name)
     if last is None:
         return Request(source.name, source.url)
-    return Request(source.name, source.url, last.etag, last.last_modified)
+    return Request(source.name, source.url, last.etag, last.last_modified, last.final_url)
 
 
 def _keep(archive: Archive, run: int, now: str, request: Request, answer: Answer | FetchError) -> Visit:

@@ -27,9 +27,7 @@ ROOT = Path(__file__).parent.parent
 SCHEMA = (ROOT / "scraper" / "schema.sql").read_text(encoding="utf-8")
 METADATA = parse_metadata((ROOT / "metadata.yml").read_text(encoding="utf-8"))["databases"]["catalog"]
 QUERIES = METADATA["queries"]
-START = (
-    "import sys; from pathlib import Path; from scraper.serve import serve; serve(Path(sys.argv[1]), '127.0.0.1', 0)"
-)
+WINKB = [sys.executable, "-W", "error", "-m", "scraper"]
 
 SMALL = """
 insert into pages (page, url, fetched_at, changed_at, updated_at, sha256, layout, rows) values
@@ -87,7 +85,7 @@ def catalog(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @contextmanager
 def serving(db: Path) -> Iterator[tuple[httpx.Client, subprocess.Popen[str]]]:
     """The real server in its own process, on a free port, and a client of it."""
-    command = [sys.executable, "-W", "error", "-c", START, str(db)]
+    command = [*WINKB, "serve", "--db", str(db), "--port", "0"]
     with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) as process:
         try:
             assert process.stderr is not None
@@ -368,11 +366,10 @@ def test_missing_file_is_said_plainly(tmp_path: Path) -> None:
 def test_file_that_is_no_catalog_is_said_plainly(tmp_path: Path, content: bytes, found: str) -> None:
     path = tmp_path / "catalog.db"
     path.write_bytes(content)
-    ended = subprocess.run(
-        [sys.executable, "-c", START, str(path)], cwd=ROOT, capture_output=True, text=True, timeout=20
-    )
-    last = ended.stderr.splitlines()[-1]
-    assert last == f"scraper.errors.MachineError: unexpected file on {path}. expected: a catalog, found: {found}"
+    command = [*WINKB, "serve", "--db", str(path), "--port", "0"]
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=20)
+    assert ended.returncode == 5
+    assert ended.stderr == f"winkb: unexpected file on {path}. expected: a catalog, found: {found}\n"
 
 
 def test_address_in_use_is_said_plainly(site: httpx.Client, catalog: Path) -> None:
@@ -397,7 +394,7 @@ def test_signal_ends_the_server_in_order(tmp_path: Path, number: signal.Signals)
         process.send_signal(number)
         assert process.wait(timeout=10) == 0
         assert process.stderr is not None
-        assert process.stderr.read() == ""
+        assert process.stderr.read() == "INFO scraper.serve: ended by a signal\n"
 
 
 def wait_for(condition: Callable[[], bool], seconds: float) -> float:

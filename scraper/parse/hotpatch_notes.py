@@ -88,9 +88,10 @@ def _items(listing: LexborNode, title: str, links: Links) -> Iterator[tuple[str,
     """Text and address of each item that announces something: not the headings, and not the release notes' own link,
     which stands first."""
     own = {title.casefold(), "release notes"}
+    headings = {item.mem_id for item in listing.css("li[class*=eading]") if _HEADING.search(item.attrs["class"] or "")}
     first = True
     for item in listing.iter():
-        if item.tag != "li" or _HEADING.search(item.attrs.get("class") or ""):
+        if item.tag != "li" or (headings and item.mem_id in headings):
             continue
         text, address = read(item, links, _SILENT_IN_ITEM)
         is_own = text.casefold() in own or (first and _is_current(item))

@@ -16,13 +16,13 @@ from scraper.parse.tables import Links, landmarks, one, recognise, refuse_span, 
 _LABELS = frozenset({"strong", "b", "summary", "h1", "h2", "h3", "h4", "h5", "h6", "p"})
 _SECTIONS = frozenset({"h1", "h2"})
 _LABELLED = frozenset({TableName.HISTORY, TableName.CALENDAR})
-_LONGEST_LABEL = 120
 
 # Anything that claims to be a version label is kept as one, so that a new wording stops the caller, rather than
 # giving its rows to the release above.
-_VERSION = re.compile(r"(?:version|windows)\b.*\(os builds?\b.*", re.IGNORECASE)
-_YEAR = re.compile(r"(?:\w+ )?calendar (?:year )?(20\d\d)", re.IGNORECASE)
+_VERSION = re.compile(r"(?:version|windows)\b.{,60}\(os builds?\b.{,60}", re.IGNORECASE)
+_YEAR = re.compile(r"(?:.{,40}\b)?calendar (?:year )?(20\d\d)\b.{,20}", re.IGNORECASE)
 # In a paragraph the same words may be prose; only the whole label counts.
+_PLAIN_YEAR = re.compile(r"calendar year (20\d\d)", re.IGNORECASE)
 _PLAIN_VERSION = re.compile(r"(?:version|windows server) \w+(?: \([^()]*\))* \(os build \d+\)", re.IGNORECASE)
 
 
@@ -60,10 +60,11 @@ def _read_tables(
     for tag, node in landmarks(container):
         if tag in _LABELS:
             text = text_of(node)
-            if _is_version(tag, text):
+            versions, years = (_PLAIN_VERSION, _PLAIN_YEAR) if tag == "p" else (_VERSION, _YEAR)
+            if versions.fullmatch(text):
                 # A `summary` and the `strong` within it say the same label twice.
                 label, year, heads = text, "", None
-            elif found := _YEAR.fullmatch(text):
+            elif found := years.fullmatch(text):
                 year = found[1]
             elif tag in _SECTIONS:
                 label, year, heads = "", "", None
@@ -87,9 +88,3 @@ def _read_tables(
         its_year = year if shape.name is TableName.CALENDAR else ""
         tables.append(table_of(served, shape, label=label, year=its_year, identity=identity))
     return tuple(tables), tuple(strangers)
-
-
-def _is_version(tag: str, text: str) -> bool:
-    if len(text) > _LONGEST_LABEL:
-        return False
-    return bool((_PLAIN_VERSION if tag == "p" else _VERSION).fullmatch(text))

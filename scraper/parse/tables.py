@@ -25,7 +25,7 @@ _CELLS = frozenset({"td", "th"})
 # `24H2<sup>1</sup>` is version 24H2 with a footnote; a star says something of the row itself, so it stays.
 _FOOTNOTE = re.compile(r"[\[(]?(?:\d{1,2}|[A-Za-z]|[†‡§¶])(?:, ?(?:\d{1,2}|[A-Za-z]))*[\])]?")
 # The end of an address that is only ever appended to its folder.
-_FILE = re.compile(r"[\w.-]+", re.ASCII)
+_FILE = re.compile(r"[\w.-]*[\w-]", re.ASCII)
 _NOTES = frozenset({"note", "tip", "important", "warning", "caution", "alert", "ocpalert"})
 
 
@@ -58,14 +58,18 @@ class Links:
     def resolve(self, href: str) -> str:
         """The https address that a link leads to, or "" when it leads nowhere: ``javascript:``, another scheme, or
         not an address at all."""
-        href = href.strip()
         slash = href.rfind("/") + 1
-        if not _FILE.fullmatch(href, slash) or href.endswith(".") or href[:slash].endswith("//"):
+        address = self._folders.get(href[:slash])
+        if address is None or not _FILE.fullmatch(href, slash):
+            return self._resolve_first(href.strip())
+        return address and address + href[slash:]
+
+    def _resolve_first(self, href: str) -> str:
+        slash = href.rfind("/") + 1
+        folder = href[:slash]
+        if not _FILE.fullmatch(href, slash) or folder.endswith("//"):
             return "" if not href or href.startswith("#") else self._join(href)
-        folder = href[:slash] or "./"
-        address = self._folders.get(folder)
-        if address is None:
-            address = self._folders[folder] = self._join(folder)
+        address = self._folders[folder] = self._join(folder or "./")
         return address and address + href[slash:]
 
     def _join(self, href: str) -> str:
