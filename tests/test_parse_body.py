@@ -1,17 +1,20 @@
-"""What every page goes through: it is whole and UTF-8, text is cleaned, links are resolved, a version has a fingerprint."""
+"""What every page goes through: it is whole and UTF-8, its text is cleaned, its links resolved; and its fingerprint."""
 
+from pathlib import Path
+from time import perf_counter
 from urllib.parse import urljoin
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from scraper.errors import DriftError
-from scraper.models import Page, Row, Table, TableName
+from scraper.models import Page, Row, Source, Table, TableName
 from scraper.parse import fingerprint, parse
+from scraper.parse.excerpt import excerpt
 from scraper.parse.tables import Links
 from scraper.parse.text import clean
-from scraper.sources import BY_NAME
+from scraper.sources import BY_NAME, SOURCES
 
 SOURCE = BY_NAME["windows-11-release-information"]
 LABEL = "Version 24H2 (OS build 26100)"
@@ -62,7 +65,8 @@ SUPPORT = (
     '\r\n\r\n<!DOCTYPE html><html><head><meta name="awa-expid" content="P-1" />'
     '<meta name="updated_at" content="2026" />'
     '<link rel="canonical" href="https://support.microsoft.com/en-us/x/2025/r" />'
-    f'<meta name="awa-stv" content="3.0.1" /></head><body><header>Chrome</header>{NAV}<script src="a.js?v=1"></script><main><h1>Notes</h1><h2>Year 2026</h2>'
+    f'<meta name="awa-stv" content="3.0.1" /></head><body><header>Chrome</header>{NAV}'
+    '<script src="a.js?v=1"></script><main><h1>Notes</h1><h2>Year 2026</h2>'
     "<table><tr><td>Month</td><td>Update type</td><td>Type</td><td>KB article</td></tr><tr><td>May</td>"
     "<td>2026.05 B</td><td>Hotpatch</td><td>KB5089466</td></tr></table></main><footer>Foot</footer></body></html>"
 )
@@ -171,6 +175,8 @@ HREFS = st.one_of(
 )
 
 
+@settings(max_examples=500)
+@example(["#/a", "a", "https://support.", "?a=b/c", "./d"])
 @given(st.lists(HREFS, max_size=4))
 def test_links_resolve_always_as_urljoin_does(hrefs: list[str]) -> None:
     base = "https://support.microsoft.com/en-us/servicing/2025/notes"
@@ -288,3 +294,44 @@ PIECES += ["LeftNavArticle", "</ul>", "<!--", "-->", "<", '"', "updated_at", "é
 @given(st.lists(st.sampled_from(PIECES)))
 def test_any_body_has_a_fingerprint(pieces: list[str]) -> None:
     assert len(fingerprint("".join(pieces).encode())) == 64
+
+
+ROOT = Path(__file__).parents[1]
+CAPTURES = ROOT.parent / "shared" / "captures"
+WHOLE = [
+    *((source, *ROOT.glob(f"scraper/snapshots/*/{source.url.removeprefix('https://')}.html")) for source in SOURCES),
+    (SOURCE, *CAPTURES.glob("windows11-release-information*")),
+    (BY_NAME["hotpatch-25h2"], *CAPTURES.glob("hotpatch-*.html"), *CAPTURES.glob("windows-11-update-history*.html")),
+]
+
+
+@pytest.mark.parametrize(("source", "file"), [(source, file) for source, *files in WHOLE for file in files])
+def test_the_excerpt_says_all_that_the_whole_page_says(
+    source: Source, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    body = file.read_bytes()
+    excerpted = parse(source, body, source.url)
+    assert len(excerpt(body)) < len(body)
+    monkeypatch.setattr("scraper.parse.excerpt", lambda whole: whole)
+    assert parse(source, body, source.url) == excerpted
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        b"LeftNavCategory ",
+        b'<a LeftNavCategory"',
+        b"<meta name=awa-",
+        b"updated_at",
+        b"<meta updated_at",
+        b"<!--",
+        b"</main>",
+        b'<div id="winrelinfo_container"',
+    ],
+)
+def test_no_body_takes_the_fingerprint_long(piece: bytes) -> None:
+    body = b"<main>" + piece * (1_000_000 // len(piece)) + b"</main>"
+    begin = perf_counter()
+    fingerprint(body)
+    fingerprint(body[6:])
+    assert perf_counter() - begin < 2

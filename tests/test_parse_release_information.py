@@ -1,4 +1,4 @@
-"""The oddities of the release information pages (sources.md A), each on a small page of ours, and the page as captured."""
+"""The oddities of the release information pages (sources.md A), each on a small page; and the page as captured."""
 
 from collections import Counter
 from dataclasses import replace
@@ -270,7 +270,7 @@ def test_a_renamed_container_is_read_when_every_table_is_known() -> None:
 
 def test_a_renamed_container_with_a_stranger_is_drift() -> None:
     body = page(HISTORY_TABLE + table(("a", "b"), ("c", "d")), 'id="relinfo"')
-    with pytest.raises(DriftError, match="unexpected container on .*expected: #winrelinfo_container"):
+    with pytest.raises(DriftError, match=r"unexpected container on .*expected: #winrelinfo_container"):
         parse(CLIENT, body, CLIENT.url)
 
 

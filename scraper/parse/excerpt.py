@@ -12,7 +12,8 @@ _CONTAINER = b'id="winrelinfo_container"'
 _CATEGORY = b"LeftNavCategory"
 _ARTICLE = b"LeftNavArticle"
 _TAG = re.compile(rb"<([A-Za-z][A-Za-z0-9]*)\s")
-_AWA = re.compile(rb"<meta\s[^<>]*\bname=[\"']?awa-[^<>]*>")
+_META = re.compile(rb"<meta\s[^<>]*>")
+_LONGEST_TAG = 2000
 _READ_OF_HEAD = (b"updated_at", b"lastPublishedDate", b"ms.date", b"canonical")
 
 
@@ -25,7 +26,7 @@ def excerpt(body: bytes) -> bytes:
     part = None
     if main_end >= 0:
         part = _release_information(body, main, main_end) or _support(body, main, main_end)
-    start, region = part or (len(body), _without_slots(_AWA.sub(b"", body)))
+    start, region = part or (len(body), _without_slots(_META.sub(_without_awa, body)))
     end = body.find(b"</head", 0, start)
     return b"<!DOCTYPE html>" + _head(body[: start if end < 0 else end]) + region
 
@@ -35,13 +36,13 @@ def _head(head: bytes) -> bytes:
     out."""
     tags: dict[int, bytes] = {}
     for name in _READ_OF_HEAD:
-        at = head.find(name)
+        before, at = 0, head.find(name)
         while at >= 0:
-            start, end = head.rfind(b"<", 0, at), head.find(b">", at) + 1
-            tag = head[start:end]
+            start, end = head.rfind(b"<", before, at), head.find(b">", at, at + _LONGEST_TAG) + 1
+            tag = head[start:end] if start >= 0 else b""
             if tag[:5].lower() in (b"<meta", b"<link") and b"awa-" not in tag:
                 tags[start] = tag
-            at = head.find(name, at + 1)
+            before, at = at, head.find(name, at + 1)
     return b"".join(tags[start] for start in sorted(tags))
 
 
@@ -52,7 +53,7 @@ def _release_information(body: bytes, main: int, main_end: int) -> tuple[int, by
         return None
     start = body.rfind(b"<", 0, found)
     end = body.rfind(b"</table>", found, main_end)
-    if end < 0 or not _TAG.match(body, start) or _is_commented(body, start, start):
+    if end < 0 or start < 0 or not _TAG.match(body, start) or _is_commented(body, start, start):
         return None
     return start, body[start : end + len(b"</table>")]
 
@@ -91,9 +92,9 @@ def _category_starts(body: bytes, low: int, high: int) -> Iterator[int]:
         after = found + len(_CATEGORY)
         if body[after : after + 1] in (b" ", b'"'):
             start = body.rfind(b"<", low, found)
-            if _TAG.match(body, start) and body.find(b">", start, found) < 0:
+            if start >= 0 and _TAG.match(body, start) and body.find(b">", start, found) < 0:
                 yield start
-        found = body.find(_CATEGORY, after, high)
+        low, found = after, body.find(_CATEGORY, after, high)
 
 
 def _is_commented(body: bytes, first: int, last: int) -> bool:
@@ -111,3 +112,7 @@ def _without_slots(markup: bytes) -> bytes:
     """Each insertion into the navigation renumbers ``data-bi-slot`` (sources.md C4)."""
     first, *others = markup.split(b' data-bi-slot="')
     return b"".join([first, *(piece.partition(b'"')[2] for piece in others)])
+
+
+def _without_awa(meta: re.Match[bytes]) -> bytes:
+    return b"" if b'name="awa-' in meta[0] else meta[0]

@@ -57,7 +57,7 @@ def _read_navigation(source: Source, tree: LexborHTMLParser, links: Links) -> tu
         if found is None:
             continue
         prefix = prefix or found[1]
-        title, listing = _title_and_list(category)
+        title, listing = _title_and_list(category, links)
         listed = rows.setdefault(title, {})
         for text, address in _items(listing, title, links) if listing is not None else ():
             listed.setdefault((text, address), Row({_COLUMN: text}, {_COLUMN: address} if address else {}))
@@ -73,14 +73,14 @@ def _read_navigation(source: Source, tree: LexborHTMLParser, links: Links) -> tu
     )
 
 
-def _title_and_list(category: LexborNode) -> tuple[str, LexborNode | None]:
+def _title_and_list(category: LexborNode, links: Links) -> tuple[str, LexborNode | None]:
     """A category is a title and then a list, however they are wrapped."""
     title = ""
     for node in category.traverse():
         if node.tag in _LISTS:
             return title, node
         if not title and node.mem_id != category.mem_id:
-            title = text_of(node)
+            title = read(node, links, _SILENT_IN_ITEM)[0]
     return title, None
 
 

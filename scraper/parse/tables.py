@@ -65,10 +65,12 @@ class Links:
         return address and address + href[slash:]
 
     def _resolve_first(self, href: str) -> str:
+        if not href or href.startswith("#"):
+            return ""
         slash = href.rfind("/") + 1
         folder = href[:slash]
         if not _FILE.fullmatch(href, slash) or folder.endswith("//"):
-            return "" if not href or href.startswith("#") else self._join(href)
+            return self._join(href)
         address = self._folders[folder] = self._join(folder or "./")
         return address and address + href[slash:]
 

@@ -1,0 +1,1235 @@
+"""Bad input, from the command to the catalog: real commands, real HTTP on 127.0.0.1, one bad page on top of a good
+catalog of the night before (design.md sections 3, 4 and 7).
+
+What a failing page must come to is not written down row by row: the facts must be those of a job that had never asked
+for the page that night, and after a good night those of a job that came back to it.
+"""
+
+import gzip
+import os
+import re
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cache, partial
+from itertools import count
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from scraper import fetch
+from scraper.cli import main
+from scraper.sources import BY_NAME
+from tests.pages import file_name, snapshot
+from tests.web import Answering, Asked, Reply, Web
+
+CLIENT, NOTES, SERVER = "windows-11-release-information", "hotpatch-25h2", "windows-server-release-information"
+URLS = {name: source.url for name, source in BY_NAME.items()}
+OLD, NEW = "2026-07-22", "2026-09-30"
+# Four nights: the good one before, the bad one, and two after it.
+FIRST, SECOND, THIRD, FOURTH, FIFTH = (f"2026-10-0{day}T04:00:00Z" for day in range(1, 6))
+FACTS = ("releases", "kbs", "builds", "months", "changes", "findings")
+HURRIED = partial(fetch.Manners, quiet=0.001, backoff=0.0005, longest_backoff=0.002)
+ROOT = Path(__file__).parents[1]
+
+Edit = Callable[[int, str], str]
+
+
+# --- pages -----------------------------------------------------------------------------------------------------------
+
+_ROW = re.compile(r"<tr\b.*?</tr>", re.DOTALL)
+_CELL = re.compile(r"\s*<(t[dh])\b.*?</\1>", re.DOTALL)
+_HISTORY = re.compile(r'<table class="cells-centered" id="historyTable_.*?</table>', re.DOTALL)
+HISTORY_24H2 = "<summary><strong>Version 24H2 (OS build 26100)"
+HISTORY_25H2 = "<summary><strong>Version 25H2 (OS build 26200)"
+CALENDAR_24H2 = 'id="HotpatchCalendar_Version24H2_2026"'
+SERVICING = "Servicing channels</h4>"
+NOTES_2026 = "Hotpatch updates for calendar year 2026"
+
+
+@cache
+def body_of(name: str, date: str) -> bytes:
+    return snapshot(date)[file_name(URLS[name])]
+
+
+def edited(body: bytes, where: str, edit: Edit) -> bytes:
+    """The page with the rows of one table edited, by number, the header's being 0: the table with the id ``where``,
+    else the next one after these words."""
+    text = body.decode()
+    at = text.index(where)
+    start = text.rindex("<table", 0, at) if where.startswith("id=") else text.index("<table", at)
+    end = text.index("</table>", start)
+    numbers = count()
+    return (text[:start] + _ROW.sub(lambda row: edit(next(numbers), row[0]), text[start:end]) + text[end:]).encode()
+
+
+def replaced(old: str, new: str, within: str = "") -> Edit:
+    """Replace words in the one row that has ``within`` (by default, the words themselves)."""
+
+    def edit(number: int, row: str) -> str:
+        if (within or old) not in row:
+            return row
+        assert row.count(old) >= 1, row
+        return row.replace(old, new)
+
+    return edit
+
+
+def dropped(words: str) -> Edit:
+    return lambda number, row: "" if words in row else row
+
+
+def lost(place: int) -> Edit:
+    def edit(number: int, row: str) -> str:
+        cells = [cell[0] for cell in _CELL.finditer(row)]
+        assert place < len(cells), row
+        return row.replace(cells[place], "", 1)
+
+    return edit
+
+
+def gained(number: int, row: str) -> str:
+    return row.replace("</tr>", f"{'<td>no</td>' if number else '<th>Withdrawn</th>'}</tr>")
+
+
+def halved(body: bytes) -> bytes:
+    """Every second row of all release histories is gone."""
+
+    def halve(table: re.Match[str]) -> str:
+        numbers = count()
+        return _ROW.sub(lambda row: row[0] if (number := next(numbers)) % 2 or not number else "", table[0])
+
+    return _HISTORY.sub(halve, body.decode()).encode()
+
+
+def without_table(body: bytes, where: str) -> bytes:
+    return re.sub(rb"<table[^>]*>\s*<tbody>\s*</tbody></table>", b"", edited(body, where, lambda number, row: ""))
+
+
+# --- nights ----------------------------------------------------------------------------------------------------------
+
+
+class Nights:
+    """A catalog and its archive in a folder, and the server that stands in for the public hosts."""
+
+    def __init__(self, folder: Path, web: Web) -> None:
+        self.web = web
+        self.folder = folder
+        self.db = folder / "catalog.db"
+        self.archive = folder / "archive.db"
+        self.files = ("--db", str(self.db), "--archive", str(self.archive))
+
+    def serve(self, date: str, **answers: Answering | bytes) -> None:
+        """Every page as on a date, but those named (with _ for -) as given."""
+        for name in BY_NAME:
+            self.answer(name, answers.get(name.replace("-", "_"), body_of(name, date)))
+
+    def answer(self, name: str, *answers: Answering | bytes) -> None:
+        replies = [Reply(body=answer) if isinstance(answer, bytes) else answer for answer in answers]
+        self.web.page(URLS[name], *replies)
+
+    def run(self, *arguments: str) -> Result:
+        result = CliRunner().invoke(main, arguments)
+        assert result.exception is None or isinstance(result.exception, SystemExit), result.exc_info
+        return result
+
+    def scrape(self, now: str, *options: str) -> Result:
+        result = self.run("scrape", "--mirror", self.web.url, "--now", now, *self.files, *options)
+        assert not self.db.with_name("catalog.db.aside").exists()
+        return result
+
+    def command(self, now: str, code: str = "") -> "subprocess.Popen[str]":
+        """The same command in a process of its own, after ``code``."""
+        return subprocess.Popen(
+            [
+                *(sys.executable, "-W", "error", "-c", f"{code}\nfrom scraper.cli import main\nmain()"),
+                *("scrape", "--mirror", self.web.url, "--now", now, *self.files),
+            ],
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def rows(self, sql: str, *parameters: object) -> list[tuple]:  # type: ignore[type-arg]
+        connection = sqlite3.connect(f"{self.db.as_uri()}?mode=ro", uri=True)
+        try:
+            return connection.execute(sql, parameters).fetchall()
+        finally:
+            connection.close()
+
+    def tables(self, *names: str) -> dict[str, list[tuple]]:  # type: ignore[type-arg]
+        return {name: self.rows(f"select * from {name} order by rowid") for name in names}
+
+    def facts(self) -> str:
+        return str(self.rows("select facts_sha256 from runs order by run desc limit 1")[0][0])
+
+    def outcome(self) -> str:
+        return str(self.rows("select outcome from runs order by run desc limit 1")[0][0])
+
+    def page(self, name: str) -> tuple:  # type: ignore[type-arg]
+        return self.rows("select fetched_at, failing_since, failure from pages where page = ?", name)[0]
+
+    def changes(self, run: int | None = None) -> list[tuple]:  # type: ignore[type-arg]
+        columns = "table_name, release, subject, field, old, new"
+        return self.rows(f"select {columns} from changes where run = coalesce(?, run) order by id", run)
+
+
+def problems(result: Result) -> list[str]:
+    """What stands on stderr for a person."""
+    return [line for line in result.stderr.splitlines() if line.startswith("winkb: ")]
+
+
+@pytest.fixture(autouse=True)
+def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command's own patience, in milliseconds."""
+    monkeypatch.setattr(fetch, "Manners", HURRIED)
+    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+
+
+@pytest.fixture(scope="module")
+def web() -> Iterator[Web]:
+    with Web() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def begun(web: Web, tmp_path_factory: pytest.TempPathFactory) -> Nights:
+    """The good night before."""
+    nights = Nights(tmp_path_factory.mktemp("begun"), web)
+    nights.serve(OLD)
+    result = nights.scrape(FIRST)
+    assert (result.exit_code, problems(result)) == (0, [])
+    return nights
+
+
+def after(begun: Nights, folder: Path) -> Nights:
+    nights = Nights(folder, begun.web)
+    shutil.copyfile(begun.db, nights.db)
+    shutil.copyfile(begun.archive, nights.archive)
+    return nights
+
+
+@pytest.fixture
+def nights(begun: Nights, tmp_path: Path) -> Nights:
+    """A copy of the good night before, with the news of the next one on all pages."""
+    nights = after(begun, tmp_path)
+    nights.serve(NEW)
+    return nights
+
+
+@pytest.fixture
+def fresh(web: Web, tmp_path: Path) -> Nights:
+    """Nothing yet."""
+    nights = Nights(tmp_path, web)
+    nights.serve(OLD)
+    return nights
+
+
+@dataclass(frozen=True)
+class Unasked:
+    """What a job that left one page out on the bad night had as facts: that night, and the good one after it."""
+
+    nights: Nights
+    bad: str
+    good: str
+
+
+@pytest.fixture(scope="module")
+def unasked(begun: Nights, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Unasked]:
+    @cache
+    def leave_out(name: str) -> Unasked:
+        nights = after(begun, tmp_path_factory.mktemp(name))
+        nights.serve(NEW)
+        options = [option for other in BY_NAME if other != name for option in ("--source", other)]
+        assert nights.scrape(SECOND, *options).exit_code == 0
+        bad = nights.facts()
+        shutil.copyfile(nights.db, nights.folder / "bad.db")
+        assert nights.scrape(THIRD).exit_code == 0
+        good = nights.facts()
+        shutil.copyfile(nights.folder / "bad.db", nights.db)
+        return Unasked(nights, bad, good)
+
+    return leave_out
+
+
+@pytest.fixture(scope="module")
+def clean(begun: Nights, tmp_path_factory: pytest.TempPathFactory) -> Nights:
+    """The second night with every page good."""
+    nights = after(begun, tmp_path_factory.mktemp("clean"))
+    nights.serve(NEW)
+    assert nights.scrape(SECOND).exit_code == 0
+    return nights
+
+
+# --- a page that fails -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Bad:
+    """One page, what it answers, how the run must end, and what it must say."""
+
+    name: str
+    answer: Reply
+    exit_code: int
+    said: str
+
+
+def bad(name: str, answer: Reply | bytes, exit_code: int, said: str) -> Bad:
+    reply = Reply(body=answer) if isinstance(answer, bytes) else answer
+    return Bad(name, reply, exit_code, said.replace("URL", URLS[name]))
+
+
+PAGE = body_of(CLIENT, NEW)
+HALF = PAGE[: len(PAGE) // 2]
+BLOCK_PAGE = b"<html><head><title>Access Denied</title></head><body>Reference #18</body></html>"
+WHOLE = "expected: 200 with a whole page, found:"
+HISTORY_COLUMNS = "servicing option, update type, availability date, build, kb article"
+CALENDAR_COLUMNS = "month, update type, type, availability date, build, kb article"
+HISTORY_OF_24H2 = "columns of a release-history table (Version 24H2 (OS build 26100))"
+CALENDAR_OF_24H2 = "columns of a hotpatch-calendar table (Version 24H2 (OS build 26100))"
+NOTES_TABLE = "columns of a hotpatch-calendar table (no label)"
+LAST = "(attempt 6, the last)"
+
+BAD = {
+    "closed connection": bad(
+        CLIENT,
+        Reply(silent=True),
+        3,
+        f"answer. {WHOLE} RemoteProtocolError Server disconnected without sending a response. {LAST}",
+    ),
+    "404": bad(CLIENT, Reply(404), 4, "answer. expected: 200, found: 404 Not Found at URL"),
+    "404 on a hub page": bad(NOTES, Reply(404), 4, "answer. expected: 200, found: 404 Not Found at URL"),
+    "404 on the server page": bad(SERVER, Reply(404), 4, "answer. expected: 200, found: 404 Not Found at URL"),
+    "403": bad(CLIENT, Reply(403), 3, f"answer. {WHOLE} 403 Forbidden at URL {LAST}"),
+    "403 on a hub page": bad(NOTES, Reply(403), 3, f"answer. {WHOLE} 403 Forbidden at URL {LAST}"),
+    "429": bad(CLIENT, Reply(429), 3, f"answer. {WHOLE} 429 Too Many Requests at URL {LAST}"),
+    "503": bad(CLIENT, Reply(503), 3, f"answer. {WHOLE} 503 Service Unavailable at URL {LAST}"),
+    "block page": bad(CLIENT, BLOCK_PAGE, 3, f"answer. {WHOLE} a block page at URL {LAST}"),
+    "empty body": bad(CLIENT, b"", 4, "body. expected: a page, found: an empty body"),
+    "blank body": bad(CLIENT, b" \r\n ", 4, "body. expected: a page, found: 4 bytes without a word"),
+    "half a page": bad(
+        CLIENT, HALF, 4, f"end. expected: </html>, found: {HALF.rstrip()[-20:].decode()!r} after {len(HALF)} bytes"
+    ),
+    "closed in the middle of the body": bad(
+        CLIENT,
+        Reply(body=HALF, headers={"Content-Length": str(len(PAGE))}),
+        4,
+        f"answer. {WHOLE} a cut body: peer closed connection without sending complete message body"
+        f" (received {len(HALF)} bytes, expected {len(PAGE)}) {LAST}",
+    ),
+    "not UTF-8": bad(
+        CLIENT,
+        PAGE.replace(b"Dates are", b"Dates \xe9re"),
+        4,
+        f"encoding. expected: UTF-8, found: byte 0xe9 at {PAGE.index(b'Dates are') + 6}",
+    ),
+    "not the page": bad(
+        CLIENT,
+        b"<html><head><title>Sorry</title></head><body><main>We are down.</main></body></html>",
+        4,
+        "container. expected: tables (servicing, long-term-servicing, release-history, hotpatch-calendar),"
+        " found: none of them",
+    ),
+    "hub page without a navigation": bad(
+        NOTES,
+        body_of(NOTES, NEW).replace(b"NavCategory", b"NavGroup"),
+        4,
+        "left navigation. expected: categories with links, found: a page titled"
+        " 'Release notes for Hotpatch on Windows 11 Enterprise version 25H2 | Microsoft Support'",
+    ),
+    "foreign redirect": bad(
+        CLIENT,
+        Reply(302, headers={"Location": "https://example.com/windows"}),
+        4,
+        "redirect. expected: https on learn.microsoft.com or support.microsoft.com,"
+        " found: 'https://example.com/windows'",
+    ),
+    "redirect loop": bad(
+        CLIENT,
+        Reply(302, headers={"Location": URLS[CLIENT]}),
+        4,
+        "redirect. expected: no loop, found: back at URL after 1",
+    ),
+    "strange encoding": bad(
+        CLIENT,
+        Reply(headers={"Content-Encoding": "br"}, body=PAGE),
+        4,
+        "content encoding. expected: gzip or none, found: 'br'",
+    ),
+    "history lost a column": bad(
+        CLIENT,
+        edited(PAGE, HISTORY_24H2, lost(1)),
+        4,
+        f"{HISTORY_OF_24H2}. expected: {HISTORY_COLUMNS},"
+        " found: servicing option, availability date, build, kb article",
+    ),
+    "history gained a column": bad(
+        CLIENT,
+        edited(PAGE, HISTORY_24H2, gained),
+        4,
+        f"{HISTORY_OF_24H2}. expected: {HISTORY_COLUMNS}, found: {HISTORY_COLUMNS}, withdrawn",
+    ),
+    "history renamed a column": bad(
+        CLIENT,
+        edited(PAGE, HISTORY_24H2, replaced("KB article", "Article")),
+        4,
+        f"{HISTORY_OF_24H2}. expected: {HISTORY_COLUMNS},"
+        " found: servicing option, update type, availability date, build, article",
+    ),
+    "calendar lost a column": bad(
+        CLIENT,
+        edited(PAGE, CALENDAR_24H2, lost(2)),
+        4,
+        f"{CALENDAR_OF_24H2}. expected: {CALENDAR_COLUMNS},"
+        " found: month, update type, availability date, build, kb article",
+    ),
+    "calendar gained a column": bad(
+        CLIENT,
+        edited(PAGE, CALENDAR_24H2, gained),
+        4,
+        f"{CALENDAR_OF_24H2}. expected: {CALENDAR_COLUMNS}, found: {CALENDAR_COLUMNS}, withdrawn",
+    ),
+    "calendar renamed a column": bad(
+        CLIENT,
+        edited(PAGE, CALENDAR_24H2, replaced("Month", "When")),
+        4,
+        f"{CALENDAR_OF_24H2}. expected: {CALENDAR_COLUMNS},"
+        " found: when, update type, type, availability date, build, kb article",
+    ),
+    "hub calendar lost a column": bad(
+        NOTES,
+        edited(body_of(NOTES, NEW), NOTES_2026, lost(2)),
+        4,
+        f"{NOTES_TABLE}. expected: month, update type, type, kb article, found: month, update type, kb article",
+    ),
+    "hub calendar gained a column": bad(
+        NOTES,
+        edited(body_of(NOTES, NEW), NOTES_2026, gained),
+        4,
+        f"{NOTES_TABLE}. expected: month, update type, type, kb article,"
+        " found: month, update type, type, kb article, withdrawn",
+    ),
+    "hub calendar renamed a column": bad(
+        NOTES,
+        edited(body_of(NOTES, NEW), NOTES_2026, replaced("<strong>Type", "<strong>Kind")),
+        4,
+        f"{NOTES_TABLE}. expected: month, update type, type, kb article, found: month, update type, kind, kb article",
+    ),
+    "half the rows": bad(
+        CLIENT,
+        halved(PAGE),
+        4,
+        "number of release-history rows. expected: more than 60 % of 113 rows, found: 66",
+    ),
+    "version without its table": bad(
+        CLIENT,
+        without_table(PAGE, HISTORY_25H2),
+        4,
+        "lack of windows-11-25h2 in the release-history tables."
+        " expected: the rows of windows-11-25h2, which still gets updates, found: none",
+    ),
+}
+
+
+def on_page(case: Bad) -> str:
+    """The whole line, as the command says it."""
+    thing, rest = case.said.split(". expected: ", 1)
+    return f"winkb: unexpected {thing} on {case.name}. expected: {rest}"
+
+
+@pytest.mark.parametrize("case", BAD.values(), ids=BAD)
+def test_bad_page_is_as_if_it_had_not_been_asked_for_and_comes_back(
+    nights: Nights, unasked: Callable[[str], Unasked], case: Bad
+) -> None:
+    expected = unasked(case.name)
+    nights.serve(NEW)
+    nights.answer(case.name, case.answer)
+    result = nights.scrape(SECOND)
+    assert problems(result) == [on_page(case)]
+    assert result.exit_code == case.exit_code
+    assert nights.facts() == expected.bad
+    assert nights.page(case.name) == (FIRST, SECOND, problems(result)[0].removeprefix("winkb: "))
+
+    nights.serve(NEW)
+    result = nights.scrape(THIRD)
+    assert (result.exit_code, problems(result)) == (0, [])
+    assert nights.facts() == expected.good
+    assert nights.page(case.name) == (THIRD, None, None)
+
+
+SERVED = {
+    "releases": ("release", "available, end_of_updates, end_of_updates_enterprise, ended, serviced"),
+    "builds": (
+        "release || coalesce(build, '') || coalesce(kb, '')",
+        "cadence, month, available, corrected_to, withdrawn",
+    ),
+    "months": ("release || month", "type, planned_type, available, build, kb, withdrawn"),
+}
+
+
+@pytest.mark.parametrize("name", [CLIENT, NOTES, SERVER])
+def test_page_left_out_keeps_its_facts_while_the_others_are_published(
+    begun: Nights, unasked: Callable[[str], Unasked], name: str
+) -> None:
+    nights = unasked(name).nights
+    for table, (key, columns) in SERVED.items():
+        query = f"select {key}, page, {columns} from {table}"
+        now = {row[0]: row[1:] for row in nights.rows(query)}
+        for known, *values in begun.rows(f"{query} where page = ?", name):
+            # A null may have been filled from another page (rule 8).
+            assert [new for old, new in zip(values, now[known], strict=True) if old is not None] == [
+                value for value in values if value is not None
+            ]
+    assert nights.page(name) == (FIRST, None, None)
+    assert nights.facts() != begun.facts()
+    # Each is told by the page left out alone, or by another one alone.
+    told = {
+        CLIENT: "select 1 from releases where release = 'windows-11-26h2'",
+        NOTES: "select 1 from months where release = 'windows-11-25h2' and month = '2026-08' and kb = 'KB5120994'",
+        SERVER: "select 1 from builds where release = 'windows-server-2022' and month > '2026-07' and page = 'x'",
+    }
+    assert [bool(nights.rows(query)) for query in told.values()] == [name != CLIENT, True, False]
+
+
+def test_403_twice_and_then_the_page_is_a_good_night(nights: Nights, clean: Nights) -> None:
+    nights.serve(NEW)
+    nights.answer(CLIENT, Reply(403), Reply(403), PAGE)
+    result = nights.scrape(SECOND)
+    assert (result.exit_code, problems(result)) == (0, [])
+    assert nights.facts() == clean.facts()
+    assert nights.page(CLIENT) == (SECOND, None, None)
+
+
+def test_without_a_network_all_pages_keep_their_facts(nights: Nights, begun: Nights, clean: Nights) -> None:
+    with Web() as gone:
+        url = gone.url
+    result = nights.run("scrape", "--mirror", url, "--now", SECOND, *nights.files)
+    assert result.exit_code == 3
+    lost = f"{WHOLE} ConnectError All connection attempts failed {LAST}"
+    assert sorted(problems(result)) == sorted(f"winkb: unexpected answer on {name}. {lost}" for name in BY_NAME)
+    assert nights.tables(*FACTS) == begun.tables(*FACTS)
+    assert (nights.facts(), nights.outcome()) == (begun.facts(), "failed")
+    assert [nights.page(name)[:2] for name in BY_NAME] == [(FIRST, SECOND)] * 4
+
+    assert nights.scrape(THIRD).exit_code == 0
+    assert [nights.page(name) for name in BY_NAME] == [(THIRD, None, None)] * 4
+    assert nights.tables("builds", "months", "kbs") == clean.tables("builds", "months", "kbs")
+
+
+def test_a_person_must_look_wins_over_try_later(nights: Nights) -> None:
+    nights.answer(CLIENT, Reply(403))
+    nights.answer(NOTES, Reply(404))
+    result = nights.scrape(SECOND)
+    assert (result.exit_code, len(problems(result))) == (4, 2)
+
+
+def test_failing_page_is_failing_since_the_first_night_of_it(nights: Nights, begun: Nights) -> None:
+    nights.serve(OLD)
+    nights.answer(CLIENT, Reply(404))
+    assert (nights.scrape(SECOND).exit_code, nights.outcome()) == (4, "unchanged")
+    nights.answer(CLIENT, Reply(403))
+    assert (nights.scrape(THIRD).exit_code, nights.outcome()) == (3, "unchanged")
+    fetched_at, failing_since, failure = nights.page(CLIENT)
+    assert (fetched_at, failing_since) == (FIRST, SECOND)
+    assert "403 Forbidden" in failure
+    assert nights.facts() == begun.facts()
+
+
+def test_night_with_failures_can_be_rebuilt_row_for_row(nights: Nights) -> None:
+    names = (*FACTS, "pages", "runs", "feeds")
+    nights.answer(CLIENT, edited(PAGE, HISTORY_24H2, gained))
+    nights.answer(NOTES, Reply(403))
+    assert nights.scrape(SECOND).exit_code == 4
+    told = nights.tables(*names)
+    assert nights.run("rebuild", *nights.files).exit_code == 4
+    assert nights.tables(*names) == told
+    nights.answer(CLIENT, Reply(404))
+    assert nights.scrape(THIRD).exit_code == 4
+    told = nights.tables(*names)
+    assert nights.run("rebuild", *nights.files).exit_code == 4
+    assert nights.tables(*names) == told
+
+
+def test_page_that_was_never_good_contributes_nothing_yet(fresh: Nights) -> None:
+    fresh.answer(CLIENT, Reply(404))
+    assert fresh.scrape(FIRST).exit_code == 4
+    assert fresh.page(CLIENT)[:2] == (None, FIRST)
+    assert fresh.rows("select count(*) from builds where page = ?", CLIENT) == [(0,)]
+    assert fresh.rows("select count(*) > 50 from builds") == [(1,)]
+    fresh.serve(OLD)
+    assert fresh.scrape(SECOND).exit_code == 0
+    assert fresh.page(CLIENT) == (SECOND, None, None)
+    assert fresh.changes() == []
+
+
+def test_with_no_good_page_at_all_nothing_is_published(fresh: Nights) -> None:
+    for name in BY_NAME:
+        fresh.answer(name, Reply(403))
+    result = fresh.scrape(FIRST)
+    assert (result.exit_code, len(problems(result))) == (3, 4)
+    assert not fresh.db.exists()
+    fresh.serve(OLD)
+    assert fresh.scrape(SECOND).exit_code == 0
+    assert fresh.changes() == []
+
+
+def test_drift_that_is_answered_with_not_modified_is_still_a_drift(nights: Nights) -> None:
+    def once(asked: Asked) -> Reply:
+        return Reply(304) if asked.headers.get("if-none-match") else Reply(body=drift, headers={"ETag": '"1"'})
+
+    drift = edited(PAGE, HISTORY_24H2, gained)
+    nights.answer(CLIENT, once)
+    assert nights.scrape(SECOND).exit_code == 4
+    result = nights.scrape(THIRD)
+    assert result.exit_code == 4
+    assert len(problems(result)) == 1
+    assert nights.page(CLIENT)[:2] == (FIRST, SECOND)
+
+
+def test_page_that_is_back_and_not_modified_is_no_longer_failing(nights: Nights, begun: Nights) -> None:
+    nights.serve(OLD)
+    known = Reply(body=body_of(CLIENT, OLD), headers={"ETag": '"1"'})
+    nights.answer(CLIENT, known)
+    assert nights.scrape(SECOND).exit_code == 0
+    nights.answer(CLIENT, Reply(404))
+    assert nights.scrape(THIRD).exit_code == 4
+    nights.answer(CLIENT, lambda asked: Reply(304) if asked.headers.get("if-none-match") == '"1"' else Reply(500))
+    assert nights.scrape(FOURTH).exit_code == 0
+    assert nights.page(CLIENT) == (FOURTH, None, None)
+    assert nights.facts() == begun.facts()
+
+
+# --- a row that cannot be read ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """A page with one row that cannot be read, whose other cells say something new, too; the subject of its finding,
+    and what that says."""
+
+    name: str
+    body: bytes
+    release: str
+    subject: str
+    message: str
+
+
+UNREADABLE = {
+    "unknown type": Unreadable(
+        CLIENT,
+        edited(
+            edited(PAGE, CALENDAR_24H2, replaced("Hotpatch", "Warmpatch", "2026.05 B")),
+            CALENDAR_24H2,
+            replaced("26100.8390", "26100.8391"),
+        ),
+        "windows-11-24h2",
+        "2026-05",
+        "type: expected Baseline (Restart) or Hotpatch, found 'Warmpatch';"
+        " cells: May | 2026.05 B | Warmpatch | 2026-05-12 | 26100.8391 | KB5089466",
+    ),
+    "unknown type on a hub page": Unreadable(
+        NOTES,
+        edited(body_of(NOTES, NEW), NOTES_2026, replaced("Hotpatch", "Warmpatch", "2026.02 B")),
+        "windows-11-25h2",
+        "2026-02",
+        "type: expected Baseline (Restart) or Hotpatch, found 'Warmpatch';"
+        " cells: February | 2026.02 B | Warmpatch | KB5077212",
+    ),
+    "nonsense KB": Unreadable(
+        CLIENT,
+        edited(
+            edited(PAGE, HISTORY_24H2, replaced("2025-03-11", "2025-03-12", "KB5053598")),
+            HISTORY_24H2,
+            replaced(">KB5053598<", ">see below<"),
+        ),
+        "windows-11-24h2",
+        "release-history",
+        "kb article: expected KB and seven digits, found 'see below'; cells: LTSC • General Availability Channel |"
+        " 2025-03 B | 2025-03-12 | 26100.3476 | see below",
+    ),
+    "nonsense date": Unreadable(
+        CLIENT,
+        edited(PAGE, HISTORY_24H2, replaced("2025-03-11", "2025-13-11", "KB5053598")),
+        "windows-11-24h2",
+        "KB5053598",
+        "availability date: expected a date YYYY-MM-DD, found '2025-13-11'; cells: LTSC • General Availability Channel"
+        " | 2025-03 B | 2025-13-11 | 26100.3476 | KB5053598",
+    ),
+    "nonsense version in the servicing table": Unreadable(
+        CLIENT,
+        edited(PAGE, SERVICING, replaced("<td>24H2</td>", "<td>twenty-four</td>")),
+        "",
+        "servicing",
+        "version: expected a version of Windows 11, found 'twenty-four'; cells: twenty-four |",
+    ),
+    "nonsense KB in the navigation": Unreadable(
+        NOTES,
+        body_of(NOTES, NEW).replace(b"KB5077212 (OS", b"KB507721 (OS"),
+        "windows-11-25h2",
+        "navigation",
+        "link: expected KB and seven digits, found",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", UNREADABLE.values(), ids=UNREADABLE)
+def test_unreadable_row_keeps_its_last_facts_while_the_rest_is_published(
+    nights: Nights, clean: Nights, case: Unreadable
+) -> None:
+    nights.answer(case.name, case.body)
+    result = nights.scrape(SECOND)
+    assert result.exit_code == 4
+    (said,) = problems(result)
+    assert said.startswith("winkb: unexpected row in a ")
+    assert f" on {case.name}. " in said
+    assert case.message in said
+
+    served = ("releases", "kbs", "builds", "months", "changes")
+    assert nights.tables(*served) == clean.tables(*served)
+    query = (
+        "select severity, code, coalesce(release, ''), subject, page, first_seen, resolved_at, message from findings"
+    )
+    *finding, message = nights.rows(f"{query} where code = 'quarantine'")[0]
+    assert finding == ["error", "quarantine", case.release, case.subject, case.name, SECOND, None]
+    assert message.startswith(case.message)
+    assert nights.page(case.name) == (SECOND, None, None)
+    assert nights.run("check", "--db", str(nights.db), "--now", SECOND).exit_code == 1
+
+    assert nights.scrape(THIRD).exit_code == 4, "as long as it stands"
+    nights.serve(NEW)
+    result = nights.scrape(FOURTH)
+    assert (result.exit_code, problems(result)) == (0, [])
+    assert nights.tables(*served) == clean.tables(*served)
+    assert nights.rows("select first_seen, resolved_at from findings where code = 'quarantine'") == [(SECOND, FOURTH)]
+
+
+def test_unreadable_row_on_an_unchanged_night_is_unchanged_and_still_4(nights: Nights) -> None:
+    nights.answer(CLIENT, UNREADABLE["unknown type"].body)
+    first = nights.scrape(SECOND)
+    facts = nights.facts()
+    result = nights.scrape(THIRD)
+    assert (result.exit_code, nights.outcome(), nights.facts()) == (4, "unchanged", facts)
+    assert problems(result) == problems(first)
+
+
+def test_no_row_disappears_from_a_table_while_one_of_its_keys_cannot_be_read(nights: Nights) -> None:
+    def withdrawn() -> list[tuple]:  # type: ignore[type-arg]
+        return nights.rows("select release, kb from builds where withdrawn order by release")
+
+    # Of 24H2, KB5053598 cannot be read and KB5052093 is missing; of 25H2, KB5070773 is missing.
+    nights.serve(OLD)
+    vanished = edited(body_of(CLIENT, OLD), HISTORY_24H2, dropped("KB5052093"))
+    page = edited(vanished, HISTORY_25H2, dropped("KB5070773"))
+    nights.answer(CLIENT, edited(page, HISTORY_24H2, replaced(">KB5053598<", ">KB<")))
+    assert nights.scrape(SECOND).exit_code == 4
+    assert nights.scrape(THIRD).exit_code == 4
+    assert withdrawn() == [("windows-11-25h2", "KB5070773")]
+    nights.answer(CLIENT, page)
+    assert nights.scrape(FOURTH).exit_code == 0
+    assert withdrawn() == [("windows-11-25h2", "KB5070773")]
+    assert nights.scrape(FIFTH).exit_code == 0
+    assert withdrawn() == [("windows-11-24h2", "KB5052093"), ("windows-11-25h2", "KB5070773")]
+    assert nights.changes() == [
+        ("builds", "windows-11-25h2", "KB5070773", "row", "26200.6901", None),
+        ("builds", "windows-11-24h2", "KB5052093", "row", "26100.3323", None),
+    ]
+
+
+# --- this machine ----------------------------------------------------------------------------------------------------
+
+SIZED = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({size}, {size}))"
+
+
+def ended(process: "subprocess.Popen[str]") -> tuple[int, list[str]]:
+    _, stderr = process.communicate(timeout=60)
+    assert "Traceback" not in stderr, stderr
+    return process.returncode, [line for line in stderr.splitlines() if line.startswith("winkb: ")]
+
+
+@pytest.mark.parametrize("date", [OLD, NEW], ids=["unchanged night", "news"])
+def test_full_disk_leaves_the_old_catalog_and_no_trace(nights: Nights, clean: Nights, date: str) -> None:
+    before = nights.db.read_bytes()
+    nights.serve(date)
+    code, said = ended(nights.command(SECOND, SIZED.format(size=len(before) // 2)))
+    assert code == 5
+    assert len(said) == 1
+    assert said[0].startswith(f"winkb: unexpected trouble on {nights.db}. expected: a folder with room for the catalog")
+    assert nights.db.read_bytes() == before
+    assert sorted(path.name for path in nights.folder.iterdir() if path.suffix != ".lock") == [
+        "archive.db",
+        "catalog.db",
+    ]
+    nights.serve(NEW)
+    assert nights.scrape(THIRD).exit_code == 0
+    assert nights.tables("builds", "months") == clean.tables("builds", "months")
+
+
+def test_disk_full_of_the_archive_leaves_the_old_catalog(nights: Nights, clean: Nights) -> None:
+    before = nights.db.read_bytes()
+    code, said = ended(nights.command(SECOND, SIZED.format(size=nights.archive.stat().st_size)))
+    assert code == 5
+    assert len(said) == 1
+    assert said[0].startswith(
+        f"winkb: unexpected trouble on {nights.archive}. expected: an archive that can be written"
+    )
+    assert nights.db.read_bytes() == before
+    assert nights.scrape(THIRD).exit_code == 0
+    assert nights.tables("builds", "months") == clean.tables("builds", "months")
+
+
+def test_gzip_bomb_is_refused_in_little_memory(nights: Nights, unasked: Callable[[str], Unasked]) -> None:
+    packed = gzip.compress(bytes(200_000_000), 6)
+    nights.answer(CLIENT, Reply(headers={"Content-Encoding": "gzip"}, body=packed))
+    peak = "import atexit; atexit.register(lambda: print(open('/proc/self/status').read()))"
+    process = nights.command(SECOND, peak)
+    stdout, stderr = process.communicate(timeout=60)
+    assert process.returncode == 4
+    assert f"winkb: unexpected oversized body on {CLIENT}. expected: at most 20000000 bytes, found: more" in stderr
+    peak_kb = re.search(r"VmHWM:\s+(\d+) kB", stdout)
+    assert peak_kb
+    assert int(peak_kb[1]) < 150_000
+    assert nights.facts() == unasked(CLIENT).bad
+
+
+def test_second_run_says_so_and_the_first_is_unharmed(nights: Nights, clean: Nights) -> None:
+    asked, go_on = threading.Event(), threading.Event()
+
+    def slowly(_: Asked) -> Reply:
+        asked.set()
+        assert go_on.wait(30)
+        return Reply(body=PAGE)
+
+    nights.answer(CLIENT, slowly)
+    first = nights.command(SECOND)
+    try:
+        assert asked.wait(30)
+        for command in (("scrape", "--mirror", nights.web.url), ("rebuild",), ("accept", CLIENT)):
+            second = nights.run(*command, *nights.files)
+            assert second.exit_code == 3
+            assert problems(second) == [
+                f"winkb: unexpected second run on {nights.archive}. expected: no other run under way,"
+                " found: one that holds it"
+            ]
+        demo = nights.run("demo", "--db", str(nights.db))
+        assert (demo.exit_code, len(problems(demo))) == (3, 1)
+    finally:
+        go_on.set()
+        code, said = ended(first)
+    assert (code, said) == (0, [])
+    assert nights.facts() == clean.facts()
+
+
+@pytest.mark.parametrize("command", ["scrape", "rebuild", "accept"])
+def test_archive_that_is_no_database_is_refused_and_left_as_it_was(nights: Nights, begun: Nights, command: str) -> None:
+    nights.archive.write_bytes(b"not a database, but long enough to have a header of one" * 100)
+    before = nights.archive.read_bytes()
+    options = {"scrape": ("--mirror", nights.web.url), "rebuild": (), "accept": (CLIENT,)}[command]
+    result = nights.run(command, *options, *nights.files)
+    assert result.exit_code == 5
+    assert problems(result) == [
+        f"winkb: unexpected trouble on {nights.archive}. expected: an archive that can be written,"
+        " found: file is not a database"
+    ]
+    assert nights.archive.read_bytes() == before
+    assert nights.db.read_bytes() == begun.db.read_bytes()
+
+
+def test_catalog_in_the_archive_s_place_is_refused_and_left_as_it_was(nights: Nights, begun: Nights) -> None:
+    """The two have tables of the same names, so that only a look at the whole file tells them apart."""
+    shutil.copyfile(begun.db, nights.archive)
+    result = nights.scrape(SECOND)
+    assert nights.archive.read_bytes() == begun.db.read_bytes()
+    assert nights.db.read_bytes() == begun.db.read_bytes()
+    assert (result.exit_code, len(problems(result))) == (5, 1)
+
+
+QUESTIONS = (
+    ("kb", "KB5058497"),
+    ("build", "26100.3981"),
+    ("month", "2026-06"),
+    ("next-restart", "24H2"),
+    ("changes",),
+    ("check",),
+)
+
+
+@pytest.mark.parametrize("question", QUESTIONS, ids=lambda question: question[0])
+@pytest.mark.parametrize(
+    "content", [None, b"", b"not a database" * 100, "archive"], ids=["none", "empty", "text", "archive"]
+)
+def test_question_to_something_that_is_no_catalog_ends_with_5(
+    begun: Nights, tmp_path: Path, question: tuple[str, ...], content: bytes | str | None
+) -> None:
+    db = tmp_path / "catalog.db"
+    if content is not None:
+        db.write_bytes(begun.archive.read_bytes() if isinstance(content, str) else content)
+    result = begun.run(*question, "--db", str(db))
+    assert result.exit_code == 5
+    assert result.stdout == ""
+    (said,) = problems(result)
+    assert str(db) in said
+    assert db.exists() == (content is not None)
+
+
+def test_torn_catalog_is_replaced_since_it_is_derived(nights: Nights, clean: Nights) -> None:
+    whole = nights.db.read_bytes()
+    nights.db.write_bytes(whole[: len(whole) // 2])
+    assert nights.scrape(SECOND).exit_code == 0
+    assert nights.tables(*FACTS) == clean.tables(*FACTS)
+
+
+def test_empty_file_in_the_catalog_s_place_is_replaced(nights: Nights, clean: Nights) -> None:
+    nights.db.write_bytes(b"")
+    assert nights.scrape(SECOND).exit_code == 0
+    assert nights.tables(*FACTS) == clean.tables(*FACTS)
+
+
+def other_database(path: Path) -> None:
+    connection = sqlite3.connect(path)
+    connection.execute("create table diary (day text, secret text)")
+    connection.close()
+
+
+@pytest.mark.parametrize("command", ["scrape", "rebuild", "demo"])
+@pytest.mark.parametrize("content", ["text", "other database", "archive"])
+def test_file_that_is_no_catalog_is_never_overwritten(nights: Nights, command: str, content: str) -> None:
+    """Only what was derived may be replaced: ``--db`` may be a slip of the hand, and an archive cannot be had again."""
+    target = nights.folder / "precious.db"
+    if content == "text":
+        target.write_text("Dear diary\n" * 100)
+    elif content == "archive":
+        shutil.copyfile(nights.archive, target)
+    else:
+        other_database(target)
+    before = target.read_bytes()
+    options = {
+        "scrape": ("--archive", str(nights.archive), "--mirror", nights.web.url),
+        "rebuild": ("--archive", str(nights.archive)),
+        "demo": (),
+    }[command]
+    result = nights.run(command, *options, "--db", str(target))
+    assert target.read_bytes() == before
+    assert (result.exit_code, len(problems(result))) == (5, 1)
+
+
+@pytest.mark.parametrize("place", ["below a file", "in no folder", "in a folder of the kernel"])
+@pytest.mark.parametrize("option", ["--db", "--archive"])
+def test_folder_that_cannot_be_written_ends_with_5(nights: Nights, begun: Nights, place: str, option: str) -> None:
+    folder = {
+        "below a file": nights.db,
+        "in no folder": nights.folder / "missing",
+        "in a folder of the kernel": Path("/proc"),
+    }[place]
+    result = nights.scrape(SECOND, option, str(folder / "winkb.db"))
+    assert result.exit_code == 5
+    (said,) = problems(result)
+    assert said.startswith(f"winkb: unexpected trouble on {folder / 'winkb.db'}")
+    assert "expected: a folder that can be written" in said
+    assert nights.db.read_bytes() == begun.db.read_bytes()
+    assert nights.archive.read_bytes() == begun.archive.read_bytes()
+
+
+# --- killed ----------------------------------------------------------------------------------------------------------
+
+KILLED = {
+    "after the first page": "from scraper.archive import Archive as owner; name = 'note'; last = True",
+    "while the tables are filled": "from scraper.load import tables as owner; name = 'facts_sha256'; last = False",
+    "before the visits are written": "from scraper.load import tables as owner; name = 'write_visits'; last = False",
+    "before the swap": "import os as owner; name = 'replace'; last = False",
+    "after the swap": "import os as owner; name = 'replace'; last = True",
+}
+KILLING = """
+import os, signal
+real = getattr(owner, name)
+def killing(*arguments, **named):
+    if last:
+        real(*arguments, **named)
+    os.kill(os.getpid(), signal.SIGKILL)
+setattr(owner, name, killing)
+"""
+
+
+@pytest.mark.parametrize("point", KILLED)
+def test_killed_run_leaves_a_whole_catalog_and_the_next_one_goes_on(nights: Nights, clean: Nights, point: str) -> None:
+    before = nights.db.read_bytes()
+    process = nights.command(SECOND, f"{KILLED[point]}{KILLING}")
+    process.communicate(timeout=60)
+    assert process.returncode == -signal.SIGKILL
+    swapped = point == "after the swap"
+    assert (nights.db.read_bytes() == before) is not swapped
+    if swapped:
+        assert nights.tables(*FACTS) == clean.tables(*FACTS)
+    assert nights.run("check", "--db", str(nights.db), "--now", SECOND).exit_code in (0, 1)
+
+    result = nights.scrape(THIRD)
+    assert (result.exit_code, problems(result)) == (0, [])
+    assert nights.tables("releases", "kbs", "builds", "months") == clean.tables("releases", "kbs", "builds", "months")
+    assert nights.changes() == clean.changes()
+    # What a job publishes on: the catalog that it had is another one now, whatever the killed run noted.
+    assert nights.outcome() == ("unchanged" if swapped else "news")
+    assert nights.scrape(FOURTH).exit_code == 0
+    assert nights.outcome() == "unchanged"
+
+
+def test_killed_run_is_interrupted_in_the_list_of_runs(nights: Nights) -> None:
+    process = nights.command(SECOND, f"{KILLED['after the first page']}{KILLING}")
+    process.communicate(timeout=60)
+    assert nights.scrape(THIRD).exit_code == 0
+    assert nights.rows("select run, started_at, outcome, exit_code from runs") == [
+        (1, FIRST, "news", 0),
+        (2, SECOND, "interrupted", None),
+        (3, THIRD, "news", 0),
+    ]
+
+
+# --- a drift that a person accepts -----------------------------------------------------------------------------------
+
+LOST_HALF = f"unexpected number of release-history rows on {CLIENT}. expected: more than 60 % of 113 rows, found:"
+
+
+def accept(nights: Nights, name: str = CLIENT) -> Result:
+    return nights.run("accept", name, *nights.files)
+
+
+def test_drift_that_stands_ends_with_4_every_night(nights: Nights, begun: Nights) -> None:
+    nights.serve(OLD)
+    nights.answer(CLIENT, halved(body_of(CLIENT, OLD)))
+    for now in (SECOND, THIRD, FOURTH):
+        result = nights.scrape(now)
+        assert result.exit_code == 4
+        (said,) = problems(result)
+        assert said.startswith(f"winkb: {LOST_HALF}")
+        assert nights.page(CLIENT) == (FIRST, SECOND, said.removeprefix("winkb: "))
+        assert (nights.facts(), nights.outcome()) == (begun.facts(), "unchanged")
+
+
+def test_accepted_loss_of_rows_passes_and_they_are_withdrawn_the_second_time(nights: Nights, begun: Nights) -> None:
+    nights.serve(OLD)
+    nights.answer(CLIENT, halved(body_of(CLIENT, OLD)))
+    assert nights.scrape(SECOND).exit_code == 4
+    result = accept(nights)
+    assert result.exit_code == 0
+    assert result.stdout.startswith(f"accepted: {LOST_HALF}")
+    assert nights.page(CLIENT) == (SECOND, None, None)
+    assert nights.rows("select count(*) from builds where withdrawn") == [(0,)]
+    assert nights.changes() == []
+
+    result = nights.scrape(THIRD)
+    assert (result.exit_code, problems(result)) == (0, [])
+    gone = nights.rows("select release, coalesce(kb, build), build from builds where withdrawn order by 1, 2")
+    assert len(gone) > 100
+    assert nights.rows("select release, subject, old from changes where run = 3 order by 1, 2") == gone
+    assert {change[3:] for change in nights.changes()} == {("row", build, None) for _, _, build in gone}
+    assert nights.rows("select count(*) from builds") == begun.rows("select count(*) from builds")
+
+    facts = nights.facts()
+    assert nights.scrape(FOURTH).exit_code == 0
+    assert (nights.outcome(), nights.facts()) == ("unchanged", facts)
+
+
+def test_accepted_version_is_the_measure_of_the_next(nights: Nights) -> None:
+    nights.serve(OLD)
+    fewer = halved(body_of(CLIENT, OLD))
+    nights.answer(CLIENT, fewer)
+    assert nights.scrape(SECOND).exit_code == 4
+    assert accept(nights).exit_code == 0
+    nights.answer(CLIENT, edited(fewer, HISTORY_24H2, replaced("2025-03-11", "2025-03-12")))
+    assert nights.scrape(THIRD).exit_code == 0
+    nights.answer(CLIENT, halved(fewer))
+    assert nights.scrape(FOURTH).exit_code == 4, "an acceptance is for once"
+
+
+def test_accepted_gain_of_a_column_passes(nights: Nights, clean: Nights) -> None:
+    nights.answer(CLIENT, edited(PAGE, HISTORY_24H2, gained))
+    assert nights.scrape(SECOND).exit_code == 4
+    assert accept(nights).exit_code == 0
+    served = ("releases", "kbs", "builds", "months", "changes", "findings")
+    assert nights.tables(*served) == clean.tables(*served)
+    assert nights.page(CLIENT) == (SECOND, None, None)
+
+    result = nights.scrape(THIRD)
+    assert (result.exit_code, problems(result)) == (0, [])
+    assert "0 changes, 0 page versions parsed" in result.stdout
+    assert nights.tables(*served) == clean.tables(*served)
+    assert nights.scrape(FOURTH).exit_code == 0
+    assert nights.outcome() == "unchanged"
+
+
+def test_unchanged_night_after_an_acceptance_is_unchanged(nights: Nights, begun: Nights) -> None:
+    nights.serve(OLD)
+    nights.answer(CLIENT, edited(body_of(CLIENT, OLD), HISTORY_24H2, gained))
+    assert nights.scrape(SECOND).exit_code == 4
+    assert accept(nights).exit_code == 0
+    assert nights.scrape(THIRD).exit_code == 0
+    assert (nights.outcome(), nights.facts()) == ("unchanged", begun.facts())
+
+
+def test_acceptance_survives_a_rebuild(nights: Nights) -> None:
+    nights.answer(CLIENT, halved(PAGE))
+    assert nights.scrape(SECOND).exit_code == 4
+    assert accept(nights).exit_code == 0
+    names = (*FACTS, "pages", "runs")
+    told = nights.tables(*names)
+    nights.run("rebuild", *nights.files)
+    assert nights.tables(*names) == told
+
+
+def test_lost_column_cannot_be_accepted(nights: Nights) -> None:
+    nights.answer(CLIENT, edited(PAGE, HISTORY_24H2, lost(1)))
+    assert nights.scrape(SECOND).exit_code == 4
+    before = nights.db.read_bytes()
+    result = accept(nights)
+    assert result.exit_code == 2
+    (said,) = problems(result)
+    assert said == (
+        f"winkb: unexpected acceptance on {CLIENT}. expected: a drift that can be read, found:"
+        f" {on_page(BAD['history lost a column']).removeprefix('winkb: ')}"
+    )
+    assert nights.db.read_bytes() == before
+    assert nights.scrape(THIRD).exit_code == 4
+
+
+def test_there_is_nothing_to_accept_where_no_drift_stands(nights: Nights) -> None:
+    result = accept(nights)
+    assert result.exit_code == 2
+    assert problems(result) == [
+        f"winkb: unexpected acceptance on {CLIENT}. expected: a drift that stands, found: a good page"
+    ]
+    nights.answer(CLIENT, Reply(404))
+    assert nights.scrape(SECOND).exit_code == 4
+    result = accept(nights)
+    assert result.exit_code == 2
+    assert (
+        "found: unexpected answer on windows-11-release-information. expected: 200, found: 404" in problems(result)[0]
+    )
+
+
+def test_drift_that_is_gone_can_no_longer_be_accepted(nights: Nights) -> None:
+    nights.answer(CLIENT, halved(PAGE))
+    assert nights.scrape(SECOND).exit_code == 4
+    nights.serve(NEW)
+    assert nights.scrape(THIRD).exit_code == 0
+    assert accept(nights).exit_code == 2
+
+
+# --- the timeline ----------------------------------------------------------------------------------------------------
+
+MARCH = ("builds", "windows-11-24h2", "KB5053598")
+
+
+def standing(nights: Nights, kb: str = "KB5053598") -> list[tuple]:  # type: ignore[type-arg]
+    query = (
+        "select build, corrected_to, withdrawn from builds where release = 'windows-11-24h2' and kb = ? order by build"
+    )
+    return nights.rows(query, kb)
+
+
+def test_row_that_is_missing_for_one_night_is_no_change(nights: Nights, begun: Nights) -> None:
+    nights.serve(OLD)
+    nights.answer(CLIENT, edited(body_of(CLIENT, OLD), HISTORY_24H2, dropped("KB5053598")))
+    assert nights.scrape(SECOND).exit_code == 0
+    assert (nights.outcome(), nights.facts()) == ("unchanged", begun.facts())
+    nights.serve(OLD)
+    assert nights.scrape(THIRD).exit_code == 0
+    assert (nights.outcome(), nights.facts()) == ("unchanged", begun.facts())
+    # It starts anew: once more is again the first time.
+    nights.answer(CLIENT, edited(body_of(CLIENT, OLD), HISTORY_24H2, dropped("KB5053598")))
+    assert nights.scrape(FOURTH).exit_code == 0
+    assert (standing(nights), nights.changes()) == ([("26100.3476", None, 0)], [])
+
+
+def test_row_that_is_missing_twice_is_withdrawn_and_comes_back(nights: Nights) -> None:
+    nights.serve(OLD)
+    nights.answer(CLIENT, edited(body_of(CLIENT, OLD), HISTORY_24H2, dropped("KB5053598")))
+    assert nights.scrape(SECOND).exit_code == 0
+    assert nights.scrape(THIRD).exit_code == 0
+    assert standing(nights) == [("26100.3476", None, 1)]
+    assert nights.changes() == [(*MARCH, "row", "26100.3476", None)]
+    assert nights.outcome() == "news"
+    assert nights.scrape(FOURTH).exit_code == 0
+    assert nights.outcome() == "unchanged"
+    nights.serve(OLD)
+    assert nights.scrape(FIFTH).exit_code == 0
+    assert standing(nights) == [("26100.3476", None, 0)]
+    assert nights.changes() == [(*MARCH, "row", "26100.3476", None), (*MARCH, "row", None, "26100.3476")]
+
+
+def test_night_in_which_the_page_failed_is_no_disappearance(nights: Nights) -> None:
+    gone = edited(body_of(CLIENT, OLD), HISTORY_24H2, dropped("KB5053598"))
+    nights.serve(OLD)
+    nights.answer(CLIENT, gone)
+    assert nights.scrape(SECOND).exit_code == 0
+    nights.answer(CLIENT, Reply(404))
+    assert nights.scrape(THIRD).exit_code == 4
+    assert standing(nights) == [("26100.3476", None, 0)]
+    nights.answer(CLIENT, gone)
+    assert nights.scrape(FOURTH).exit_code == 0
+    assert standing(nights) == [("26100.3476", None, 1)]
+
+
+def test_build_corrected_under_the_same_kb_stays_as_corrected(fresh: Nights) -> None:
+    """As on 2025-03-11 (facts/page_corrections.csv)."""
+    wrong = edited(body_of(CLIENT, OLD), HISTORY_24H2, replaced("26100.3476", "26100.3474"))
+    fresh.answer(CLIENT, wrong)
+    assert fresh.scrape(FIRST).exit_code == 0
+    assert standing(fresh) == [("26100.3474", None, 0)]
+    fresh.serve(OLD)
+    assert fresh.scrape(SECOND).exit_code == 0
+    corrected = [("26100.3474", "26100.3476"), ("26100.3476", None)]
+    assert [row[:2] for row in standing(fresh)] == corrected
+    assert standing(fresh)[1][2] == 0
+    assert fresh.changes() == [(*MARCH, "build", "26100.3474", "26100.3476")]
+    assert fresh.scrape(THIRD).exit_code == 0
+    assert [row[:2] for row in standing(fresh)] == corrected
+    assert len(fresh.changes()) == 1
+    assert fresh.run("build", "26100.3474", "--db", str(fresh.db)).exit_code == 0
+
+
+def test_kb_learned_for_a_row_without_one_is_a_change_of_the_row(nights: Nights, begun: Nights) -> None:
+    nights.serve(OLD)
+    learned = edited(
+        body_of(CLIENT, OLD),
+        HISTORY_25H2,
+        replaced("26200.6584</td>\n<td></td>", "26200.6584</td>\n<td>KB5065426</td>"),
+    )
+    assert learned != body_of(CLIENT, OLD)
+    nights.answer(CLIENT, learned)
+    assert nights.scrape(SECOND).exit_code == 0
+    assert nights.changes() == [("builds", "windows-11-25h2", "KB5065426", "kb", None, "KB5065426")]
+    query = "select release, build, kb, withdrawn from builds where build = '26200.6584'"
+    assert begun.rows(query) == [("windows-11-25h2", "26200.6584", None, 0)]
+    assert nights.rows(query) == [("windows-11-25h2", "26200.6584", "KB5065426", 0)]
+    assert nights.scrape(THIRD).exit_code == 0
+    assert nights.outcome() == "unchanged"
+
+
+def test_corrected_date_is_a_change_of_the_row(nights: Nights) -> None:
+    nights.serve(OLD)
+    nights.answer(CLIENT, edited(body_of(CLIENT, OLD), HISTORY_24H2, replaced("2025-03-11", "2025-03-12", "KB5053598")))
+    assert nights.scrape(SECOND).exit_code == 0
+    assert nights.changes() == [(*MARCH, "available", "2025-03-11", "2025-03-12")]
+    assert standing(nights) == [("26100.3476", None, 0)]
+
+
+def test_value_that_vanished_from_a_row_stays(nights: Nights, begun: Nights) -> None:
+    nights.serve(OLD)
+    nights.answer(CLIENT, edited(body_of(CLIENT, OLD), HISTORY_24H2, replaced("2025-03-11", "", "KB5053598")))
+    assert nights.scrape(SECOND).exit_code == 0
+    assert nights.scrape(THIRD).exit_code == 0
+    assert nights.tables("builds", "changes") == begun.tables("builds", "changes")
+
+
+@pytest.mark.parametrize("name", [CLIENT, NOTES, SERVER])
+def test_first_good_version_of_a_page_brings_no_changes(fresh: Nights, name: str) -> None:
+    assert fresh.scrape(FIRST, "--source", name).exit_code == 0
+    assert fresh.scrape(SECOND).exit_code == 0
+    assert fresh.changes() == []
