@@ -60,8 +60,6 @@ _EXPIRED = re.compile(r"[\s\u2010-\u2015-]*\bEXPIRED$", re.I)
 _LONG_DATE = re.compile(r"(?P<month>[A-Z][a-z]+) (?P<day>\d{1,2}), (?P<year>\d{4})\b")
 _LISTED_KB = re.compile(r"\bKB *(\d{7})(?!\d)", re.I)
 _LISTED_BUILD = re.compile(r"(?<![\d.])\d{5}\.\d{1,5}(?![\d.])")
-_OUT_OF_BAND = re.compile(r"out-of-band", re.I)
-_COMPONENT = re.compile(r"security update for ", re.I)
 
 
 class _Unreadable(Exception):
@@ -455,11 +453,11 @@ def _category_release(title: str) -> Version | None:
 def _entry(release: str, row: Row, *, preview: bool) -> Entry | None:
     """One link by the grammar of sources.md B4; None when its words announce nothing known."""
     served = row.cells["link"]
-    title = _EXPIRED.sub("", served)
-    kind = _entry_kind(title)
+    title = _EXPIRED.sub("", served) if served[-7:].casefold() == "expired" else served
+    available = _long_date(title)
+    kind = _entry_kind(title, dated=available is not None)
     if kind is None:
         return None
-    available = _long_date(title)
     listed = _LISTED_KB.search(title)
     kb = f"KB{listed[1]}" if listed else None
     if kind is EntryKind.BASELINE:
@@ -471,15 +469,16 @@ def _entry(release: str, row: Row, *, preview: bool) -> Entry | None:
     return Entry(release, kind, available, kb, builds, title, _url(row, "link"), title != served, preview)
 
 
-def _entry_kind(title: str) -> EntryKind | None:
-    # A component's link may end in "(Hotpatch)", so it is asked for first: KB5066360.
+def _entry_kind(title: str, *, dated: bool) -> EntryKind | None:
+    # A component's link may end in "(Hotpatch)", so it is asked for first: KB5066360. One that has its own day raises
+    # the build of the device like any hotpatch between two Tuesdays: KB5070893, for the update services of Server.
     words = title.casefold()
-    if _COMPONENT.search(words):
-        return EntryKind.COMPONENT
+    if "security update for " in words:
+        return EntryKind.OUT_OF_BAND if dated else EntryKind.COMPONENT
     if "baseline" in words:
         return EntryKind.BASELINE
     if "hotpatch" in words:
-        return EntryKind.OUT_OF_BAND if _OUT_OF_BAND.search(words) else EntryKind.HOTPATCH
+        return EntryKind.OUT_OF_BAND if "out-of-band" in words else EntryKind.HOTPATCH
     return None
 
 

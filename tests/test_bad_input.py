@@ -6,7 +6,6 @@ for the page that night, and after a good night those of a job that came back to
 """
 
 import gzip
-import os
 import re
 import shutil
 import signal
@@ -16,14 +15,14 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache
 from itertools import count
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
-from scraper import fetch
+from scraper import fetch, parse
 from scraper.cli import main
 from scraper.sources import BY_NAME
 from tests.pages import file_name, snapshot
@@ -35,10 +34,19 @@ OLD, NEW = "2026-07-22", "2026-09-30"
 # Four nights: the good one before, the bad one, and two after it.
 FIRST, SECOND, THIRD, FOURTH, FIFTH = (f"2026-10-0{day}T04:00:00Z" for day in range(1, 6))
 FACTS = ("releases", "kbs", "builds", "months", "changes", "findings")
-HURRIED = partial(fetch.Manners, quiet=0.001, backoff=0.0005, longest_backoff=0.002)
+READ = cache(parse.parse)
 ROOT = Path(__file__).parents[1]
 
 Edit = Callable[[int, str], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Hurried(fetch.Manners):
+    """The command's own patience, in milliseconds."""
+
+    quiet: float = 0.001
+    backoff: float = 0.0005
+    longest_backoff: float = 0.002
 
 
 # --- pages -----------------------------------------------------------------------------------------------------------
@@ -46,8 +54,8 @@ Edit = Callable[[int, str], str]
 _ROW = re.compile(r"<tr\b.*?</tr>", re.DOTALL)
 _CELL = re.compile(r"\s*<(t[dh])\b.*?</\1>", re.DOTALL)
 _HISTORY = re.compile(r'<table class="cells-centered" id="historyTable_.*?</table>', re.DOTALL)
-HISTORY_24H2 = "<summary><strong>Version 24H2 (OS build 26100)"
-HISTORY_25H2 = "<summary><strong>Version 25H2 (OS build 26200)"
+HISTORY_24H2 = "<strong>Version 24H2 (OS build 26100)"
+HISTORY_25H2 = "<strong>Version 25H2 (OS build 26200)"
 CALENDAR_24H2 = 'id="HotpatchCalendar_Version24H2_2026"'
 SERVICING = "Servicing channels</h4>"
 NOTES_2026 = "Hotpatch updates for calendar year 2026"
@@ -187,12 +195,15 @@ def problems(result: Result) -> list[str]:
 
 
 @pytest.fixture(autouse=True)
-def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The command's own patience, in milliseconds."""
-    monkeypatch.setattr(fetch, "Manners", HURRIED)
+def hurried(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(fetch, "Manners", Hurried)
     for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.upper(), raising=False)
+    # Parsers are pure (design.md section 2), so each page needs to be read once only, for all tests.
+    monkeypatch.setattr(parse, "parse", READ)
+    # No https host is asked here, and to read all authorities for each run would take a fifth of the time.
+    monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path))
 
 
 @pytest.fixture(scope="module")
@@ -239,6 +250,7 @@ class Unasked:
     """What a job that left one page out on the bad night had as facts: that night, and the good one after it."""
 
     nights: Nights
+    back: Nights
     bad: str
     good: str
 
@@ -252,11 +264,9 @@ def unasked(begun: Nights, tmp_path_factory: pytest.TempPathFactory) -> Callable
         options = [option for other in BY_NAME if other != name for option in ("--source", other)]
         assert nights.scrape(SECOND, *options).exit_code == 0
         bad = nights.facts()
-        shutil.copyfile(nights.db, nights.folder / "bad.db")
-        assert nights.scrape(THIRD).exit_code == 0
-        good = nights.facts()
-        shutil.copyfile(nights.folder / "bad.db", nights.db)
-        return Unasked(nights, bad, good)
+        back = after(nights, tmp_path_factory.mktemp(f"{name}-back"))
+        assert back.scrape(THIRD).exit_code == 0
+        return Unasked(nights, back, bad, back.facts())
 
     return leave_out
 
@@ -290,6 +300,7 @@ def bad(name: str, answer: Reply | bytes, exit_code: int, said: str) -> Bad:
 
 PAGE = body_of(CLIENT, NEW)
 HALF = PAGE[: len(PAGE) // 2]
+TABLES = PAGE[: PAGE.index(b"</main>") + len(b"</main>")]
 BLOCK_PAGE = b"<html><head><title>Access Denied</title></head><body>Reference #18</body></html>"
 WHOLE = "expected: 200 with a whole page, found:"
 HISTORY_COLUMNS = "servicing option, update type, availability date, build, kb article"
@@ -307,15 +318,11 @@ BAD = {
         f"answer. {WHOLE} RemoteProtocolError Server disconnected without sending a response. {LAST}",
     ),
     "404": bad(CLIENT, Reply(404), 4, "answer. expected: 200, found: 404 Not Found at URL"),
-    "404 on a hub page": bad(NOTES, Reply(404), 4, "answer. expected: 200, found: 404 Not Found at URL"),
     "404 on the server page": bad(SERVER, Reply(404), 4, "answer. expected: 200, found: 404 Not Found at URL"),
     "403": bad(CLIENT, Reply(403), 3, f"answer. {WHOLE} 403 Forbidden at URL {LAST}"),
     "403 on a hub page": bad(NOTES, Reply(403), 3, f"answer. {WHOLE} 403 Forbidden at URL {LAST}"),
-    "429": bad(CLIENT, Reply(429), 3, f"answer. {WHOLE} 429 Too Many Requests at URL {LAST}"),
-    "503": bad(CLIENT, Reply(503), 3, f"answer. {WHOLE} 503 Service Unavailable at URL {LAST}"),
     "block page": bad(CLIENT, BLOCK_PAGE, 3, f"answer. {WHOLE} a block page at URL {LAST}"),
     "empty body": bad(CLIENT, b"", 4, "body. expected: a page, found: an empty body"),
-    "blank body": bad(CLIENT, b" \r\n ", 4, "body. expected: a page, found: 4 bytes without a word"),
     "half a page": bad(
         CLIENT, HALF, 4, f"end. expected: </html>, found: {HALF.rstrip()[-20:].decode()!r} after {len(HALF)} bytes"
     ),
@@ -326,11 +333,20 @@ BAD = {
         f"answer. {WHOLE} a cut body: peer closed connection without sending complete message body"
         f" (received {len(HALF)} bytes, expected {len(PAGE)}) {LAST}",
     ),
-    "not UTF-8": bad(
+    "not UTF-8 outside of the tables": bad(
         CLIENT,
         PAGE.replace(b"Dates are", b"Dates \xe9re"),
         4,
         f"encoding. expected: UTF-8, found: byte 0xe9 at {PAGE.index(b'Dates are') + 6}",
+    ),
+    "not UTF-8 in a cell": bad(
+        CLIENT,
+        PAGE.replace(b"<td>24H2</td>", b"<td>24H\xb2</td>"),
+        4,
+        f"encoding. expected: UTF-8, found: byte 0xb2 at {PAGE.index(b'<td>24H2</td>') + 7}",
+    ),
+    "cut after the tables": bad(
+        CLIENT, TABLES, 4, f"end. expected: </html>, found: '/div>\\n</div>\\n</main>' after {len(TABLES)} bytes"
     ),
     "not the page": bad(
         CLIENT,
@@ -358,12 +374,6 @@ BAD = {
         Reply(302, headers={"Location": URLS[CLIENT]}),
         4,
         "redirect. expected: no loop, found: back at URL after 1",
-    ),
-    "strange encoding": bad(
-        CLIENT,
-        Reply(headers={"Content-Encoding": "br"}, body=PAGE),
-        4,
-        "content encoding. expected: gzip or none, found: 'br'",
     ),
     "history lost a column": bad(
         CLIENT,
@@ -500,6 +510,44 @@ def test_page_left_out_keeps_its_facts_while_the_others_are_published(
     assert [bool(nights.rows(query)) for query in told.values()] == [name != CLIENT, True, False]
 
 
+def test_month_that_the_notes_call_a_baseline_is_no_hotpatch_while_the_calendar_fails(
+    unasked: Callable[[str], Unasked],
+) -> None:
+    """September 2026 came as a baseline; the release information of July, then the last good one, had planned a
+    hotpatch. The newest page says it (design.md section 4, ``months``): nobody must be told that no restart is due."""
+    nights = unasked(CLIENT).nights
+    month = "select type, planned_type, restart, kb from months where release = 'windows-11-24h2' and month = '2026-09'"
+    assert nights.rows(month) == [("baseline", "hotpatch", 1, "KB5124008")]
+    query = "select track, kind, month from builds where release = 'windows-11-24h2' and kb = 'KB5124008'"
+    assert nights.rows(query) == [("cumulative", "baseline", "2026-09")]
+
+
+def test_no_row_of_the_failing_nights_is_left_when_the_calendar_is_back(
+    unasked: Callable[[str], Unasked], clean: Nights
+) -> None:
+    query = "select release, build, kb, track, kind, twin_kb from builds where kb = 'KB5124008' order by build"
+    assert unasked(CLIENT).back.rows(query) == clean.rows(query)
+
+
+def test_history_of_a_version_out_of_support_may_go(nights: Nights) -> None:
+    """21H2 and 22H2 no longer stand in the servicing table; only releases still supported are counted."""
+    nights.serve(OLD)
+    page = without_table(body_of(CLIENT, OLD), "<strong>Version 22H2 (OS build 22621)")
+    nights.answer(CLIENT, without_table(page, "<strong>Version 21H2 (OS build 22000)"))
+    result = nights.scrape(SECOND)
+    assert (problems(result), result.exit_code) == ([], 0)
+
+
+def test_rows_of_versions_out_of_support_do_not_make_up_for_lost_ones(nights: Nights) -> None:
+    """Half the rows of the supported versions are 60 % of the whole page's and more."""
+    nights.serve(OLD)
+    head, mark, rest = body_of(CLIENT, OLD).partition(b"<strong>Version 22H2 (OS build 22621)")
+    nights.answer(CLIENT, halved(head) + mark + rest)
+    result = nights.scrape(SECOND)
+    assert result.exit_code == 4
+    assert problems(result)[0].startswith(f"winkb: {LOST_HALF}")
+
+
 def test_403_twice_and_then_the_page_is_a_good_night(nights: Nights, clean: Nights) -> None:
     nights.serve(NEW)
     nights.answer(CLIENT, Reply(403), Reply(403), PAGE)
@@ -550,12 +598,12 @@ def test_night_with_failures_can_be_rebuilt_row_for_row(nights: Nights) -> None:
     nights.answer(NOTES, Reply(403))
     assert nights.scrape(SECOND).exit_code == 4
     told = nights.tables(*names)
-    assert nights.run("rebuild", *nights.files).exit_code == 4
+    assert nights.run("rebuild", *nights.files).exit_code == 0
     assert nights.tables(*names) == told
     nights.answer(CLIENT, Reply(404))
     assert nights.scrape(THIRD).exit_code == 4
     told = nights.tables(*names)
-    assert nights.run("rebuild", *nights.files).exit_code == 4
+    assert nights.run("rebuild", *nights.files).exit_code == 0
     assert nights.tables(*names) == told
 
 
@@ -673,7 +721,7 @@ UNREADABLE = {
     ),
     "nonsense KB in the navigation": Unreadable(
         NOTES,
-        body_of(NOTES, NEW).replace(b"KB5077212 (OS", b"KB507721 (OS"),
+        body_of(NOTES, NEW).replace(b"KB5077212 (OS", b"KB507721 (OS", 1),
         "windows-11-25h2",
         "navigation",
         "link: expected KB and seven digits, found",
@@ -899,8 +947,16 @@ def other_database(path: Path) -> None:
     connection.close()
 
 
-@pytest.mark.parametrize("command", ["scrape", "rebuild", "demo"])
-@pytest.mark.parametrize("content", ["text", "other database", "archive"])
+@pytest.mark.parametrize(
+    ("command", "content"),
+    [
+        ("scrape", "text"),
+        ("demo", "other database"),
+        ("scrape", "archive"),
+        ("rebuild", "archive"),
+        ("demo", "archive"),
+    ],
+)
 def test_file_that_is_no_catalog_is_never_overwritten(nights: Nights, command: str, content: str) -> None:
     """Only what was derived may be replaced: ``--db`` may be a slip of the hand, and an archive cannot be had again."""
     target = nights.folder / "precious.db"
@@ -942,7 +998,6 @@ def test_folder_that_cannot_be_written_ends_with_5(nights: Nights, begun: Nights
 
 KILLED = {
     "after the first page": "from scraper.archive import Archive as owner; name = 'note'; last = True",
-    "while the tables are filled": "from scraper.load import tables as owner; name = 'facts_sha256'; last = False",
     "before the visits are written": "from scraper.load import tables as owner; name = 'write_visits'; last = False",
     "before the swap": "import os as owner; name = 'replace'; last = False",
     "after the swap": "import os as owner; name = 'replace'; last = True",
@@ -961,6 +1016,9 @@ setattr(owner, name, killing)
 @pytest.mark.parametrize("point", KILLED)
 def test_killed_run_leaves_a_whole_catalog_and_the_next_one_goes_on(nights: Nights, clean: Nights, point: str) -> None:
     before = nights.db.read_bytes()
+    # The hub pages come last, so that it is always the same pages that were noted.
+    for name in ("hotpatch-24h2", NOTES):
+        nights.answer(name, Reply(body=body_of(name, NEW), wait=0.1))
     process = nights.command(SECOND, f"{KILLED[point]}{KILLING}")
     process.communicate(timeout=60)
     assert process.returncode == -signal.SIGKILL
@@ -976,24 +1034,15 @@ def test_killed_run_leaves_a_whole_catalog_and_the_next_one_goes_on(nights: Nigh
     assert nights.changes() == clean.changes()
     # What a job publishes on: the catalog that it had is another one now, whatever the killed run noted.
     assert nights.outcome() == ("unchanged" if swapped else "news")
+    killed = ("news", 0) if swapped or point == "before the visits are written" else ("interrupted", None)
+    assert nights.rows("select outcome, exit_code from runs where run = 2") == [killed]
     assert nights.scrape(FOURTH).exit_code == 0
     assert nights.outcome() == "unchanged"
 
 
-def test_killed_run_is_interrupted_in_the_list_of_runs(nights: Nights) -> None:
-    process = nights.command(SECOND, f"{KILLED['after the first page']}{KILLING}")
-    process.communicate(timeout=60)
-    assert nights.scrape(THIRD).exit_code == 0
-    assert nights.rows("select run, started_at, outcome, exit_code from runs") == [
-        (1, FIRST, "news", 0),
-        (2, SECOND, "interrupted", None),
-        (3, THIRD, "news", 0),
-    ]
-
-
 # --- a drift that a person accepts -----------------------------------------------------------------------------------
 
-LOST_HALF = f"unexpected number of release-history rows on {CLIENT}. expected: more than 60 % of 113 rows, found:"
+LOST_HALF = f"unexpected number of release-history rows on {CLIENT}. expected: more than 60 % of "
 
 
 def accept(nights: Nights, name: str = CLIENT) -> Result:

@@ -27,7 +27,7 @@ ROOT = Path(__file__).parent.parent
 SCHEMA = (ROOT / "scraper" / "schema.sql").read_text(encoding="utf-8")
 METADATA = parse_metadata((ROOT / "metadata.yml").read_text(encoding="utf-8"))["databases"]["catalog"]
 QUERIES = METADATA["queries"]
-WINKB = [sys.executable, "-W", "error", "-m", "scraper"]
+WINKB = [sys.executable, "-m", "scraper"]
 
 SMALL = """
 insert into pages (page, url, fetched_at, changed_at, updated_at, sha256, layout, rows) values
@@ -82,27 +82,49 @@ def catalog(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return build_small(path)
 
 
+def wait_for(condition: Callable[[], bool], seconds: float) -> float:
+    start = time.monotonic()
+    while not condition():
+        assert time.monotonic() - start < seconds, f"not within {seconds} s"
+        time.sleep(0.02)
+    return time.monotonic() - start
+
+
+class Server:
+    """The real server in its own process, on a free port, a client of it, and what it says to stderr."""
+
+    def __init__(self, db: Path, spoken: Path) -> None:
+        self._spoken = spoken
+        with spoken.open("w") as stderr:
+            self.process = subprocess.Popen([*WINKB, "serve", "--db", str(db), "--port", "0"], cwd=ROOT, stderr=stderr)
+        wait_for(lambda: "http://" in self.stderr() or self.process.poll() is not None, 30)
+        found = re.search(r"http://127\.0\.0\.1:\d+/", self.stderr())
+        assert found, self.stderr()
+        self.client = httpx.Client(base_url=found[0], trust_env=False, timeout=30)
+
+    def stderr(self) -> str:
+        return self._spoken.read_text()
+
+    def end(self, number: int) -> int:
+        self.process.send_signal(number)
+        return self.process.wait(timeout=10)
+
+
 @contextmanager
-def serving(db: Path) -> Iterator[tuple[httpx.Client, subprocess.Popen[str]]]:
-    """The real server in its own process, on a free port, and a client of it."""
-    command = [*WINKB, "serve", "--db", str(db), "--port", "0"]
-    with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) as process:
-        try:
-            assert process.stderr is not None
-            line = process.stderr.readline()
-            found = re.search(r"http://127\.0\.0\.1:\d+/", line)
-            assert found, line + process.stderr.read()
-            with httpx.Client(base_url=found[0], trust_env=False, timeout=30) as client:
-                yield client, process
-        finally:
-            process.send_signal(signal.SIGINT)
-            process.wait(timeout=20)
+def serving(db: Path) -> Iterator[Server]:
+    server = Server(db, db.with_suffix(".stderr"))
+    try:
+        yield server
+    finally:
+        server.client.close()
+        server.process.kill()
+        server.process.wait()
 
 
 @pytest.fixture(scope="module")
 def site(catalog: Path) -> Iterator[httpx.Client]:
-    with serving(catalog) as (client, _):
-        yield client
+    with serving(catalog) as server:
+        yield server.client
 
 
 def names(kind: str) -> list[str]:
@@ -389,20 +411,10 @@ def test_own_metadata_beside_the_catalog_wins(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_signal_ends_the_server_in_order(tmp_path: Path, number: signal.Signals) -> None:
-    with serving(build_small(tmp_path / "other name.db")) as (client, process):
-        assert get(client, "/catalog/kbs.json")
-        process.send_signal(number)
-        assert process.wait(timeout=10) == 0
-        assert process.stderr is not None
-        assert process.stderr.read() == "INFO scraper.serve: ended by a signal\n"
-
-
-def wait_for(condition: Callable[[], bool], seconds: float) -> float:
-    start = time.monotonic()
-    while not condition():
-        assert time.monotonic() - start < seconds, f"not within {seconds} s"
-        time.sleep(0.02)
-    return time.monotonic() - start
+    with serving(build_small(tmp_path / "other name.db")) as server:
+        assert get(server.client, "/catalog/kbs.json")
+        assert server.end(number) == 0
+        assert server.stderr().splitlines()[1:] == ["INFO scraper.serve: ended by a signal"]
 
 
 def swap(path: Path, generation: int) -> None:
@@ -417,10 +429,10 @@ def swap(path: Path, generation: int) -> None:
 def test_new_catalog_is_taken_up_and_no_request_fails(tmp_path: Path) -> None:
     path = tmp_path / "catalog.db"
     swap(path, 0)
-    with serving(path) as (client, process):
+    with serving(path) as server:
 
         def threads() -> int:
-            return len(list(Path(f"/proc/{process.pid}/task").iterdir()))
+            return len(list(Path(f"/proc/{server.process.pid}/task").iterdir()))
 
         seen: list[list[int]] = [[], []]
         troubles: list[object] = []
@@ -429,7 +441,7 @@ def test_new_catalog_is_taken_up_and_no_request_fails(tmp_path: Path) -> None:
         def poll(place: int, keep_alive: bool) -> None:
             sql = "select distinct title from kbs"
             headers = {} if keep_alive else {"connection": "close"}
-            with httpx.Client(base_url=client.base_url, headers=headers, trust_env=False) as reader:
+            with httpx.Client(base_url=server.client.base_url, headers=headers, trust_env=False) as reader:
                 while not stop.is_set():
                     try:
                         answer = reader.get("/catalog.json", params={"sql": sql, "_shape": "arrayfirst"}).json()
@@ -460,9 +472,6 @@ def test_new_catalog_is_taken_up_and_no_request_fails(tmp_path: Path) -> None:
         assert all(place == sorted(place) for place in seen), "old rows after new ones"
         assert {5} == {place[-1] for place in seen}
         wait_for(lambda: threads() <= before, 5)
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=10) == 0
-        assert process.stderr is not None
-        errors = process.stderr.read()
-        assert errors.count("the last good catalog stays") == 1
-        assert "Traceback" not in errors
+        assert server.end(signal.SIGTERM) == 0
+        assert server.stderr().count("the last good catalog stays") == 1
+        assert "Traceback" not in server.stderr()

@@ -7,6 +7,7 @@ and ``full``, made of pages that hold every row of the facts until ``DAY``.
 
 import json
 import re
+import shutil
 import sqlite3
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
@@ -14,6 +15,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -22,19 +24,21 @@ from scraper import lookup, pipeline
 from scraper.answers import BuildAnswer, KbAnswer
 from scraper.cli import main
 from scraper.fetch import Manners
-from tests.pages import SNAPSHOTS, Facts, everything, facts
+from scraper.sources import BY_NAME
+from tests.pages import SNAPSHOTS, Facts, everything, facts, file_name
 
 DAY = "2026-10-14"
 DEMO_SEEN = "2026-09-30T12:00:00Z"
 BUILD_COLUMNS = "release, build, kb, track, kind, cadence, month, security_month, available, twin_kb, baseline_kb"
 
 Key = tuple[str, str | None, str | None]
-Record = tuple[str | None, ...]
+Record = tuple[str | int | None, ...]
 
 
 def release_of(product: str) -> str:
-    """``24H2`` and ``Windows Server 2025`` as the catalog names them."""
-    return f"windows-{product.lower().removeprefix('windows ').replace(' ', '-')}".replace("windows-2", "windows-11-2")
+    """What the catalog calls ``24H2`` or ``Windows Server 2025``."""
+    name = product.lower().replace(" ", "-")
+    return name if name.startswith("windows-server") else f"windows-11-{name}"
 
 
 def month_of(row: Facts) -> str:
@@ -133,11 +137,10 @@ def server_updates(day: str) -> Iterator[Row]:
                 release_of(row["version"]), f"{month_of(row)} B", row["lcu_date"], row["lcu_build"], row["lcu_kb"]
             )
     for row in calendar():
-        if row["product"].startswith("Windows Server") and row["type"].startswith("Baseline"):
-            if row["availability_date"] <= day:
-                update_type = f"{month_of(row)} B"
-                release = release_of(row["product"])
-                yield cumulative(release, update_type, row["availability_date"], row["build"], row["kb"])
+        available = row["availability_date"]
+        if row["product"].startswith("Windows Server") and row["type"].startswith("Baseline") and available <= day:
+            release, update_type = release_of(row["product"]), f"{month_of(row)} B"
+            yield cumulative(release, update_type, available, row["build"], row["kb"])
     for row in facts("server_release_rows"):
         release = release_of(row["product"])
         yield cumulative(release, row["update_type"], row["availability_date"], row["build"], row["kb"])
@@ -174,10 +177,6 @@ def out_of_band(name: str) -> Iterator[Row]:
             track, kind = ("component", "component") if component else ("hotpatch", "out-of-band")
             available = None if component else row["release_date"]
             yield Row(release, build or None, row["kb"], track, kind, None, None, available)
-
-
-# The facts call them hotpatches, "title says neither Hotpatch nor Out-of-band"; the catalog says component (see below).
-WSUS = {"KB5070892", "KB5070893"}
 
 
 @cache
@@ -308,7 +307,7 @@ def demo(demo_file: Path) -> Iterator[sqlite3.Connection]:
         yield catalog
 
 
-def select(catalog: sqlite3.Connection, sql: str) -> list[Record]:
+def select(catalog: sqlite3.Connection, sql: str) -> list[Any]:
     return catalog.execute(sql).fetchall()
 
 
@@ -386,18 +385,9 @@ def test_hotpatches_of_server_2022_before_its_calendar_stand_without_a_month(ful
 def test_every_hotpatch_out_of_band_and_component_update_stands(full: sqlite3.Connection, name: str) -> None:
     found = builds(full)
     for row in out_of_band(name):
-        if row.kb not in WSUS:
-            key = row.release, row.build, row.kb
-            assert found[key][3:7] == (row.track, row.kind, None, None), key
-            assert found[key][8] == row.available, key
-
-
-@pytest.mark.xfail(strict=True, reason="normalize calls every 'Security Update for' a component (_COMPONENT)")
-@pytest.mark.parametrize("kb", sorted(WSUS))
-def test_update_that_the_facts_call_a_hotpatch_is_one_whatever_its_title(full: sqlite3.Connection, kb: str) -> None:
-    """``October 24, 2025—KB5070893 (OS Build 26100.6905) Security Update for Windows Server Update Services``."""
-    [key] = [key for key in expected_rows(DAY) if key[2] == kb]
-    assert builds(full)[key] == expected_builds(DAY)[key]
+        key = row.release, row.build, row.kb
+        assert found[key][3:7] == (row.track, row.kind, None, None), key
+        assert found[key][8] == row.available, key
 
 
 def test_client_releases_have_no_row_that_the_facts_do_not_have(full: sqlite3.Connection) -> None:
@@ -411,14 +401,12 @@ def test_client_releases_have_no_row_that_the_facts_do_not_have(full: sqlite3.Co
 
 def test_kinds_months_twins_and_baselines_follow_from_the_facts_by_the_rules(full: sqlite3.Connection) -> None:
     """Every column of every row, the derived ones too."""
-    differing = difference(builds(full), expected_builds(DAY))
-    assert {key: pair for key, pair in differing.items() if key[2] not in WSUS} == {}
+    assert difference(builds(full), expected_builds(DAY)) == {}
     assert len(builds(full)) == len(expected_builds(DAY)) == 478
 
 
 def test_demo_has_the_same_rows_up_to_its_last_day(demo: sqlite3.Connection) -> None:
-    differing = difference(builds(demo), expected_builds("2026-09-30"))
-    assert {key: pair for key, pair in differing.items() if key[2] not in WSUS} == {}
+    assert difference(builds(demo), expected_builds("2026-09-30")) == {}
     assert len(builds(demo)) == 472
     assert select(demo, "select * from builds where withdrawn = 1 or corrected_to is not null") == []
 
@@ -427,8 +415,10 @@ def test_twins_are_as_far_apart_as_the_facts_say(full: sqlite3.Connection) -> No
     columns = "hotpatch_kb, hotpatch_build, cumulative_kb, cumulative_build, revisions_apart"
     found = select(full, f"select release, month, {columns} from twins")
     expected = {
-        (release_of(row["version"]), month_of(row))
-        + (row["hotpatch_kb"], row["hotpatch_build"], row["lcu_kb"], row["lcu_build"], int(row["ubr_gap"]))
+        (
+            *(release_of(row["version"]), month_of(row), row["hotpatch_kb"], row["hotpatch_build"]),
+            *(row["lcu_kb"], row["lcu_build"], int(row["ubr_gap"])),
+        )
         for row in facts("parity")
     }
     assert len(found) == len(expected) == 53
@@ -601,7 +591,7 @@ def lifecycle(day: str) -> Iterator[Record]:
         long_term = (None, None) if server else (row["ltsc_mainstream_end"] or None, row["ltsc_extended_end"] or None)
         if row["ga_date"] <= day <= last:
             first_end = first if first >= day else None
-            yield (release_of(row["version"]), int(row["base_build"]), row["ga_date"], first_end, last, *long_term)  # type: ignore[misc]
+            yield (release_of(row["version"]), int(row["base_build"]), row["ga_date"], first_end, last, *long_term)
 
 
 @pytest.mark.parametrize(("name", "day"), [("demo", "2026-09-30"), ("full", DAY)])
@@ -803,9 +793,7 @@ def test_month_gives_the_hotpatch_and_the_cumulative_update(demo: sqlite3.Connec
     }
 
 
-OUT_OF_BAND = [
-    row for name in ("win11_hotpatch_oob", "server_hotpatch_oob") for row in out_of_band(name) if row.kb not in WSUS
-]
+OUT_OF_BAND = [row for name in ("win11_hotpatch_oob", "server_hotpatch_oob") for row in out_of_band(name)]
 
 
 @pytest.mark.parametrize("row", OUT_OF_BAND, ids=lambda row: f"{row.release}-{row.kb}")
@@ -892,10 +880,75 @@ def test_baseline_of_a_month_is_one_update_for_both_tracks(demo: sqlite3.Connect
     }
 
 
+def test_build_that_two_updates_brought_is_released_with_the_first(demo: sqlite3.Connection) -> None:
+    """26100.6905 of Server 2025: KB5070881 out of band, and a day later KB5070893 for hotpatch devices."""
+    days = ("2025-10-22", "2025-10-23", "2025-10-24")
+    assert [told(demo, "26100.6905", day, "windows-server-2025")["status"] for day in days] == [
+        "not-released",
+        "current",
+        "current",
+    ]
+
+
+def verdict(release: str, build: str, day: str) -> tuple[str, int | None, str | None]:
+    """Rule 2 for a build of the demo, whose data is of 2026-09-30; 2026-10-13 is the next second Tuesday."""
+    rows = expected_rows("2026-09-30").values()
+    mine = [row for row in rows if (row.release, row.build) == (release, build)]
+    dates = [row.available for row in mine if row.available]
+    if dates and day < min(dates):
+        return "not-released", None, None
+    ends = {str(record[0]): str(record[4]) for record in lifecycle("2026-09-30")}
+    if day > ends.get(release, ""):
+        return "out-of-support", None, None
+    released = {
+        month: available
+        for other, month, available in (
+            *((row.release, row.month, row.available) for row in rows if row.is_security),
+            *((month.release, month.month, month.available) for month in months("2026-09-30")),
+        )
+        if other == release and month and available and available <= day
+    }
+    if not released:
+        return "unknown", None, "no-security-month"
+    known = expected_builds("2026-09-30")
+    own = max((str(known[row.release, row.build, row.kb][7] or "") for row in mine), default="")
+    behind, stale = sum(month > own for month in released), "stale" if day >= "2026-10-13" else None
+    if behind:
+        return "behind", behind, stale
+    return ("unknown", None, "stale") if stale else ("current", 0, None)
+
+
+@pytest.mark.parametrize("day", ["2024-11-12", "2025-05-20", "2025-10-14", "2026-06-09", "2026-09-30", "2026-10-13"])
+def test_verdict_on_every_build_is_the_one_of_the_rules(demo: sqlite3.Connection, day: str) -> None:
+    keys = {key[:2] for key in expected_rows("2026-09-30") if key[1]}
+    found: dict[tuple[str, str], tuple[str, int | None, str | None]] = {}
+    for build in sorted({str(build) for _, build in keys}):
+        answers, _ = lookup.build(demo, build, day)
+        for answer in answers:
+            found[str(answer["release"]), build] = answer["status"], answer["months_behind"], answer["reason"]
+    expected = {(release, str(build)): verdict(release, str(build), day) for release, build in keys}
+    assert {key: (found.get(key), expected.get(key)) for key in found if found[key] != expected.get(key)} == {}
+    assert found.keys() == expected.keys()
+    assert len(found) == 461
+
+
+def test_old_build_is_not_current_while_the_servers_page_lags_behind_the_hub(tmp_path: Path) -> None:
+    """On 2026-07-22 the hub lists July 14 as a baseline of both Servers; their own page is still of May."""
+    db, archive, late = tmp_path / "catalog.db", tmp_path / "archive.db", tmp_path / "late"
+    shutil.copytree(SNAPSHOTS / "2026-07-22", late)
+    server = file_name(BY_NAME["windows-server-release-information"].url)
+    shutil.copy(SNAPSHOTS / "2026-05-27" / server, late / server)
+    scrape(db, archive, "2026-05-27T12:00:00Z", SNAPSHOTS / "2026-05-27")
+    scrape(db, archive, "2026-07-22T12:00:00Z", late)
+    with closing(lookup.open_catalog(db)) as catalog:
+        answer = told(catalog, "26100.32860", "2026-07-22", "windows-server-2025")
+    assert (answer["status"], answer["security_month"], answer["months_behind"]) == ("behind", "2026-05", 1)
+
+
 # --- the same through the command line -------------------------------------------------------------------------------
 
 
-def command(*words: str) -> list[dict[str, object]]:
+def command(*words: str) -> list[dict[str, Any]]:
     done = CliRunner().invoke(main, [*words, "--json"])
     assert done.exit_code == 0, done.output
     document = json.loads(done.stdout)
@@ -912,8 +965,8 @@ def test_commands_print_the_same_as_the_facts(demo_file: Path, row: Facts) -> No
     assert (build["status"], build["security_month"]) == ("current", month_of(row))
     assert build["twin"] == {"kb": row["lcu_kb"], "build": row["lcu_build"]}
     [kb] = command("kb", row["lcu_kb"], "--release", release, *db)
-    [found] = kb["builds"]  # type: ignore[misc]
-    assert found["twin"] == {"kb": row["hotpatch_kb"], "build": row["hotpatch_build"]}  # type: ignore[index]
+    [found] = kb["builds"]
+    assert found["twin"] == {"kb": row["hotpatch_kb"], "build": row["hotpatch_build"]}
     [month] = command("month", month_of(row), "--release", release, *db)
     assert (month["kb"], month["build"]) == (row["hotpatch_kb"], row["hotpatch_build"])
     assert (month["cumulative_kb"], month["cumulative_build"]) == (row["lcu_kb"], row["lcu_build"])
@@ -956,6 +1009,6 @@ def test_command_prints_the_example_of_the_contract(demo_file: Path) -> None:
 def test_commands_know_every_hotpatch_out_of_band_of_windows_11(demo_file: Path) -> None:
     for row in out_of_band("win11_hotpatch_oob"):
         [answer] = command("kb", str(row.kb), "--release", row.release, "--db", str(demo_file))
-        [build] = answer["builds"]  # type: ignore[misc]
-        assert (build["build"], build["kind"], build["available"]) == (row.build, row.kind, row.available)  # type: ignore[index]
+        [build] = answer["builds"]
+        assert (build["build"], build["kind"], build["available"]) == (row.build, row.kind, row.available)
         assert re.fullmatch("https://support.microsoft.com/en-us/.+", str(answer["article_url"]))

@@ -340,7 +340,7 @@ def test_a_hotpatch_is_read_from_its_text_and_not_from_its_address():
         ),
         (
             "October 24, 2025—KB5070893 (OS Build 26100.6905) Security Update for Windows Server Update Services",
-            EntryKind.COMPONENT,
+            EntryKind.OUT_OF_BAND,
             "2025-10-24",
             "KB5070893",
             ("26100.6905",),

@@ -36,7 +36,7 @@ class Meanings:
         self._hotpatch_of_month = {
             claim.month or "": claim for claim in rows if claim.hint == "hotpatch" and claim.month
         }
-        released = [row.claim for row in months if row.released and not row.standing.withdrawn and row.claim.available]
+        released = [row.claim for row in months if row.released and not row.standing.withdrawn]
         self._released = sorted(released, key=lambda claim: claim.month)
         self._baselines = {claim.month: claim for claim in released if claim.type is MonthType.BASELINE}
         first = min(

@@ -70,7 +70,8 @@ class MonthClaim:
 
     @property
     def released(self) -> bool:
-        return self.build is not None or self.kb is not None
+        """A planned month has no date, no build and no KB: one of them is enough."""
+        return not (self.available is None and self.build is None and self.kb is None)
 
 
 @dataclass(slots=True)
@@ -374,8 +375,8 @@ def _claim_calendar_build(claims: Claims, month: MonthClaim, security: Mapping[t
     if row and not hotpatch:
         _agree_with_history(claims, month, row)
         return
-    if month.build is None and "build" in month.pages:
-        return  # its build was set aside: a row without it would say less than the finding
+    if month.build is None and (month.kb is None or "build" in month.pages):
+        return  # only its date is known, or its build was set aside and a row would say less than the finding
     claim = BuildClaim(
         release=month.release,
         build=month.build,

@@ -81,7 +81,7 @@ def _support(body: bytes, main: int, main_end: int) -> tuple[int, bytes] | None:
             return None
         categories[_without_slots(body[start : end + len(b"</ul>")])] = None
     sections = b"".join(b"<section>%b</section>" % category for category in categories)
-    return min(main, starts[0]), body[main : main_end + len(b"</main>")] + sections
+    return min(main, starts[0]), _without_slots(body[main : main_end + len(b"</main>")]) + sections
 
 
 def _category_starts(body: bytes, low: int, high: int) -> Iterator[int]:
