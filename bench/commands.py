@@ -8,7 +8,6 @@ of processor time beyond start-up.
 """
 
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -58,7 +57,8 @@ def main() -> None:
         )
         for date in dates:
             first = spend((*scrape(date), "--archive", f"{date}.archive"), folder)
-            print(f"first scrape of {date}: {first[0]:.2f} s, {first[1]:.2f} s of processor, {first[2]:.0f} MB (bar 120)")
+            spent = f"{first[0]:.2f} s, {first[1]:.2f} s of processor, {first[2]:.0f} MB"
+            print(f"first scrape of {date}: {spent} (bar 120 MB)")
         again = (*scrape(dates[-1]), "--archive", f"{dates[-1]}.archive")
         start = (sys.executable, "-c", "import scraper.cli, scraper.pipeline")
         quiet, started = alternate((again, start), folder)
@@ -66,7 +66,6 @@ def main() -> None:
             f"a night without news: {quiet[1] - started[1]:.2f} s of processor beyond start-up's {started[1]:.2f} s"
             f" (bar 0.3), {quiet[2]:.0f} MB"
         )
-    print(f"this bench: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
 
 
 if __name__ == "__main__":

@@ -56,6 +56,8 @@ create table kbs (
   expired integer not null check (expired in (0, 1))
 ) strict;
 
+create index kbs_first_available on kbs (first_available desc, kb);
+
 create table builds (
   release text not null references releases (release),
   build text check (build glob '[0-9]*.[0-9]*' and build not glob '*[^0-9.]*'),

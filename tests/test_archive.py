@@ -186,7 +186,7 @@ def test_what_is_written_is_there_for_another_reader_at_once(archive: Archive, p
 @pytest.mark.parametrize("content", [b"not a database, though long enough" * 100, b"SQLite format 3\0" + b"x" * 4096])
 def test_file_that_is_no_database_is_the_machine_s_trouble(path: Path, content: bytes) -> None:
     path.write_bytes(content)
-    with pytest.raises(MachineError, match="file is not a database|malformed"):
+    with pytest.raises(MachineError, match=r"file is not a database|malformed"):
         Archive(path)
     assert path.read_bytes() == content
 

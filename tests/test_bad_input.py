@@ -10,6 +10,7 @@ import re
 import shutil
 import signal
 import sqlite3
+import ssl
 import subprocess
 import sys
 import threading
@@ -35,6 +36,7 @@ OLD, NEW = "2026-07-22", "2026-09-30"
 FIRST, SECOND, THIRD, FOURTH, FIFTH = (f"2026-10-0{day}T04:00:00Z" for day in range(1, 6))
 FACTS = ("releases", "kbs", "builds", "months", "changes", "findings")
 READ = cache(parse.parse)
+AUTHORITIES = cache(ssl.create_default_context)
 ROOT = Path(__file__).parents[1]
 
 Edit = Callable[[int, str], str]
@@ -195,7 +197,7 @@ def problems(result: Result) -> list[str]:
 
 
 @pytest.fixture(autouse=True)
-def hurried(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fetch, "Manners", Hurried)
     for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
         monkeypatch.delenv(name, raising=False)
@@ -203,7 +205,7 @@ def hurried(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     # Parsers are pure (design.md section 2), so each page needs to be read once only, for all tests.
     monkeypatch.setattr(parse, "parse", READ)
     # No https host is asked here, and to read all authorities for each run would take a fifth of the time.
-    monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path))
+    monkeypatch.setattr(ssl, "create_default_context", AUTHORITIES)
 
 
 @pytest.fixture(scope="module")
@@ -301,6 +303,7 @@ def bad(name: str, answer: Reply | bytes, exit_code: int, said: str) -> Bad:
 PAGE = body_of(CLIENT, NEW)
 HALF = PAGE[: len(PAGE) // 2]
 TABLES = PAGE[: PAGE.index(b"</main>") + len(b"</main>")]
+TABLES_OF_OLD = body_of(CLIENT, OLD).partition(b"</main>")[0] + b"</main>"
 BLOCK_PAGE = b"<html><head><title>Access Denied</title></head><body>Reference #18</body></html>"
 WHOLE = "expected: 200 with a whole page, found:"
 HISTORY_COLUMNS = "servicing option, update type, availability date, build, kb article"
@@ -375,70 +378,11 @@ BAD = {
         4,
         "redirect. expected: no loop, found: back at URL after 1",
     ),
-    "history lost a column": bad(
-        CLIENT,
-        edited(PAGE, HISTORY_24H2, lost(1)),
-        4,
-        f"{HISTORY_OF_24H2}. expected: {HISTORY_COLUMNS},"
-        " found: servicing option, availability date, build, kb article",
-    ),
-    "history gained a column": bad(
-        CLIENT,
-        edited(PAGE, HISTORY_24H2, gained),
-        4,
-        f"{HISTORY_OF_24H2}. expected: {HISTORY_COLUMNS}, found: {HISTORY_COLUMNS}, withdrawn",
-    ),
-    "history renamed a column": bad(
-        CLIENT,
-        edited(PAGE, HISTORY_24H2, replaced("KB article", "Article")),
-        4,
-        f"{HISTORY_OF_24H2}. expected: {HISTORY_COLUMNS},"
-        " found: servicing option, update type, availability date, build, article",
-    ),
-    "calendar lost a column": bad(
-        CLIENT,
-        edited(PAGE, CALENDAR_24H2, lost(2)),
-        4,
-        f"{CALENDAR_OF_24H2}. expected: {CALENDAR_COLUMNS},"
-        " found: month, update type, availability date, build, kb article",
-    ),
-    "calendar gained a column": bad(
-        CLIENT,
-        edited(PAGE, CALENDAR_24H2, gained),
-        4,
-        f"{CALENDAR_OF_24H2}. expected: {CALENDAR_COLUMNS}, found: {CALENDAR_COLUMNS}, withdrawn",
-    ),
-    "calendar renamed a column": bad(
-        CLIENT,
-        edited(PAGE, CALENDAR_24H2, replaced("Month", "When")),
-        4,
-        f"{CALENDAR_OF_24H2}. expected: {CALENDAR_COLUMNS},"
-        " found: when, update type, type, availability date, build, kb article",
-    ),
-    "hub calendar lost a column": bad(
-        NOTES,
-        edited(body_of(NOTES, NEW), NOTES_2026, lost(2)),
-        4,
-        f"{NOTES_TABLE}. expected: month, update type, type, kb article, found: month, update type, kb article",
-    ),
-    "hub calendar gained a column": bad(
-        NOTES,
-        edited(body_of(NOTES, NEW), NOTES_2026, gained),
-        4,
-        f"{NOTES_TABLE}. expected: month, update type, type, kb article,"
-        " found: month, update type, type, kb article, withdrawn",
-    ),
-    "hub calendar renamed a column": bad(
-        NOTES,
-        edited(body_of(NOTES, NEW), NOTES_2026, replaced("<strong>Type", "<strong>Kind")),
-        4,
-        f"{NOTES_TABLE}. expected: month, update type, type, kb article, found: month, update type, kind, kb article",
-    ),
     "half the rows": bad(
         CLIENT,
         halved(PAGE),
         4,
-        "number of release-history rows. expected: more than 60 % of 113 rows, found: 66",
+        "number of release-history rows. expected: more than 60 % of 154 rows, found: 88",
     ),
     "version without its table": bad(
         CLIENT,
@@ -446,6 +390,75 @@ BAD = {
         4,
         "lack of windows-11-25h2 in the release-history tables."
         " expected: the rows of windows-11-25h2, which still gets updates, found: none",
+    ),
+}
+
+
+COLUMNS = {
+    "history": (
+        bad(
+            CLIENT,
+            edited(PAGE, HISTORY_24H2, lost(1)),
+            4,
+            f"{HISTORY_OF_24H2}. expected: {HISTORY_COLUMNS},"
+            " found: servicing option, availability date, build, kb article",
+        ),
+        bad(
+            CLIENT,
+            edited(PAGE, HISTORY_24H2, gained),
+            4,
+            f"{HISTORY_OF_24H2}. expected: {HISTORY_COLUMNS}, found: {HISTORY_COLUMNS}, withdrawn",
+        ),
+        bad(
+            CLIENT,
+            edited(PAGE, HISTORY_24H2, replaced("KB article", "Article")),
+            4,
+            f"{HISTORY_OF_24H2}. expected: {HISTORY_COLUMNS},"
+            " found: servicing option, update type, availability date, build, article",
+        ),
+    ),
+    "calendar": (
+        bad(
+            CLIENT,
+            edited(PAGE, CALENDAR_24H2, lost(2)),
+            4,
+            f"{CALENDAR_OF_24H2}. expected: {CALENDAR_COLUMNS},"
+            " found: month, update type, availability date, build, kb article",
+        ),
+        bad(
+            CLIENT,
+            edited(PAGE, CALENDAR_24H2, gained),
+            4,
+            f"{CALENDAR_OF_24H2}. expected: {CALENDAR_COLUMNS}, found: {CALENDAR_COLUMNS}, withdrawn",
+        ),
+        bad(
+            CLIENT,
+            edited(PAGE, CALENDAR_24H2, replaced("Month", "When")),
+            4,
+            f"{CALENDAR_OF_24H2}. expected: {CALENDAR_COLUMNS},"
+            " found: when, update type, type, availability date, build, kb article",
+        ),
+    ),
+    "hub calendar": (
+        bad(
+            NOTES,
+            edited(body_of(NOTES, NEW), NOTES_2026, lost(2)),
+            4,
+            f"{NOTES_TABLE}. expected: month, update type, type, kb article, found: month, update type, kb article",
+        ),
+        bad(
+            NOTES,
+            edited(body_of(NOTES, NEW), NOTES_2026, gained),
+            4,
+            f"{NOTES_TABLE}. expected: month, update type, type, kb article,"
+            " found: month, update type, type, kb article, withdrawn",
+        ),
+        bad(
+            NOTES,
+            edited(body_of(NOTES, NEW), NOTES_2026, replaced("<strong>Type", "<strong>Kind")),
+            4,
+            f"{NOTES_TABLE}. expected: month, update type, type, kb article, found: month, update type, kind, kb article",
+        ),
     ),
 }
 
@@ -474,6 +487,29 @@ def test_bad_page_is_as_if_it_had_not_been_asked_for_and_comes_back(
     assert (result.exit_code, problems(result)) == (0, [])
     assert nights.facts() == expected.good
     assert nights.page(case.name) == (THIRD, None, None)
+
+
+@pytest.mark.parametrize("cases", COLUMNS.values(), ids=COLUMNS)
+def test_table_that_lost_gained_or_renamed_a_column_sets_its_page_aside(
+    nights: Nights, unasked: Callable[[str], Unasked], cases: tuple[Bad, ...]
+) -> None:
+    """One night each, since a drift may well have several faces before it is over."""
+    name = cases[0].name
+    expected = unasked(name)
+    nights.serve(NEW)
+    for case, now in zip(cases, (SECOND, THIRD, FOURTH), strict=True):
+        nights.answer(name, case.answer)
+        result = nights.scrape(now)
+        assert (problems(result), result.exit_code) == ([on_page(case)], 4)
+        assert nights.facts() == expected.bad
+        assert nights.page(name) == (FIRST, SECOND, problems(result)[0].removeprefix("winkb: "))
+    nights.serve(NEW)
+    result = nights.scrape(FIFTH)
+    assert (result.exit_code, problems(result)) == (0, [])
+    served = ("releases", "kbs", "builds", "months")
+    assert nights.tables(*served) == expected.back.tables(*served)
+    assert nights.changes() == expected.back.changes()
+    assert nights.page(name) == (FIFTH, None, None)
 
 
 SERVED = {
@@ -641,6 +677,19 @@ def test_drift_that_is_answered_with_not_modified_is_still_a_drift(nights: Night
     assert result.exit_code == 4
     assert len(problems(result)) == 1
     assert nights.page(CLIENT)[:2] == (FIRST, SECOND)
+
+
+@pytest.mark.parametrize("broken", [TABLES_OF_OLD, TABLES_OF_OLD + b"\xff</body></html>"], ids=["cut", "not UTF-8"])
+def test_known_page_that_comes_broken_after_its_tables_is_broken(nights: Nights, begun: Nights, broken: bytes) -> None:
+    """All that is read of it is there; but a body that is not whole is no answer, whatever it has in common."""
+    nights.serve(OLD)
+    nights.answer(CLIENT, broken)
+    assert nights.scrape(SECOND).exit_code == 4
+    assert nights.page(CLIENT)[:2] == (FIRST, SECOND)
+    assert nights.facts() == begun.facts()
+    nights.serve(OLD)
+    assert nights.scrape(THIRD).exit_code == 0
+    assert nights.page(CLIENT) == (THIRD, None, None)
 
 
 def test_page_that_is_back_and_not_modified_is_no_longer_failing(nights: Nights, begun: Nights) -> None:
@@ -835,7 +884,7 @@ def test_disk_full_of_the_archive_leaves_the_old_catalog(nights: Nights, clean: 
 
 
 def test_gzip_bomb_is_refused_in_little_memory(nights: Nights, unasked: Callable[[str], Unasked]) -> None:
-    packed = gzip.compress(bytes(200_000_000), 6)
+    packed = gzip.compress(bytes(1_000_000)) * 200  # members one after the other are one body
     nights.answer(CLIENT, Reply(headers={"Content-Encoding": "gzip"}, body=packed))
     peak = "import atexit; atexit.register(lambda: print(open('/proc/self/status').read()))"
     process = nights.command(SECOND, peak)
@@ -998,7 +1047,6 @@ def test_folder_that_cannot_be_written_ends_with_5(nights: Nights, begun: Nights
 
 KILLED = {
     "after the first page": "from scraper.archive import Archive as owner; name = 'note'; last = True",
-    "before the visits are written": "from scraper.load import tables as owner; name = 'write_visits'; last = False",
     "before the swap": "import os as owner; name = 'replace'; last = False",
     "after the swap": "import os as owner; name = 'replace'; last = True",
 }
@@ -1031,10 +1079,10 @@ def test_killed_run_leaves_a_whole_catalog_and_the_next_one_goes_on(nights: Nigh
     result = nights.scrape(THIRD)
     assert (result.exit_code, problems(result)) == (0, [])
     assert nights.tables("releases", "kbs", "builds", "months") == clean.tables("releases", "kbs", "builds", "months")
-    assert nights.changes() == clean.changes()
+    assert sorted(nights.changes(), key=str) == sorted(clean.changes(), key=str)
     # What a job publishes on: the catalog that it had is another one now, whatever the killed run noted.
     assert nights.outcome() == ("unchanged" if swapped else "news")
-    killed = ("news", 0) if swapped or point == "before the visits are written" else ("interrupted", None)
+    killed = ("news", 0) if point != "after the first page" else ("interrupted", None)
     assert nights.rows("select outcome, exit_code from runs where run = 2") == [killed]
     assert nights.scrape(FOURTH).exit_code == 0
     assert nights.outcome() == "unchanged"
@@ -1141,7 +1189,7 @@ def test_lost_column_cannot_be_accepted(nights: Nights) -> None:
     (said,) = problems(result)
     assert said == (
         f"winkb: unexpected acceptance on {CLIENT}. expected: a drift that can be read, found:"
-        f" {on_page(BAD['history lost a column']).removeprefix('winkb: ')}"
+        f" {on_page(COLUMNS['history'][0]).removeprefix('winkb: ')}"
     )
     assert nights.db.read_bytes() == before
     assert nights.scrape(THIRD).exit_code == 4

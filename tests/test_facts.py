@@ -794,6 +794,8 @@ def test_month_gives_the_hotpatch_and_the_cumulative_update(demo: sqlite3.Connec
 
 
 OUT_OF_BAND = [row for name in ("win11_hotpatch_oob", "server_hotpatch_oob") for row in out_of_band(name)]
+# The standard update of the same days brings the same build (tests/facts/server_hotpatch_oob.csv).
+ON_A_SHARED_BUILD = {"KB5070892": "KB5070884", "KB5070893": "KB5070881"}
 
 
 @pytest.mark.parametrize("row", OUT_OF_BAND, ids=lambda row: f"{row.release}-{row.kb}")
@@ -819,7 +821,7 @@ def test_kb_out_of_band_or_of_a_component_has_its_date_and_baseline_but_no_twin(
 
 @pytest.mark.parametrize(
     "row",
-    [row for row in OUT_OF_BAND if row.track == "hotpatch"],
+    [row for row in OUT_OF_BAND if row.track == "hotpatch" and row.kb not in ON_A_SHARED_BUILD],
     ids=lambda row: f"{row.release}-{row.kb}",
 )
 def test_build_out_of_band_is_current_on_its_day_and_not_released_before(demo: sqlite3.Connection, row: Row) -> None:
@@ -837,6 +839,18 @@ def test_build_out_of_band_is_current_on_its_day_and_not_released_before(demo: s
     assert answer["baseline"] == baseline_pair(row.release, row.build, row.kb or "")
     day_before = f"{row.available[:8]}{int(row.available[8:]) - 1:02}"
     assert told(demo, row.build, day_before, row.release)["status"] == "not-released"
+
+
+@pytest.mark.parametrize(
+    "row", [row for row in OUT_OF_BAND if row.kb in ON_A_SHARED_BUILD], ids=lambda row: str(row.kb)
+)
+def test_build_of_two_updates_out_of_band_is_on_no_one_track(demo: sqlite3.Connection, row: Row) -> None:
+    answer = told(demo, str(row.build), "2025-10-24", row.release)
+    assert (answer["status"], answer["track"], answer["kind"]) == ("current", None, "out-of-band")
+    assert sorted((update["kb"], update["track"]) for update in answer["kbs"]) == [
+        (ON_A_SHARED_BUILD[str(row.kb)], "cumulative"),
+        (row.kb, "hotpatch"),
+    ]
 
 
 @pytest.mark.parametrize(
