@@ -17,15 +17,17 @@ from sqlite_utils import Database
 
 from scraper.errors import BusyError, MachineError
 
+# In the header of every archive ("wkbA"), so that no other database gets our tables.
+_APPLICATION = 0x776B6241
 _SCHEMA = """
-create table if not exists versions (
+create table versions (
   version integer primary key,
   source text not null,
   fingerprint text not null check (length(fingerprint) = 64),
   body blob not null,
   unique (source, fingerprint)
 ) strict;
-create table if not exists visits (
+create table visits (
   visit integer primary key,
   run integer not null,
   source text not null,
@@ -40,15 +42,15 @@ create table if not exists visits (
   exit_code integer,
   check ((version is null) = (failure is not null))
 ) strict;
-create index if not exists visits_run on visits (run);
-create index if not exists visits_source on visits (source, visit);
-create table if not exists runs (
+create index visits_run on visits (run);
+create index visits_source on visits (source, visit);
+create table runs (
   run integer primary key,
   outcome text not null,
   exit_code integer not null,
   facts_sha256 text
 ) strict;
-create table if not exists acceptances (
+create table acceptances (
   acceptance integer primary key,
   source text not null,
   version integer not null references versions (version),
@@ -96,7 +98,16 @@ class Archive:
         with _this_machine(self.name):
             self._db = Database(str(path) if path else ":memory:")
             self._db.conn.execute("pragma foreign_keys = on")
-            self._db.conn.executescript(_SCHEMA)
+            ((application,),) = self._db.conn.execute("pragma application_id")
+            if application != _APPLICATION:
+                self._found()
+
+    def _found(self) -> None:
+        """Make an empty database an archive; any other one is not ours to write to."""
+        if self._db.conn.execute("select 1 from sqlite_master limit 1").fetchone():
+            self.close()
+            raise MachineError("database", page=self.name, expected="an archive of winkb", found="another one")
+        self._db.conn.executescript(f"begin; {_SCHEMA} pragma application_id = {_APPLICATION}; commit;")
 
     def close(self) -> None:
         self._db.conn.close()

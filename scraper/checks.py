@@ -55,7 +55,7 @@ def check_rows(source: Source, facts: Facts, last: Facts | None, day: str, *, ac
     at most 60 % of the rows of the last good version, releases no longer supported on ``day`` left aside."""
     if accepted:
         return
-    supported = _unsupported_aside(last, day) if last else None
+    supported = _supported(last, day) if last else None
     now = _count(facts, None)
     for shape in source.tables:
         if now[shape.name] < shape.minimum:
@@ -88,12 +88,14 @@ def _too_few(source: Source, shape: TableShape, expected: str, found: int) -> Dr
     )
 
 
-def _unsupported_aside(last: Facts, day: str) -> set[str]:
-    """The releases that count: all but those whose last end of updates has passed."""
-    ended = {
-        row.release for row in last.servicing if row.ended == "all" or (row.end_of_updates_enterprise or day) < day
+def _supported(last: Facts, day: str) -> set[str]:
+    """The releases that count: those whose last end of updates has not passed. A release that has a history and no
+    longer stands in the servicing table is out of support; a page without such a table does not tell, so all count."""
+    if not last.servicing:
+        return {version.release for version in last.versions}
+    return {
+        row.release for row in last.servicing if row.ended != "all" and day <= (row.end_of_updates_enterprise or day)
     }
-    return {version.release for version in last.versions} - ended
 
 
 def _placed(facts: Facts) -> Iterable[tuple[str, str]]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
+from scraper import __version__
 from scraper.errors import (
     BusyError,
     CatalogError,
@@ -53,7 +54,7 @@ class _Commands(click.Group):
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
-@click.version_option(package_name="winkb")
+@click.version_option(__version__, prog_name="winkb")
 def main() -> None:
     """The open catalog of Windows updates that understands hotpatch."""
 
@@ -73,11 +74,12 @@ def _time(_ctx: click.Context, _option: click.Parameter, text: str | None) -> st
     """An ISO date or time as UTC with seconds; one without a zone is UTC; none is the clock's."""
     try:
         moment = datetime.fromisoformat(text) if text else datetime.now(UTC)
-    except ValueError:
-        raise click.BadParameter(f"expected an ISO 8601 date or time, found {text!r}") from None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        moment = datetime.min
+    if moment.year < 2000:
+        raise click.BadParameter(f"expected an ISO 8601 date or time of this century, found {text!r}")
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _now(command: Callable[..., None]) -> Callable[..., None]:
@@ -96,7 +98,7 @@ def _now(command: Callable[..., None]) -> Callable[..., None]:
 @_now
 @click.option("--delay", type=click.FloatRange(0), metavar="S", help="Seconds between two requests to one host.")
 @click.option("--concurrency", type=click.IntRange(1), metavar="N", help="Requests at a time to one host.")
-@click.option("--no-articles", is_flag=True, help="Leave the articles out (they are not read yet).")
+@click.option("--articles/--no-articles", default=None, help="Read the articles too (this version reads none).")
 def scrape(
     sources: tuple[str, ...],
     db: Path,
@@ -105,7 +107,7 @@ def scrape(
     now: str,
     delay: float | None,
     concurrency: int | None,
-    no_articles: bool,
+    articles: bool | None,
 ) -> None:
     """Visit the pages, keep what they served, and publish what it says: the nightly job."""
     from scraper import pipeline
@@ -117,6 +119,8 @@ def scrape(
         concurrency=Manners().concurrency if concurrency is None else concurrency,
     )
     _log()
+    if articles:
+        logging.getLogger(__name__).warning("articles are not read by this version")
     _end(
         pipeline.scrape(
             pipeline.Paths(db, archive),

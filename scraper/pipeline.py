@@ -17,7 +17,7 @@ from pathlib import Path
 from scraper import parse
 from scraper.archive import Archive, Run, Visit, held
 from scraper.checks import check_rows, check_tables
-from scraper.errors import DriftError, FetchError, InputError, Unavailable
+from scraper.errors import DriftError, FetchError, InputError, MachineError, Unavailable
 from scraper.fetch import Manners, fetch
 from scraper.load import tables
 from scraper.load.carry import carry
@@ -186,7 +186,7 @@ def scrape(
 
     Raises BusyError when another run is under way, InputError for an unknown source, MachineError for this machine.
     """
-    wanted = [_source(name) for name in names] or list(SOURCES)
+    wanted = [_source(name) for name in dict.fromkeys(names)] or list(SOURCES)
     with ExitStack() as stack:
         archive = _open(stack, paths)
         return _run(archive, Reader(archive), paths.db, now, wanted, mirror, manners or Manners(), on_page)
@@ -199,7 +199,7 @@ def rebuild(paths: Paths) -> Outcome:
         reader = Reader(archive)
         result = replay(archive, reader)
         if not any(page.facts for page in result.pages.values()):
-            raise InputError("emptiness", page=archive.name, expected="at least one good page", found="none")
+            raise MachineError("emptiness", page=archive.name, expected="at least one good page", found="none")
         runs = archive.runs()
         last = runs.get(max(result.runs))
         with tables.aside(paths.db) as database:
@@ -228,7 +228,7 @@ def demo(db: Path, on_page: OnPage = lambda name, text: None) -> Outcome:
             now = f"{folder.name}T12:00:00Z"
             outcome = _run(archive, reader, db, now, SOURCES, str(folder), Manners(delay=0), on_page)
         if outcome is None:
-            raise InputError("emptiness", page=str(bundled), expected="the bundled snapshots", found="none")
+            raise MachineError("emptiness", page=str(bundled), expected="the bundled snapshots", found="none")
         return outcome
 
 
@@ -269,6 +269,7 @@ def _open(stack: ExitStack, paths: Paths) -> Archive:
     for path in (paths.archive, paths.db):
         if path:
             stack.enter_context(held(path))
+    tables.refuse_foreign(paths.db)
     archive = Archive(paths.archive)
     stack.callback(archive.close)
     return archive
@@ -350,14 +351,14 @@ def _publish(archive: Archive, reader: Reader, db: Path, run: int) -> Outcome:
     result = replay(archive, reader)
     visited = [result.pages[name] for name in result.visited]
     code = max((page.exit_code for page in visited), default=0)
-    runs = archive.runs()
+    runs, published = archive.runs(), tables.published(db)
     if not any(page.facts for page in result.pages.values()):
         archive.finish(Run(run, "failed", code, None))
         return Outcome(run, "failed", code, None, 0, reader.parsed - before, _problems(visited))
     with tables.aside(db) as database:
         tables.write(database, result.timeline, SOURCES, _page_rows(result), _stamp())
         facts_sha256 = tables.facts_sha256(database)
-        word = "failed" if all(page.failure for page in visited) else _word(facts_sha256, runs)
+        word = "failed" if all(page.failure for page in visited) else _word(facts_sha256, runs, published)
         ended = Run(run, word, code, facts_sha256)
         archive.finish(ended)
         tables.write_visits(database, (), _run_rows(result.runs, {**runs, run: ended}))
@@ -392,11 +393,15 @@ def _note_only(archive: Archive, db: Path, run: int, now: str, visits: Sequence[
     with tables.aside(db, copy=True) as database:
         facts_sha256 = tables.facts_sha256(database)
         # The facts may have been rebuilt since the last run, after an acceptance say: the digest is of what is there.
-        word = "failed" if not any(visit.version for visit in visits) else _word(facts_sha256, runs)
+        word = "failed" if not any(visit.version for visit in visits) else _word(facts_sha256, runs, published)
         ended = Run(run, word, code, facts_sha256)
         archive.finish(ended)
         tables.write_visits(database, noted, _run_rows(times, {**runs, run: ended}))
-    return Outcome(run, word, code, facts_sha256, 0, 0, tuple(visit.failure for visit in visits if visit.failure))
+    lines = [visit.failure for visit in visits if visit.failure]
+    lines += [
+        _unread(page.page, page.quarantined, published.quarantine[page.page]) for page in noted if page.quarantined
+    ]
+    return Outcome(run, word, code, facts_sha256, 0, 0, tuple(lines))
 
 
 def _noted(page: tables.PageRow, visit: Visit) -> tables.PageRow:
@@ -405,9 +410,10 @@ def _noted(page: tables.PageRow, visit: Visit) -> tables.PageRow:
     return replace(page, failing_since=page.failing_since or visit.at, failure=visit.failure)
 
 
-def _word(facts_sha256: str, runs: dict[int, Run]) -> str:
-    before = [run.facts_sha256 for run in runs.values() if run.facts_sha256]
-    return "unchanged" if before and before[-1] == facts_sha256 else "news"
+def _word(facts_sha256: str, runs: dict[int, Run], published: tables.Published | None) -> str:
+    """Whether there is anything to publish anew: compared to what is published, since a run that was killed before it
+    could swap its catalog in stands in the archive all the same."""
+    return "unchanged" if runs and published and published.last_run[1] == facts_sha256 else "news"
 
 
 def _problems(pages: Iterable[PageState]) -> tuple[str, ...]:
@@ -417,12 +423,13 @@ def _problems(pages: Iterable[PageState]) -> tuple[str, ...]:
         if page.failure:
             lines.append(page.failure)
         elif page.facts and page.facts.quarantined:
-            first = page.facts.quarantined[0]
-            lines.append(
-                f"unexpected row in a {first.table} table on {page.source.name}. {first.reason}; cells: {first.cells}"
-                f" ({len(page.facts.quarantined)} in quarantine)"
-            )
+            aside = page.facts.quarantined
+            lines.append(_unread(page.source.name, len(aside), f"{aside[0].reason}; cells: {aside[0].cells}"))
     return tuple(lines)
+
+
+def _unread(page: str, count: int, first: str) -> str:
+    return f"unexpected row on {page}. {first} ({count} in quarantine)"
 
 
 def _page_rows(result: Replay) -> Iterable[tables.PageRow]:

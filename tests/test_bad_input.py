@@ -457,7 +457,8 @@ COLUMNS = {
             NOTES,
             edited(body_of(NOTES, NEW), NOTES_2026, replaced("<strong>Type", "<strong>Kind")),
             4,
-            f"{NOTES_TABLE}. expected: month, update type, type, kb article, found: month, update type, kind, kb article",
+            f"{NOTES_TABLE}. expected: month, update type, type, kb article,"
+            " found: month, update type, kind, kb article",
         ),
     ),
 }
@@ -531,10 +532,12 @@ def test_page_left_out_keeps_its_facts_while_the_others_are_published(
         query = f"select {key}, page, {columns} from {table}"
         now = {row[0]: row[1:] for row in nights.rows(query)}
         for known, *values in begun.rows(f"{query} where page = ?", name):
-            # A null may have been filled from another page (rule 8).
-            assert [new for old, new in zip(values, now[known], strict=True) if old is not None] == [
-                value for value in values if value is not None
-            ]
+            # A null may have been filled from another page (rule 8), and a plan be overtaken by a release.
+            overtaken = (
+                table == "months" and values[3:6] == [None, None, None] and now[known][3:6] != (None, None, None)
+            )
+            for place, (old, new) in enumerate(zip(values, now[known], strict=True)):
+                assert old in (None, new) or (overtaken and place == 1), (table, known)
     assert nights.page(name) == (FIRST, None, None)
     assert nights.facts() != begun.facts()
     # Each is told by the page left out alone, or by another one alone.
@@ -786,7 +789,7 @@ def test_unreadable_row_keeps_its_last_facts_while_the_rest_is_published(
     result = nights.scrape(SECOND)
     assert result.exit_code == 4
     (said,) = problems(result)
-    assert said.startswith("winkb: unexpected row in a ")
+    assert said.startswith(f"winkb: unexpected row on {case.name}. ")
     assert f" on {case.name}. " in said
     assert case.message in said
 

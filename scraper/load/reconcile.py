@@ -234,13 +234,23 @@ def _claim_month(claims: Claims, source: Source, row: CalendarMonth) -> None:
     if claim is None:
         claim = MonthClaim(row.release, row.month, row.type, source.name, pages={"type": source.name})
         claims.months[key] = claim
-    elif claim.type is not row.type:
-        _conflict(claims, claim, "type", claim.type, row.type, source)
+    else:
+        _take_type(claims, claim, row.type, source, released=bool(row.available or row.build or row.kb))
     for column, value in (("available", row.available), ("build", row.build), ("kb", row.kb)):
         _fill(claims, claim, column, value, source)
     # Article links: the release notes know better than the calendar, whose link may lead to the other product's page.
     claim.url = row.url or claim.url
     claim.replanned = claim.replanned or row.replanned
+
+
+def _take_type(claims: Claims, claim: MonthClaim, kind: MonthType, source: Source, *, released: bool) -> None:
+    """What another page says of a month's type. The higher rank is published, but a plan does not outlive a release:
+    on release night the pages follow one another by hours or days."""
+    if kind is claim.type:
+        return
+    _conflict(claims, claim, "type", claim.type, kind, source)
+    if released and not claim.released:
+        claim.type, claim.pages["type"] = kind, source.name
 
 
 def _fill(claims: Claims, claim: MonthClaim, column: str, value: str | None, source: Source) -> None:
@@ -321,8 +331,8 @@ def _month_of(claims: Claims, entry: Entry) -> MonthClaim | None:
 def _speak_for_month(claims: Claims, source: Source, entry: Entry, build: str | None, claim: MonthClaim) -> None:
     """Fill what the calendar does not say yet, report what differs."""
     announced = MonthType.HOTPATCH if entry.kind is EntryKind.HOTPATCH else MonthType.BASELINE
+    _take_type(claims, claim, announced, source, released=True)
     if claim.type is not announced:
-        _conflict(claims, claim, "type", claim.type, announced, source)
         return
     for column, value in (("available", entry.available), ("build", build), ("kb", entry.kb)):
         _fill(claims, claim, column, value, source)

@@ -10,7 +10,7 @@ import os
 import shutil
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass, fields
 from importlib.resources import files
 from pathlib import Path
@@ -23,6 +23,8 @@ from scraper.load.reconcile import revision
 from scraper.load.timeline import BuildRow, MonthRow, Timeline
 from scraper.models import MonthType, Source
 
+# In the header of every catalog ("wkbC"), so that no other file is taken for one and replaced.
+_APPLICATION = 0x776B6243
 FACT_TABLES = ("releases", "kbs", "builds", "months", "changes", "findings")
 
 
@@ -55,6 +57,21 @@ class RunRow:
     facts_sha256: str | None
 
 
+def refuse_foreign(path: Path) -> None:
+    """Raise MachineError for a file that a catalog must not replace: whatever is neither empty nor a catalog. A torn
+    catalog is known by its header."""
+    try:
+        with path.open("rb") as file:
+            header = file.read(100)
+    except FileNotFoundError:
+        return
+    except OSError as problem:
+        raise MachineError("trouble", page=str(path), expected="a catalog", found=str(problem)) from problem
+    ours = header.startswith(b"SQLite format 3\0") and int.from_bytes(header[68:72]) == _APPLICATION
+    if header and not ours:
+        raise MachineError("file", page=str(path), expected="a catalog of winkb, or none yet", found="another file")
+
+
 @contextmanager
 def aside(path: Path, *, copy: bool = False) -> Iterator[Database]:
     """A database beside ``path`` that replaces it when the block ends well, and leaves no trace when it does not.
@@ -62,6 +79,7 @@ def aside(path: Path, *, copy: bool = False) -> Iterator[Database]:
     ``copy``: start from what is published. Raises CatalogError when the rows break the schema, MachineError when this
     machine cannot write the file.
     """
+    refuse_foreign(path)
     beside = path.with_name(f"{path.name}.aside")
     try:
         beside.unlink(missing_ok=True)
@@ -105,28 +123,33 @@ def _refuse_broken(database: Database, path: Path) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """What a catalog says of its own making."""
+    """What a catalog says of its own making. ``quarantine``: by page, the first row that could not be read."""
 
     built_by: int
     last_run: tuple[int, str | None]
     pages: tuple[PageRow, ...]
+    quarantine: dict[str, str]
 
 
 def published(path: Path) -> Published | None:
     """How the catalog at ``path`` was made; None when there is none, or what is there is no catalog of this schema."""
     if not path.is_file():
         return None
-    connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
     try:
-        ((built_by,),) = connection.execute("pragma user_version")
-        last_run = connection.execute("select run, facts_sha256 from runs order by run desc limit 1").fetchone()
-        columns = ", ".join(field.name for field in fields(PageRow))
-        pages = connection.execute(f"select {columns} from pages order by rowid").fetchall()
+        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as connection:
+            ((built_by,),) = connection.execute("pragma user_version")
+            last_run = connection.execute("select run, facts_sha256 from runs order by run desc limit 1").fetchone()
+            columns = ", ".join(field.name for field in fields(PageRow))
+            pages = connection.execute(f"select {columns} from pages order by rowid").fetchall()
+            quarantine = connection.execute(
+                "select page, message from findings where code = 'quarantine' and resolved_at is null"
+                " order by finding desc"
+            ).fetchall()
     except sqlite3.DatabaseError:
         return None
-    finally:
-        connection.close()
-    return Published(built_by, last_run, tuple(PageRow(*page) for page in pages)) if last_run else None
+    if last_run is None:
+        return None
+    return Published(built_by, last_run, tuple(PageRow(*page) for page in pages), dict(quarantine))
 
 
 def write(
@@ -136,6 +159,7 @@ def write(
     sources = tuple(sources)
     connection = database.conn
     connection.executescript(files("scraper").joinpath("schema.sql").read_text("utf-8"))
+    connection.execute(f"pragma application_id = {_APPLICATION}")
     connection.execute(f"pragma user_version = {built_by}")
     derived = meanings(timeline)
     with connection:

@@ -49,22 +49,33 @@ def parse(source: Source, body: bytes, url: str) -> Page:
 
 
 def fingerprint(body: bytes) -> str:
-    """What a version of a page is known by: the sha256, in hex, of the part of the body that the parsers read."""
-    return sha256(excerpt(body)).hexdigest()
+    """What a version of a page is known by: the sha256, in hex, of the part of the body that the parsers read.
+
+    A broken copy is known by all its bytes: it says the same as a whole one up to where it breaks, and must neither
+    pass for that one nor stand for it later.
+    """
+    return sha256(body if _breakage(body) else excerpt(body)).hexdigest()
 
 
 def _check_whole(source: Source, body: bytes) -> None:
+    if broken := _breakage(body):
+        thing, expected, found = broken
+        raise DriftError(thing, page=source.name, expected=expected, found=found)
+
+
+def _breakage(body: bytes) -> tuple[str, str, str] | None:
+    """What is broken of a body, what was expected there and what was found; None of a whole one."""
     if not body.strip():
-        raise DriftError("body", page=source.name, expected="a page", found=f"{len(body)} bytes without a word")
+        return "body", "a page", f"{len(body)} bytes without a word"
     try:
         # Whatever charset a header named: some answers of the support host name none (sources.md E).
         body.decode("utf-8")
     except UnicodeDecodeError as error:
-        found = f"byte 0x{body[error.start]:02x} at {error.start}"
-        raise DriftError("encoding", page=source.name, expected="UTF-8", found=found) from error
+        return "encoding", "UTF-8", f"byte 0x{body[error.start]:02x} at {error.start}"
     rest = body.rstrip()
     while rest.endswith(b"-->") and (comment := rest.rfind(b"<!--")) >= 0:
         rest = rest[:comment].rstrip()
     if not _END.search(rest[-20:]):
         found = repr(rest[-20:].decode("utf-8", "replace"))
-        raise DriftError("end", page=source.name, expected="</html>", found=f"{found} after {len(body)} bytes")
+        return "end", "</html>", f"{found} after {len(body)} bytes"
+    return None
