@@ -253,3 +253,93 @@ class Facts:
         """How many records were read."""
         tables = (self.servicing, self.long_term, self.updates, self.months, self.entries)
         return sum(len(table) for table in tables)
+
+
+# --- articles --------------------------------------------------------------------------------------------------------
+
+
+class IssuesRead(StrEnum):
+    """The honest three states of an article's known issues."""
+
+    LISTED = "listed"
+    NONE = "none"
+    UNREAD = "unread"
+
+
+@dataclass(frozen=True, slots=True)
+class IssueText:
+    """One known issue as served: its title and its parts by their labels in lower case (``symptoms``, ``workaround``,
+    ``resolution``, …); text before any label stands under ``""``."""
+
+    title: str
+    parts: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class ArticlePage:
+    """What the parser read from an article, as served. ``issues`` is None where no such section could be read;
+    ``issues_text`` is the plain text of the section. ``sections``: heading and text of each section in order."""
+
+    layout: str
+    updated_at: str
+    canonical: str
+    title: str
+    heading: str
+    issues: tuple[IssueText, ...] | None
+    issues_text: str
+    servicing_stack: str
+    packages: tuple[str, ...]
+    sections: tuple[tuple[str, str], ...]
+
+
+class IssueStatus(StrEnum):
+    """``open``: no resolution is stated; ``resolved``: one is."""
+
+    OPEN = "open"
+    RESOLVED = "resolved"
+
+
+@dataclass(frozen=True, slots=True)
+class KnownIssue:
+    title: str
+    status: IssueStatus
+    symptom: str | None
+    workaround: str | None
+    resolution: str | None
+
+
+class PrerequisiteKind(StrEnum):
+    """What an article asks for: the servicing stack it brings along, a checkpoint package that goes first, or the
+    baseline that a hotpatch stands on."""
+
+    SERVICING_STACK = "servicing-stack"
+    CHECKPOINT = "checkpoint"
+    BASELINE = "baseline"
+
+
+@dataclass(frozen=True, slots=True)
+class Prerequisite:
+    kind: PrerequisiteKind
+    kb: str
+    build: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ArticleFacts:
+    """What one version of one article says. ``kbs``: every KB that title, heading or canonical address names, since the
+    landing must carry the one that was asked for; ``title_builds`` and ``heading_builds`` may differ, and both may
+    differ from the tables; dates likewise (KB5101650)."""
+
+    layout: str
+    updated_at: str | None
+    title: str
+    heading: str
+    kbs: frozenset[str]
+    title_builds: tuple[str, ...]
+    heading_builds: tuple[str, ...]
+    title_date: str | None
+    heading_date: str | None
+    read: IssuesRead
+    issues: tuple[KnownIssue, ...]
+    prerequisites: tuple[Prerequisite, ...]
+    sections: tuple[tuple[str, str], ...]
