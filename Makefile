@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
-.PHONY: help run test check demo scrape bench clean
+.PHONY: help run test check demo scrape nightly bench clean
 
 help: ## say what can be made (plain make)
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 14
@@ -27,6 +27,9 @@ demo: .venv/run ## build catalog.db anew from the bundled pages, without network
 
 scrape: .venv/run ## read Microsoft's pages now: the nightly job
 	$(BIN)/winkb scrape
+
+nightly: .venv/run ## the job of every night: scrape, summary, check (docs/nightly.md)
+	WINKB=$(abspath $(BIN)/winkb) deploy/nightly $(SCRAPE_OPTIONS)
 
 bench: .venv/dev ## measure speed
 	@set -e; for script in bench/[a-z]*.py; do echo "== $$script"; $(BIN)/python $$script; done

@@ -10,7 +10,7 @@ import sqlite3
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from sqlite_utils import Database
@@ -52,6 +52,7 @@ create table runs (
 ) strict;
 create table acceptances (
   acceptance integer primary key,
+  run integer not null,
   source text not null,
   version integer not null references versions (version),
   at text not null check (at glob '????-??-??T??:??:??Z')
@@ -87,6 +88,16 @@ class Run:
     outcome: str
     exit_code: int
     facts_sha256: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Acceptance:
+    """A version of a page that a person let pass, after a run and at a time."""
+
+    run: int
+    source: str
+    version: int
+    at: str
 
 
 class Archive:
@@ -132,41 +143,22 @@ class Archive:
     def note(self, visit: Visit) -> None:
         """Add a visit."""
         with _this_machine(self.name), self._db.conn:
-            self._db.table("visits").insert(
-                {
-                    "run": visit.run,
-                    "source": visit.source,
-                    "url": visit.url,
-                    "at": visit.at,
-                    "status": visit.status,
-                    "final_url": visit.final_url,
-                    "version": visit.version,
-                    "etag": visit.etag,
-                    "last_modified": visit.last_modified,
-                    "failure": visit.failure,
-                    "exit_code": visit.exit_code,
-                }
-            )
+            self._db.table("visits").insert(asdict(visit))
 
     def finish(self, run: Run) -> None:
         """Note how a run ended."""
         with _this_machine(self.name), self._db.conn:
-            self._db.table("runs").insert(
-                {
-                    "run": run.run,
-                    "outcome": run.outcome,
-                    "exit_code": run.exit_code,
-                    "facts_sha256": run.facts_sha256,
-                }
-            )
+            self._db.table("runs").insert(asdict(run))
 
-    def accept(self, source: str, version: int, at: str) -> None:
-        """A person's word that a version of a page is right, however it differs from the one before."""
+    def accept(self, acceptance: Acceptance) -> None:
+        """Add a person's word that a version of a page is right, however it differs from the one before."""
         with _this_machine(self.name), self._db.conn:
-            self._db.table("acceptances").insert({"source": source, "version": version, "at": at})
+            self._db.table("acceptances").insert(asdict(acceptance))
 
-    def accepted(self) -> set[int]:
-        return {int(row[0]) for row in self._rows("select version from acceptances")}
+    def acceptances(self) -> list[Acceptance]:
+        """Every acceptance, in the order in which they were given."""
+        rows = self._rows("select run, source, version, at from acceptances order by acceptance")
+        return [Acceptance(*row) for row in rows]
 
     def visits(self) -> Iterator[Visit]:
         """Every visit in the order of the runs, and within a run in the order of arrival."""
@@ -184,6 +176,10 @@ class Archive:
             (source,),
         )
         return Visit(*rows[0]) if rows else None
+
+    def seen(self) -> dict[str, str]:
+        """By source, the time of the last visit that was served a version."""
+        return dict(self._rows("select source, max(at) from visits where version is not null group by source"))
 
     def body(self, version: int) -> tuple[str, str, bytes]:
         """Source, fingerprint and raw bytes of a version."""

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
+from time import monotonic
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
@@ -73,7 +74,7 @@ def _archive(command: Callable[..., None]) -> Callable[..., None]:
 def _time(_ctx: click.Context, _option: click.Parameter, text: str | None) -> str:
     """An ISO date or time as UTC with seconds; one without a zone is UTC; none is the clock's."""
     try:
-        moment = datetime.fromisoformat(text) if text else datetime.now(UTC)
+        moment = datetime.now(UTC) if text is None else datetime.fromisoformat(text)
         moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     except (ValueError, OverflowError):
         moment = datetime.min
@@ -98,7 +99,9 @@ def _now(command: Callable[..., None]) -> Callable[..., None]:
 @_now
 @click.option("--delay", type=click.FloatRange(0), metavar="S", help="Seconds between two requests to one host.")
 @click.option("--concurrency", type=click.IntRange(1), metavar="N", help="Requests at a time to one host.")
-@click.option("--articles/--no-articles", default=None, help="Read the articles too (this version reads none).")
+@click.option("--articles/--no-articles", default=True, show_default=True, help="Read the articles that are due too.")
+@click.option("--budget", type=click.FloatRange(0), metavar="S", help="End well after so many seconds, with what came.")
+@click.option("--user-agent", metavar="TEXT", help="How the job names itself to the hosts.")
 def scrape(
     sources: tuple[str, ...],
     db: Path,
@@ -107,20 +110,20 @@ def scrape(
     now: str,
     delay: float | None,
     concurrency: int | None,
-    articles: bool | None,
+    articles: bool,
+    budget: float | None,
+    user_agent: str | None,
 ) -> None:
     """Visit the pages, keep what they served, and publish what it says: the nightly job."""
     from scraper import pipeline
-    from scraper.fetch import Manners
-    from scraper.sources import SOURCES
 
-    manners = Manners(
-        delay=(0.0 if mirror else 1.0) if delay is None else delay,
-        concurrency=Manners().concurrency if concurrency is None else concurrency,
+    usual = pipeline.Manners()
+    manners = pipeline.Manners(
+        delay=(0.0 if mirror else usual.delay) if delay is None else delay,
+        concurrency=usual.concurrency if concurrency is None else concurrency,
+        user_agent=user_agent or usual.user_agent,
     )
     _log()
-    if articles:
-        logging.getLogger(__name__).warning("articles are not read by this version")
     _end(
         pipeline.scrape(
             pipeline.Paths(db, archive),
@@ -128,7 +131,9 @@ def scrape(
             names=sources,
             mirror=mirror,
             manners=manners,
-            on_page=_progress(len(sources) or len(SOURCES)),
+            budget=budget,
+            articles=articles,
+            progress=_Bar() if sys.stderr.isatty() else _Lines(),
         )
     )
 
@@ -170,7 +175,7 @@ def accept(source: str, db: Path, archive: Path, now: str) -> None:
 
 @main.command()
 @_db
-@click.option("--max-age", type=click.IntRange(1), default=36, show_default=True, metavar="HOURS")
+@click.option("--max-age", type=click.IntRange(1, 100_000), default=36, show_default=True, metavar="HOURS")
 @_now
 def check(db: Path, max_age: int, now: str) -> None:
     """Look for broken invariants, standing errors and old data in a catalog."""
@@ -212,19 +217,44 @@ def _log() -> None:
     logging.getLogger("httpcore").setLevel(logging.WARNING)
 
 
-def _progress(total: int) -> Callable[[str, str], None]:
-    """A line a page: counted for a person at a terminal, a plain log line otherwise."""
-    done = 0
+class _Bar:
+    """For a person at a terminal: how many pages came, how many are to come, and how long that may take."""
 
-    def on_page(name: str, text: str) -> None:
-        nonlocal done
-        done += 1
-        if sys.stderr.isatty():
-            click.echo(f"[{done}/{total}] {name}: {text}", err=True)
-        else:
-            logging.getLogger(__name__).info("%s: %s", name, text)
+    def begin(self, what: str, total: int) -> None:
+        self._bar = click.progressbar(
+            length=total, label=what, file=sys.stderr, show_pos=True, item_show_func=lambda name: name
+        )
+        self._bar.__enter__()
 
-    return on_page
+    def page(self, name: str, text: str) -> None:
+        self._bar.update(1, name)
+
+    def end(self) -> None:
+        self._bar.__exit__(None, None, None)
+
+
+class _Lines:
+    """For a log: one line a page, of many pages one line a minute."""
+
+    _FEW, _EVERY = 12, 60.0
+
+    def begin(self, what: str, total: int) -> None:
+        self._what, self._total, self._done, self._said = what, total, 0, monotonic()
+
+    def page(self, name: str, text: str) -> None:
+        self._done += 1
+        if self._total <= self._FEW:
+            _log_line(f"{name}: {text}")
+        elif monotonic() - self._said >= self._EVERY:
+            self._said = monotonic()
+            _log_line(f"{self._done} of {self._total} {self._what}")
+
+    def end(self) -> None:
+        _log_line(f"{self._done} of {self._total} {self._what} visited")
+
+
+def _log_line(text: str) -> None:
+    logging.getLogger(__name__).info(text)
 
 
 def _say(outcome: "Outcome") -> None:
@@ -263,7 +293,8 @@ def _today() -> str:
 
 
 def _answer(document: object, text: str, *, found: bool, as_json: bool) -> None:
-    click.echo(json.dumps(document, ensure_ascii=False, indent=2) if as_json else text)
+    # JSON is UTF-8 whatever the terminal is.
+    click.echo(json.dumps(document, ensure_ascii=False, indent=2).encode() if as_json else text)
     if not found:
         raise click.exceptions.Exit(_NOTHING_FOUND)
 
@@ -293,7 +324,7 @@ def build(build: str, db: Path, as_of: str | None, release: str | None, as_json:
     from scraper import lookup, render
 
     with closing(lookup.open_catalog(db)) as catalog:
-        document, found = lookup.build(catalog, build, as_of or _today(), release)
+        document, found = lookup.build(catalog, build, _today() if as_of is None else as_of, release)
     _answer(document, render.build(document), found=found, as_json=as_json)
 
 
@@ -321,7 +352,7 @@ def next_restart(version: str, db: Path, as_of: str | None, as_json: bool) -> No
     from scraper import lookup, render
 
     with closing(lookup.open_catalog(db)) as catalog:
-        document, found = lookup.next_restart(catalog, version, as_of or _today())
+        document, found = lookup.next_restart(catalog, version, _today() if as_of is None else as_of)
     _answer(document, render.next_restart(document), found=found, as_json=as_json)
 
 

@@ -31,11 +31,7 @@ class WrongAnswer(FetchError):
 
 
 class DriftError(ScraperError):
-    """A page differs from what its source declares. ``acceptable`` is true where ``winkb accept`` can let it pass."""
-
-    def __init__(self, thing: str, *, page: str, expected: str, found: str, acceptable: bool = False) -> None:
-        super().__init__(thing, page=page, expected=expected, found=found)
-        self.acceptable = acceptable
+    """A page differs from what its source declares."""
 
 
 class CatalogError(ScraperError):

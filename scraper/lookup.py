@@ -22,6 +22,8 @@ _VIEWS = {"security_months", "accepted_builds", "hotpatch_calendar", "freshness"
 _KB = re.compile(r"(?:kb ?)?([0-9]+)")
 _NUMBER = r"([1-9][0-9]{3,5}\.(?:0|[1-9][0-9]{0,5}))"
 _BUILD = re.compile(rf"(?:10\.0\.)?{_NUMBER}|version [0-9a-z]+ \(os build {_NUMBER}\)")
+# First sightings of a Tuesday's updates cluster at 17:00 to 18:30 UTC (sources.md B6).
+_PUBLISHED = "18:30"
 _MONTH = re.compile(r"[12][0-9]{3}-(?:0[1-9]|1[0-2])")
 _DATE = re.compile(r"[12][0-9]{3}-[0-9]{2}-[0-9]{2}")
 
@@ -159,8 +161,9 @@ def verdict(
 
 
 def is_stale(data_as_of: str | None, as_of: str) -> bool:
-    """Whether a second Tuesday lies after the day of the data and not after ``as_of`` (rule 2; whole days, UTC).
+    """Whether a second Tuesday lies after the data and not after ``as_of`` (rule 2; days are UTC).
 
+    Updates come in the evening: data of a second Tuesday itself, fetched before then, cover that day and no later one.
     Data without a date is stale: never say current on nothing.
     """
     if data_as_of is None:
@@ -169,6 +172,8 @@ def is_stale(data_as_of: str | None, as_of: str) -> bool:
     tuesday = second_tuesday(today)
     if tuesday > today:
         tuesday = second_tuesday(today.replace(day=1) - timedelta(days=1))
+    if tuesday.isoformat() == data_as_of[:10]:
+        return data_as_of[11:] < _PUBLISHED and tuesday < today
     return tuesday.isoformat() > data_as_of[:10]
 
 

@@ -24,8 +24,8 @@ class TableName(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TableShape:
-    """What a source promises of one kind of table: its exact column names (lower case, one blank between words), how
-    many rows all tables of that kind must yield together, and whether the page is useless without it."""
+    """What a source promises of one kind of table: its exact column names (lower case, one blank between words), and
+    how many rows all tables of that kind must yield together; 0 where the page may do without it."""
 
     name: TableName
     columns: tuple[str, ...]
@@ -120,12 +120,16 @@ class MonthType(StrEnum):
 
 
 class EntryKind(StrEnum):
-    """What a link of a hotpatch navigation category announces."""
+    """What a link of a navigation category announces: the last three stand in the update history, the others in the
+    hotpatch release notes."""
 
     HOTPATCH = "hotpatch"
     OUT_OF_BAND = "out-of-band"
     BASELINE = "baseline"
     COMPONENT = "component"
+    CUMULATIVE = "cumulative"
+    PREVIEW = "preview"
+    CUMULATIVE_OUT_OF_BAND = "cumulative out-of-band"
 
 
 class Severity(StrEnum):
@@ -144,7 +148,6 @@ class Servicing:
     end_of_updates: str | None
     end_of_updates_enterprise: str | None
     ended: str | None
-    latest_build: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +199,7 @@ class CalendarMonth:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A link of a hotpatch navigation category, for one release. ``builds``: every build its text names, of this
+    """A link of a navigation category, for one release. ``builds``: every build its text names, of this
     release and of its siblings; ``preview``: it stands in a public preview category."""
 
     release: str

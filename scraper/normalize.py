@@ -30,36 +30,44 @@ from scraper.models import (
     Update,
     Version,
 )
+from scraper.sources import HOSTS
 
 _MONTHS = {name.casefold(): number for number, name in enumerate(month_name) if name}
 _MONTH_TYPES = {"baseline (restart)": MonthType.BASELINE, "hotpatch": MonthType.HOTPATCH}
-_LINKABLE = ("https://learn.microsoft.com/", "https://support.microsoft.com/")
+_LINKABLE = tuple(f"https://{host}/" for host in HOSTS)
 
 _LABEL = {
     # Windows 10 writes a second parenthesis before the build: `Version 1507 (RTM) (OS build 10240)`.
-    "Windows 11": re.compile(r"Version (?P<version>\w+)(?: \([^()]*\))* \(OS build (?P<base>\d+)\)", re.I),
-    "Windows Server": re.compile(r"Windows Server (?P<version>\d{4})(?: \([^()]*\))* \(OS build (?P<base>\d+)\)", re.I),
+    "Windows 11": re.compile(r"Version (?P<version>\w+)(?: \([^()]*\))* \(OS build (?P<base>\d+)\)", re.I | re.A),
+    "Windows Server": re.compile(
+        r"Windows Server (?P<version>\d{4})(?: \([^()]*\))* \(OS build (?P<base>\d+)\)", re.I | re.A
+    ),
 }
 _VERSION_CELL = {
-    "Windows 11": re.compile(r"(?P<version>\d\dH\d)"),
-    "Windows Server": re.compile(r"Windows Server (?P<version>\d{4})(?: \([^()]*\))*"),
+    "Windows 11": re.compile(r"(?P<version>\d\dH\d)", re.A),
+    "Windows Server": re.compile(r"Windows Server (?P<version>\d{4})(?: \([^()]*\))*", re.A),
 }
-_IDENTITY = re.compile(r"HotpatchCalendar_Version(?P<version>\w+?)_(?P<year>\d{4})")
-_UPDATE_TYPE = re.compile(r"(?P<year>\d{4})[-.\u2010-\u2015](?P<month>0[1-9]|1[0-2]) (?P<letter>A|B|C|D|E|OOB)")
-_CALENDAR_TYPE = re.compile(r"(?P<year>\d{4})[-.\u2010-\u2015](?P<month>0[1-9]|1[0-2]) B *(?P<star>\*?)")
-_DATE = re.compile(r"\d{4}-\d\d-\d\d")
-_BUILD = re.compile(r"\d{5}\.\d{1,5}")
-_KB = re.compile(r"KB *(\d{7})", re.I)
-_HELP_LINK = re.compile(r"/help/(\d+)$")
+_IDENTITY = re.compile(r"HotpatchCalendar_Version(?P<version>\w+?)_(?P<year>20\d\d)", re.A)
+_UPDATE_TYPE = re.compile(
+    r"(?P<year>[12]\d{3})[-.\u2010-\u2015](?P<month>0[1-9]|1[0-2]) (?P<letter>A|B|C|D|E|OOB)", re.A
+)
+_CALENDAR_TYPE = re.compile(r"(?P<year>[12]\d{3})[-.\u2010-\u2015](?P<month>0[1-9]|1[0-2]) B *(?P<star>\*?)", re.A)
+_DATE = re.compile(r"[12]\d{3}-\d\d-\d\d", re.A)
+_BUILD = re.compile(r"\d{5}\.\d{1,5}", re.A)
+_KB = re.compile(r"KB *(\d{7})", re.I | re.A)
+_HELP_LINK = re.compile(r"/help/(\d+)$", re.A)
 
-_CLIENT_CATEGORY = re.compile(r"hotpatch on windows 11\b.*\bversion (?P<version>\d\dh\d)\b", re.I)
-_SERVER_CATEGORY = re.compile(r"hotpatch .*\bwindows server (?P<version>\d{4})\b", re.I)
+_CLIENT_CATEGORY = re.compile(r"hotpatch on windows 11\b.*\bversion (?P<version>\d\dh\d)\b", re.I | re.A)
+_HISTORY_CATEGORY = re.compile(r"windows 11, version (?P<version>\d\dh\d)", re.I | re.A)
+_SERVER_CATEGORY = re.compile(r"hotpatch .*\bwindows server (?P<version>\d{4})\b", re.I | re.A)
 # The preview of 2021 ran on a Windows Server edition (17784) that is none of the catalog's releases.
-_OUTSIDE_CATEGORY = re.compile(r"hotpatch in azure automanage for windows server$", re.I)
-_EXPIRED = re.compile(r"[\s\u2010-\u2015-]*\bEXPIRED$", re.I)
-_LONG_DATE = re.compile(r"(?P<month>[A-Z][a-z]+) (?P<day>\d{1,2}), (?P<year>\d{4})\b")
-_LISTED_KB = re.compile(r"\bKB *(\d{7})(?!\d)", re.I)
-_LISTED_BUILD = re.compile(r"(?<![\d.])\d{5}\.\d{1,5}(?![\d.])")
+_OUTSIDE_CATEGORY = re.compile(r"hotpatch in azure automanage for windows server$", re.I | re.A)
+# Links of the update history that announce no update.
+_NO_UPDATE = re.compile(r"end of servicing statement", re.I | re.A)
+_EXPIRED = re.compile(r"[\s\u2010-\u2015-]*\bEXPIRED$", re.I | re.A)
+_LONG_DATE = re.compile(r"(?P<month>[A-Z][a-z]+) (?P<day>\d{1,2}), (?P<year>[12]\d{3})\b", re.A)
+_LISTED_KB = re.compile(r"\bKB *(\d{7})(?!\d)", re.I | re.A)
+_LISTED_BUILD = re.compile(r"(?<![\d.])\d{5}\.\d{1,5}(?![\d.])", re.A)
 
 
 class _Unreadable(Exception):
@@ -79,7 +87,9 @@ def normalize(source: Source, page: Page) -> Facts:
     reading = _Reading(source)
     for table in page.tables:
         _READERS[table.name](reading, table)
-    for header in page.strangers:
+    # Where no table is declared beside the navigation, every other one is simply not read.
+    has_tables = any(shape.name is not TableName.NAVIGATION for shape in source.tables)
+    for header in page.strangers if has_tables else ():
         reading.remark(Severity.WARNING, "unknown-table", None, "table", f"a table with columns {', '.join(header)}")
     for (release, year), types in reading.strange_years.items():
         message = f"update types {', '.join(types)} stand under calendar year {year}"
@@ -276,7 +286,6 @@ def _read_servicing(reading: _Reading, table: Table) -> None:
                     end_of_updates=end,
                     end_of_updates_enterprise=last_end,
                     ended="all" if all_ended else "home" if ended else None,
-                    latest_build=latest,
                 )
             )
             reading.versions.append(Version(release, source.product, version, base))
@@ -425,9 +434,12 @@ def _read_navigation(reading: _Reading, table: Table) -> None:
         return
     reading.versions.append(release)
     preview = table.label.casefold().startswith("public preview")
+    kind_of = _update_kind if _HISTORY_CATEGORY.fullmatch(table.label) else _entry_kind
     for row in table.rows:
+        if _NO_UPDATE.fullmatch(row.cells["link"]):
+            continue
         try:
-            entry = _entry(release.release, row, preview=preview)
+            entry = _entry(release.release, row, kind_of, preview=preview)
         except _Unreadable as problem:
             reading.set_aside(table, row, problem, release.release, None)
         else:
@@ -440,7 +452,7 @@ def _read_navigation(reading: _Reading, table: Table) -> None:
 
 def _category_release(title: str) -> Version | None:
     """Categories are chosen by title, so that client and server never mix (rule 9)."""
-    if found := _CLIENT_CATEGORY.search(title):
+    if found := _CLIENT_CATEGORY.search(title) or _HISTORY_CATEGORY.fullmatch(title):
         product = "Windows 11"
     elif found := _SERVER_CATEGORY.search(title):
         product = "Windows Server"
@@ -450,12 +462,12 @@ def _category_release(title: str) -> Version | None:
     return Version(_release(product, version), product, version, None)
 
 
-def _entry(release: str, row: Row, *, preview: bool) -> Entry | None:
+def _entry(release: str, row: Row, kind_of: Callable[..., EntryKind | None], *, preview: bool) -> Entry | None:
     """One link by the grammar of sources.md B4; None when its words announce nothing known."""
     served = row.cells["link"]
     title = _EXPIRED.sub("", served) if served[-7:].casefold() == "expired" else served
     available = _long_date(title)
-    kind = _entry_kind(title, dated=available is not None)
+    kind = kind_of(title, dated=available is not None)
     if kind is None:
         return None
     listed = _LISTED_KB.search(title)
@@ -480,6 +492,16 @@ def _entry_kind(title: str, *, dated: bool) -> EntryKind | None:
     if "hotpatch" in words:
         return EntryKind.OUT_OF_BAND if "out-of-band" in words else EntryKind.HOTPATCH
     return None
+
+
+def _update_kind(title: str, *, dated: bool) -> EntryKind | None:
+    """Of a link of the update history: every one with a KB is a cumulative update, its suffix says of what kind."""
+    if not _LISTED_KB.search(title):
+        return None
+    words = title.casefold()
+    if "out-of-band" in words:
+        return EntryKind.CUMULATIVE_OUT_OF_BAND
+    return EntryKind.PREVIEW if words.rstrip(" -").endswith("preview") else EntryKind.CUMULATIVE
 
 
 def _long_date(title: str) -> str | None:

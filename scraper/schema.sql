@@ -1,5 +1,6 @@
 -- The catalog's tables and views (design.md section 4). Unknown is null; every formatted column has its check.
--- Fact tables: releases, kbs, builds, months, changes, findings. Visit tables: pages, runs. feeds is declared, not seen.
+-- Fact tables: releases, kbs, builds, months, changes, findings, and of the articles: articles, known_issues,
+-- prerequisites, sections. Visit tables: pages, runs. feeds is declared, not seen.
 
 create table pages (
   page text primary key,
@@ -137,6 +138,52 @@ create index findings_first_seen on findings (first_seen desc, finding);
 
 create virtual table kbs_fts using fts5 (kb, title, track, content = 'kbs');
 
+create table articles (
+  kb text primary key references kbs (kb),
+  release text not null references releases (release),
+  url text check (url like 'https://%'),
+  title text not null,
+  heading text,
+  available text check (available glob '????-??-??'),
+  updated_at text,
+  layout text not null,
+  issues text not null check (issues in ('listed', 'none', 'unread')),
+  page text not null references pages (page)
+) strict;
+
+create table known_issues (
+  kb text not null references articles (kb),
+  title text not null,
+  status text not null check (status in ('open', 'resolved', 'gone')),
+  symptom text,
+  workaround text,
+  resolution text,
+  first_seen text not null check (first_seen glob '????-??-??T??:??:??Z'),
+  last_seen text not null check (last_seen glob '????-??-??T??:??:??Z'),
+  resolved_seen text check (resolved_seen glob '????-??-??T??:??:??Z'),
+  primary key (kb, title)
+) strict;
+
+create index known_issues_first_seen on known_issues (first_seen desc, kb, title);
+
+create table prerequisites (
+  kb text not null references articles (kb),
+  kind text not null check (kind in ('servicing-stack', 'checkpoint', 'baseline')),
+  requires_kb text not null check (requires_kb glob 'KB[0-9]*' and substr(requires_kb, 3) not glob '*[^0-9]*'),
+  build text,
+  primary key (kb, kind, requires_kb)
+) strict;
+
+create table sections (
+  kb text not null references articles (kb),
+  position integer not null check (position > 0),
+  heading text not null,
+  text text not null,
+  primary key (kb, position)
+) strict;
+
+create virtual table sections_fts using fts5 (heading, text, content = 'sections');
+
 create view hotpatch_calendar as
 select
   months.month,
@@ -174,12 +221,18 @@ where hotpatch.track = 'hotpatch' and hotpatch.kind = 'hotpatch' and hotpatch.wi
 
 -- The months that count for a verdict: the months of B rows and the released calendar months (design.md rule 1).
 create view security_months as
-select release, month, min(available) as available from (
-  select release, month, available from builds
-  where track = 'cumulative' and cadence = 'B' and month is not null and withdrawn = 0
+-- A withdrawn month counts among older ones, so that a device keeps its verdict, and not as the newest.
+with counted as (
+  select release, month, available, withdrawn from builds
+  where track = 'cumulative' and cadence = 'B' and month is not null and corrected_to is null
   union all
-  select release, month, available from months where status = 'released' and withdrawn = 0
+  select release, month, available, withdrawn from months where status = 'released'
+), standing as (
+  select release, max(month) as newest from counted where withdrawn = 0 group by release
 )
+select release, month, min(available) as available
+from counted join standing using (release)
+where month <= newest
 group by release, month;
 
 -- What counts as fully patched in each security month: the hotpatch and its twin, or the baseline that serves both.
@@ -189,13 +242,36 @@ from builds
 where withdrawn = 0 and month = security_month
   and ((track = 'cumulative' and cadence = 'B') or kind = 'hotpatch');
 
+-- How old the answer for a release is: the oldest last good fetch among the pages that feed it.
+create view freshness as
+select release, min(fetched_at) as data_as_of
+from feeds join pages using (page)
+where fetched_at is not null
+group by release;
+
+-- What counts as fully patched today in the releases that are still supported. stale is 1 when a second Tuesday has
+-- passed since the data were fetched: then there may be something newer.
 create view current_builds as
-select accepted_builds.*
+with newest as (
+  select release, max(month) as month from security_months where available <= date('now') group by release
+), tuesday as (
+  select max(day) as last from (
+    select date('now', 'start of month', 'weekday 2', '+7 days') as day
+    union all
+    select date('now', 'start of month', '-1 month', 'weekday 2', '+7 days')
+  )
+  where day <= date('now')
+)
+select
+  accepted_builds.*,
+  freshness.data_as_of,
+  (select last from tuesday) > substr(freshness.data_as_of, 1, 10) as stale
 from accepted_builds
-join (
-  select release, max(month) as month from security_months
-  where available <= date('now') group by release
-) as newest on newest.release = accepted_builds.release and newest.month = accepted_builds.security_month;
+join newest on newest.release = accepted_builds.release and newest.month = accepted_builds.security_month
+join releases on releases.release = accepted_builds.release
+join freshness on freshness.release = accepted_builds.release
+where releases.serviced is not 0 and releases.ended is not 'all'
+  and coalesce(releases.end_of_updates_enterprise, date('now')) >= date('now');
 
 create view next_restart as
 select release, product, month, date, date_is, status, kb, cast(julianday(date) - julianday(date('now')) as integer) as days
@@ -216,10 +292,3 @@ select
   (select count(*) from builds where builds.release = years.release and substr(month, 1, 4) = year
     and track = 'cumulative' and cadence = 'B' and withdrawn = 0) as cumulative
 from (select distinct release, substr(month, 1, 4) as year from months) as years;
-
--- How old the answer for a release is: the oldest last good fetch among the pages that feed it.
-create view freshness as
-select release, min(fetched_at) as data_as_of
-from feeds join pages using (page)
-where fetched_at is not null
-group by release;

@@ -81,6 +81,16 @@ SOURCES = (
             TableShape(TableName.NAVIGATION, ("link",), minimum=20),
         ),
     ),
+    # Titles and links of cumulative updates, and the builds that no table lists. No verdict waits for it.
+    Source(
+        name="windows-11-update-history",
+        url="https://support.microsoft.com/en-us/topic/windows-11-version-24h2-update-history-"
+        "0929c747-1815-4543-8461-0160d16f15e5",
+        parser="update_history",
+        product=CLIENT,
+        releases=(),
+        tables=(TableShape(TableName.NAVIGATION, ("link",), minimum=100),),
+    ),
     # Built by analogy with the client's page: only an excerpt of it was seen, so its releases are labelled partial.
     Source(
         name="windows-server-release-information",

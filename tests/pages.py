@@ -2,18 +2,22 @@
 
 Nothing here is copied from a page: numbers, dates and labels come from ``tests/facts``, the few sentences are ours, and
 every page says of itself, in a comment and in view, that it is re-created. The skeletons follow what was seen in whole
-captures of 2026-05-27 and 2026-07-22; the Server page is built by analogy, since only an excerpt of it was seen.
+captures of 2026-05-27 and 2026-07-22; built by analogy are the Server page, of which only an excerpt was seen, and the
+update history in its new layout, of which only the titles were (its table of contents, about 2026-08-07).
 
 * ``release_information``, ``hotpatch_notes_old`` and ``hotpatch_notes_new`` turn rows into a page. A cell is a fragment
-  of HTML, so a test can write whatever oddity it needs; ``link`` writes the common one.
+  of HTML, so a test can write whatever oddity it needs; ``link`` writes the common one. The update history has the
+  template of the hotpatch notes, without years.
 * ``snapshot`` derives what each page said on one of ``DATES``; ``everything`` puts every row of the facts on its page.
 * ``python -m tests.pages``, from the top of the repository, writes ``scraper/snapshots`` again.
 
 Facts copied unchanged from the gathered ones: ``win11_*.csv``, ``server_hotpatch_*.csv``, ``parity.csv``,
 ``page_corrections.csv``. Noted for these pages: ``hotpatch_categories.csv`` and ``hotpatch_navigation.csv`` (``path``
 is below /en-us/servicing/os/hotpatch/, empty where it is not known; ``shown_from`` is the day that first has the
-entry), ``article_links.csv`` (only addresses other than /help/<number of the KB>), ``server_servicing.csv`` and
-``server_release_rows.csv``. Unknown stays empty.
+entry), ``article_links.csv`` (only addresses other than /help/<number of the KB>), ``server_servicing.csv``,
+``server_release_rows.csv``, ``update_history_categories.csv`` and ``update_history_titles.csv`` (what the navigation of
+the update history said on 2026-05-27 and about 2026-08-07; ``path`` is below /en-us/servicing/os/windows-11/). Unknown
+stays empty.
 """
 
 import csv
@@ -290,12 +294,15 @@ def hotpatch_notes_old(
     guid: str = "0bbaa1c7-5070-41ca-a7c9-4ead79602dbf",
     kb_id: str = "5068391",
     flight: str = "1",
+    active: str = "",
+    body: str = "",
 ) -> bytes:
     """The layout of before 2026-07-13: CRLF, navigation twice, dashes as entities, headers in ``td > p > b``.
 
-    ``published`` is a date. The category with the page's own title is the active one.
+    ``published`` is a date. ``active`` is the title of the category that the page stands in, if not the page's own;
+    ``body`` is what its main part has beside years.
     """
-    nav = "\n".join(_old_category(category, slot, title) for slot, category in enumerate(navigation, start=1))
+    nav = "\n".join(_old_category(category, slot, active or title) for slot, category in enumerate(navigation, start=1))
     article = "\n".join(_old_year(year, number) for number, year in enumerate(years))
     return _crlf(f"""
 <!DOCTYPE html>
@@ -329,7 +336,7 @@ def hotpatch_notes_old(
 </div>
 <article class="ocpArticleContent"><section class="ocpIntroduction">
 <p>{NOTICE}</p>
-</section>{article}</article>
+</section>{body}{article}</article>
 <h3 class="ocArticleFooterElementSearchBox">Search</h3>
 </main>
 	</div>
@@ -399,14 +406,16 @@ def hotpatch_notes_new(
     guid: str = "0bbaa1c7-5070-41ca-a7c9-4ead79602dbf",
     kb_id: str = "5068391",
     flight: str = "1",
+    active: str = "",
 ) -> bytes:
     """The layout of since 2026-07-13: navigation once and on one line, literal dashes, tables with a thead.
 
-    ``updated_at`` as served: ``2026-07-17 03:37 AM``. Relative addresses count from ``canonical``.
+    ``updated_at`` as served: ``2026-07-17 03:37 AM``. Relative addresses count from ``canonical``. ``active`` as in
+    the old layout.
     """
     nav, slot = [], 1
     for category in navigation:
-        nav.append(_new_category(category, slot, title))
+        nav.append(_new_category(category, slot, active or title))
         slot += len(category.links) + 1
     top = f"""
 
@@ -514,7 +523,7 @@ def _entities(text: str) -> str:
 
 
 def _slug(text: str) -> str:
-    return text.lower().replace(" ", "-")
+    return text.lower().replace(",", "").replace(" ", "-")
 
 
 # --- the facts, as each page had them --------------------------------------------------------------------------------
@@ -531,27 +540,44 @@ class Edition:
     learn: str
     server: str
     notes: str
+    history: str
     old: bool = False
     wrong_july: bool = False
 
 
 EDITIONS = {
     # The Windows 11 page of 2026-05-27 had last been edited on 2026-05-15 and lacked KB5089573 of 2026-05-26.
-    "2026-05-27": Edition("2026-05-27", "2026-05-15T01:27:00Z", "2026-05-13T02:11:00Z", "2026-05-12", old=True),
+    # The update history named its last edit as of 2024, and announced an update of the day before.
+    "2026-05-27": Edition(
+        "2026-05-27", "2026-05-15T01:27:00Z", "2026-05-13T02:11:00Z", "2026-05-12", "2024-10-24", old=True
+    ),
     # The Server page had a wrong row for July 2026: type, build and KB (sources.md A6).
     "2026-07-22": Edition(
-        "2026-07-22", "2026-07-19T03:21:00Z", "2026-07-22T00:00:00Z", "2026-07-17 03:37 AM", wrong_july=True
+        "2026-07-22",
+        "2026-07-19T03:21:00Z",
+        "2026-07-22T00:00:00Z",
+        "2026-07-17 03:37 AM",
+        "2026-07-22 12:00 AM",
+        wrong_july=True,
     ),
-    "2026-09-30": Edition("2026-09-30", "2026-09-30T00:00:00Z", "2026-09-30T00:00:00Z", "2026-09-30 12:00 AM"),
+    "2026-09-30": Edition(
+        "2026-09-30", "2026-09-30T00:00:00Z", "2026-09-30T00:00:00Z", "2026-09-30 12:00 AM", "2026-09-30 12:00 AM"
+    ),
 }
 DATES = tuple(EDITIONS)
 
 _HOST = "https://support.microsoft.com"
 _HOTPATCH = "/en-us/servicing/os/hotpatch/"
+_NOTES_FOLDER = "windows-11/2025"
+_UPDATES = "/en-us/servicing/os/windows-11/"
+_HISTORY_FOLDER = "2024/09"
 _CLIENTS = {
     "24H2": ("c0906ee6-5e62-498f-bd5a-8f4966349f3c", "5060666"),
     "25H2": ("0bbaa1c7-5070-41ca-a7c9-4ead79602dbf", "5068391"),
 }
+# The table of contents that shows the newest titles; of what came later, the titles are written by rule.
+_TITLES_SEEN = "2026-08-07"
+_SUFFIXES = {"D": " Preview", "OOB": " Out-of-band"}
 
 
 @cache
@@ -562,14 +588,14 @@ def facts(name: str) -> tuple[Facts, ...]:
 
 
 def snapshot(date: str) -> dict[str, bytes]:
-    """What the four pages said on one of ``DATES``: the file below the date's folder, and its bytes."""
+    """What the five pages said on one of ``DATES``: the file below the date's folder, and its bytes."""
     return _pages(EDITIONS[date])
 
 
 def everything(date: str = "2026-10-14") -> dict[str, bytes]:
-    """The four pages with every row of the facts that a page can have on that day, seen there or not."""
+    """The five pages with every row of the facts that a page can have on that day, seen there or not."""
     midnight = f"{date}T00:00:00Z"
-    return _pages(Edition(date, midnight, midnight, f"{date} 12:00 AM"))
+    return _pages(Edition(date, midnight, midnight, f"{date} 12:00 AM", f"{date} 12:00 AM"))
 
 
 def file_name(url: str) -> str:
@@ -582,6 +608,7 @@ def _pages(edition: Edition) -> dict[str, bytes]:
         "windows-11-release-information": _client(edition),
         "hotpatch-24h2": _notes("24H2", edition),
         "hotpatch-25h2": _notes("25H2", edition),
+        "windows-11-update-history": _history(edition),
         "windows-server-release-information": _server(edition),
     }
     return {file_name(BY_NAME[name].url): body for name, body in pages.items()}
@@ -803,12 +830,13 @@ def _notes(version: str, edition: Edition) -> bytes:
         _notes_year(version, year, rows, edition)
         for year, rows in _by_year([row for row in facts("win11_hotpatch_calendar") if row["version"] == version])
     ]
+    navigation = _navigation(facts("hotpatch_categories"), facts("hotpatch_navigation"), edition, _NOTES_FOLDER)
     flight = edition.day.replace("-", "")
     topic = BY_NAME[f"hotpatch-{version.lower()}"].url
     if edition.old:
         return hotpatch_notes_old(
             years,
-            _navigation(edition),
+            navigation,
             title=category,
             canonical=topic,
             published=edition.notes,
@@ -818,9 +846,9 @@ def _notes(version: str, edition: Edition) -> bytes:
         )
     return hotpatch_notes_new(
         years,
-        _navigation(edition),
+        navigation,
         title=category,
-        canonical=f"{_HOST}{_HOTPATCH}windows-11/2025/{_slug(category)}",
+        canonical=f"{_HOST}{_HOTPATCH}{_NOTES_FOLDER}/{_slug(category)}",
         updated_at=edition.notes,
         guid=guid,
         kb_id=kb_id,
@@ -828,29 +856,96 @@ def _notes(version: str, edition: Edition) -> bytes:
     )
 
 
-def _address(row: Facts, edition: Edition) -> str:
-    """A link of the navigation: by help number in the old layout, by path from the page's folder in the new one."""
-    if edition.old or not row["path"]:
-        return f"/en-us/help/{row['help_id']}"
-    return posixpath.relpath(row["path"], "windows-11/2025")
-
-
-def _navigation(edition: Edition) -> list[Category]:
-    return [
-        Category(
-            category["category"],
-            _address(category, edition),
-            [
-                (category["first_entry_old" if edition.old else "first_entry_new"], _address(category, edition)),
-                *(
-                    (row["text"], _address(row, edition))
-                    for row in facts("hotpatch_navigation")
-                    if row["category"] == category["category"] and row["shown_from"] <= edition.day
-                ),
-            ],
+def _history(edition: Edition) -> bytes:
+    category = "Windows 11, version 24H2"
+    title = f"{category} update history"
+    topic = BY_NAME["windows-11-update-history"].url
+    guid, kb_id = "0929c747-1815-4543-8461-0160d16f15e5", "5045988"
+    titles = (*_later_titles(), *facts("update_history_titles"))
+    navigation = _navigation(facts("update_history_categories"), titles, edition, _HISTORY_FOLDER)
+    flight = edition.day.replace("-", "")
+    if edition.old:
+        # The only table of its main part, no calendar, as seen; what its cells said is left out.
+        issues = Span("", "", [("All users", "Not told here.", "")], ("Applies to", "Symptom", "Workaround"))
+        return hotpatch_notes_old(
+            (),
+            navigation,
+            title=title,
+            canonical=topic,
+            published=edition.history,
+            guid=guid,
+            kb_id=kb_id,
+            flight=flight,
+            active=category,
+            body=f"""<section aria-labelledby="ID0EDF" class="ocpSection">
+<h2 id="ID0EDF" class="">Known issues</h2>
+{_old_table(issues)}
+</section>""",
         )
-        for category in facts("hotpatch_categories")
-    ]
+    return hotpatch_notes_new(
+        (),
+        navigation,
+        title=title,
+        canonical=f"{_HOST}{_UPDATES}{_HISTORY_FOLDER}/{_slug(title)}",
+        updated_at=edition.history,
+        guid=guid,
+        kb_id=kb_id,
+        flight=flight,
+        active=category,
+    )
+
+
+@cache
+def _later_titles() -> tuple[Facts, ...]:
+    """The titles of updates since ``_TITLES_SEEN``, by rule: a KB of one day names all its builds, in each version's
+    category; without a KB there is no title."""
+    later = [row for row in facts("win11_release_history") if row["kb"] and row["availability_date"] > _TITLES_SEEN]
+    page = "windows-11-update-history"
+    paths = {row["kb"]: row["href"].removeprefix(_UPDATES) for row in facts("article_links") if row["page"] == page}
+    titles = []
+    for row in later:
+        day = Date.fromisoformat(row["availability_date"])
+        together = ("kb", "availability_date")
+        builds = [other["build"] for other in later if all(other[column] == row[column] for column in together)]
+        titles.append(
+            {
+                "category": f"Windows 11, version {row['version']}",
+                "shown_from": row["availability_date"],
+                "text": f"{MONTHS[day.month - 1]} {day.day}, {day.year}\N{EM DASH}{row['kb']} "
+                f"(OS Build{'s' if len(builds) > 1 else ''} {' and '.join(builds)}){_SUFFIXES.get(row['letter'], '')}",
+                "help_id": row["kb"][2:],
+                "path": paths.get(row["kb"], ""),
+            }
+        )
+    return tuple(titles)
+
+
+def _address(row: Facts, edition: Edition, folder: str) -> str:
+    """A link of the navigation: by help number in the old layout, by path from the page's folder in the new one.
+    Empty where neither is known."""
+    if edition.old or not row["path"]:
+        return f"/en-us/help/{row['help_id']}" if row["help_id"] else ""
+    return posixpath.relpath(row["path"], folder)
+
+
+def _navigation(categories: Sequence[Facts], rows: Sequence[Facts], edition: Edition, folder: str) -> list[Category]:
+    """The categories that have a link that day. Blanks at the end of a text went with the old layout."""
+
+    def served(text: str) -> str:
+        return text if edition.old else text.strip()
+
+    found = []
+    for category in categories:
+        links = [
+            (served(row["text"]), _address(row, edition, folder))
+            for row in rows
+            if row["category"] == category["category"].strip() and row["shown_from"] <= edition.day
+        ]
+        if links:
+            href = _address(category, edition, folder)
+            first = category["first_entry_old" if edition.old else "first_entry_new"]
+            found.append(Category(served(category["category"]), href, [(first, href), *links]))
+    return found
 
 
 def _notes_year(version: str, year: str, rows: Sequence[Facts], edition: Edition) -> Year:
@@ -893,7 +988,7 @@ def _notes_link(version: str, row: Facts, edition: Edition) -> str:
     page = "hotpatch-notes-old" if edition.old else "hotpatch-notes-new"
     hrefs = [known["href"] for known in facts("article_links") if (known["page"], known["kb"]) == (page, row["kb"])]
     hrefs += [
-        _address(entry, edition)
+        _address(entry, edition, _NOTES_FOLDER)
         for entry in facts("hotpatch_navigation")
         if "Windows 11" in entry["category"] and version in entry["category"] and _announces(entry["text"], row)
     ]

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from scraper.archive import Archive, Run, Visit, held
+from scraper.archive import Acceptance, Archive, Run, Visit, held
 from scraper.errors import BusyError, MachineError
 
 ROOT = Path(__file__).parents[1]
@@ -142,14 +142,15 @@ def test_run_ends_once(archive: Archive) -> None:
 
 
 def test_acceptance_is_of_a_version(archive: Archive) -> None:
-    assert archive.accepted() == set()
+    assert archive.acceptances() == []
     version = archive.version(PAGE, ONE, b"one")
     archive.version(PAGE, TWO, b"two")
-    archive.accept(PAGE, version, NIGHT)
-    archive.accept(PAGE, version, NEXT)
-    assert archive.accepted() == {version}
+    given = [Acceptance(1, PAGE, version, NIGHT), Acceptance(2, PAGE, version, NEXT)]
+    for acceptance in given:
+        archive.accept(acceptance)
+    assert archive.acceptances() == given
     with pytest.raises(MachineError, match="FOREIGN KEY constraint failed"):
-        archive.accept(PAGE, 99, NIGHT)
+        archive.accept(Acceptance(2, PAGE, 99, NIGHT))
 
 
 def test_everything_is_still_there_after_opening_it_again(path: Path) -> None:
@@ -157,12 +158,12 @@ def test_everything_is_still_there_after_opening_it_again(path: Path) -> None:
         version = archive.version(PAGE, ONE, b"one")
         archive.note(served(1, version))
         archive.finish(Run(1, "news", 0, TWO))
-        archive.accept(PAGE, version, NIGHT)
+        archive.accept(Acceptance(1, PAGE, version, NIGHT))
     with closing(Archive(path)) as archive:
         assert archive.body(version) == (PAGE, ONE, b"one")
         assert list(archive.visits()) == [served(1, version)]
         assert archive.runs() == {1: Run(1, "news", 0, TWO)}
-        assert archive.accepted() == {version}
+        assert archive.acceptances() == [Acceptance(1, PAGE, version, NIGHT)]
         assert archive.next_run() == 2
 
 

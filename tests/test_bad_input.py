@@ -150,7 +150,7 @@ class Nights:
         return result
 
     def scrape(self, now: str, *options: str) -> Result:
-        result = self.run("scrape", "--mirror", self.web.url, "--now", now, *self.files, *options)
+        result = self.run("scrape", "--no-articles", "--mirror", self.web.url, "--now", now, *self.files, *options)
         assert not self.db.with_name("catalog.db.aside").exists()
         return result
 
@@ -159,7 +159,7 @@ class Nights:
         return subprocess.Popen(
             [
                 *(sys.executable, "-W", "error", "-c", f"{code}\nfrom scraper.cli import main\nmain()"),
-                *("scrape", "--mirror", self.web.url, "--now", now, *self.files),
+                *("scrape", "--no-articles", "--mirror", self.web.url, "--now", now, *self.files),
             ],
             cwd=ROOT,
             stdout=subprocess.PIPE,
@@ -599,7 +599,7 @@ def test_403_twice_and_then_the_page_is_a_good_night(nights: Nights, clean: Nigh
 def test_without_a_network_all_pages_keep_their_facts(nights: Nights, begun: Nights, clean: Nights) -> None:
     with Web() as gone:
         url = gone.url
-    result = nights.run("scrape", "--mirror", url, "--now", SECOND, *nights.files)
+    result = nights.run("scrape", "--no-articles", "--mirror", url, "--now", SECOND, *nights.files)
     assert result.exit_code == 3
     lost = f"{WHOLE} ConnectError All connection attempts failed {LAST}"
     assert sorted(problems(result)) == sorted(f"winkb: unexpected answer on {name}. {lost}" for name in BY_NAME)
@@ -911,7 +911,7 @@ def test_second_run_says_so_and_the_first_is_unharmed(nights: Nights, clean: Nig
     first = nights.command(SECOND)
     try:
         assert asked.wait(30)
-        for command in (("scrape", "--mirror", nights.web.url), ("rebuild",), ("accept", CLIENT)):
+        for command in (("scrape", "--no-articles", "--mirror", nights.web.url), ("rebuild",), ("accept", CLIENT)):
             second = nights.run(*command, *nights.files)
             assert second.exit_code == 3
             assert problems(second) == [
@@ -931,7 +931,7 @@ def test_second_run_says_so_and_the_first_is_unharmed(nights: Nights, clean: Nig
 def test_archive_that_is_no_database_is_refused_and_left_as_it_was(nights: Nights, begun: Nights, command: str) -> None:
     nights.archive.write_bytes(b"not a database, but long enough to have a header of one" * 100)
     before = nights.archive.read_bytes()
-    options = {"scrape": ("--mirror", nights.web.url), "rebuild": (), "accept": (CLIENT,)}[command]
+    options = {"scrape": ("--no-articles", "--mirror", nights.web.url), "rebuild": (), "accept": (CLIENT,)}[command]
     result = nights.run(command, *options, *nights.files)
     assert result.exit_code == 5
     assert problems(result) == [
@@ -1019,7 +1019,7 @@ def test_file_that_is_no_catalog_is_never_overwritten(nights: Nights, command: s
         other_database(target)
     before = target.read_bytes()
     options = {
-        "scrape": ("--archive", str(nights.archive), "--mirror", nights.web.url),
+        "scrape": ("--no-articles", "--archive", str(nights.archive), "--mirror", nights.web.url),
         "rebuild": ("--archive", str(nights.archive)),
         "demo": (),
     }[command]

@@ -18,8 +18,9 @@ COMMITTED = ROOT / "catalog.db"
 Record = tuple[str | int | float | bytes | None, ...]
 
 # What the search over KBs keeps of its index, in blobs of its own.
-_INDEX = ("kbs_fts_config", "kbs_fts_data", "kbs_fts_docsize", "kbs_fts_idx")
+_INDEX = tuple(f"{table}_fts_{part}" for table in ("kbs", "sections") for part in ("config", "data", "docsize", "idx"))
 TABLES = {"pages", "runs", "releases", "feeds", "kbs", "builds", "months", "changes", "findings", "kbs_fts"}
+TABLES |= {"articles", "known_issues", "prerequisites", "sections", "sections_fts"}
 VIEWS = {
     "hotpatch_calendar",
     "twins",

@@ -148,15 +148,17 @@ def test_unknown_source_is_told_which_there_are(tmp_path: Path) -> None:
 
 def scrape(folder: Path, *options: object) -> Result:
     mirror = SNAPSHOTS / "2026-09-30"
-    return winkb("scrape", "--db", folder / "c.db", "--archive", folder / "a.db", "--mirror", mirror, *options)
+    return winkb(
+        "scrape", "--no-articles", "--db", folder / "c.db", "--archive", folder / "a.db", "--mirror", mirror, *options
+    )
 
 
 def test_scrape_says_one_line_on_stdout_and_its_progress_on_stderr(tmp_path: Path) -> None:
-    command = ("-m", "scraper", "scrape", "--mirror", SNAPSHOTS / "2026-09-30", "--now", NOW)
+    command = ("-m", "scraper", "scrape", "--no-articles", "--mirror", SNAPSHOTS / "2026-09-30", "--now", NOW)
     ran = python(*command, "--db", tmp_path / "c.db", "--archive", tmp_path / "a.db")
     assert ran.returncode == 0
     facts = one(tmp_path / "c.db", "select facts_sha256 from runs")
-    assert ran.stdout == f"run 1: news, 0 changes, 4 page versions parsed, facts {facts}\n"
+    assert ran.stdout == f"run 1: news, 0 changes, 5 page versions parsed, facts {facts}\n"
     for name, source in BY_NAME.items():
         assert f"INFO scraper.cli: {name}: 200 {source.url}\n" in ran.stderr
     again = python(*command, "--db", tmp_path / "c.db", "--archive", tmp_path / "a.db")
@@ -234,7 +236,12 @@ def test_demo_twice_is_the_same_catalog(db: Path) -> None:
 def test_scrape_never_builds_on_top_of_a_demo(db: Path, tmp_path: Path) -> None:
     name = "windows-server-release-information"
     archive, mirror = tmp_path / "a.db", SNAPSHOTS / "2026-09-30"
-    assert winkb("scrape", "--db", db, "--archive", archive, "--mirror", mirror, "--source", name).exit_code == 0
+    assert (
+        winkb(
+            "scrape", "--no-articles", "--db", db, "--archive", archive, "--mirror", mirror, "--source", name
+        ).exit_code
+        == 0
+    )
     assert one(db, "select count(*) from runs") == 1
     assert one(db, "select count(*) from releases where product = 'Windows 11'") == 0
 
@@ -246,7 +253,7 @@ def test_rebuild_gives_the_catalog_again(tmp_path: Path) -> None:
     (tmp_path / "c.db").unlink()
     result = winkb("rebuild", "--db", tmp_path / "c.db", "--archive", tmp_path / "a.db")
     assert result.exit_code == 0
-    assert result.stdout == f"run 1: rebuilt, 0 changes, 4 page versions parsed, facts {facts}\n"
+    assert result.stdout == f"run 1: rebuilt, 0 changes, 5 page versions parsed, facts {facts}\n"
     assert (tmp_path / "c.db").read_bytes() == before
 
 

@@ -423,8 +423,8 @@ def test_a_corrected_date_is_a_change_and_a_date_that_vanished_stays():
 
 
 def test_a_release_leaves_the_servicing_table_on_the_second_night_and_keeps_its_dates():
-    served = Servicing(RELEASE, "2024-10-01", "2026-10-13", "2027-10-12", None, None)
-    other = Servicing("windows-11-25h2", None, None, None, None, None)
+    served = Servicing(RELEASE, "2024-10-01", "2026-10-13", "2027-10-12", None)
+    other = Servicing("windows-11-25h2", None, None, None, None)
     versions = (VERSION, Version("windows-11-25h2", "Windows 11", "25H2", 26200))
     nights = Nights(facts(versions=versions, servicing=(served, other)))
     gone = facts(versions=versions, servicing=(other,))
@@ -437,7 +437,7 @@ def test_a_release_leaves_the_servicing_table_on_the_second_night_and_keeps_its_
 
 
 def test_an_end_of_updates_that_moves_is_a_change():
-    served = Servicing(RELEASE, "2024-10-01", "2026-10-13", "2027-10-12", None, None)
+    served = Servicing(RELEASE, "2024-10-01", "2026-10-13", "2027-10-12", None)
     nights = Nights(facts(servicing=(served,)))
     moved = replace(served, end_of_updates_enterprise="2028-10-10")
     assert nights.night(facts(servicing=(moved,))) == [

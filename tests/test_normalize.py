@@ -161,7 +161,7 @@ def test_end_of_updates_in_place_of_a_date_is_no_date():
     facts = servicing(
         "23H2", "GAC", "2023-10-31", "End of updates", "2026-11-10", "2026-07 B", "2026-07-14", "22631.7376"
     )
-    assert facts.servicing == (Servicing("windows-11-23h2", "2023-10-31", None, "2026-11-10", "home", "22631.7376"),)
+    assert facts.servicing == (Servicing("windows-11-23h2", "2023-10-31", None, "2026-11-10", "home"),)
     assert facts.versions[0].base_build == 22631
 
 
@@ -388,9 +388,41 @@ def test_an_expired_link_is_marked_and_its_title_cleaned(suffix):
 
 
 def test_a_link_that_announces_nothing_known_is_reported_and_no_entry():
-    facts = listed("End of servicing statement")
+    facts = listed("Plans for a quiet summer")
     assert facts.entries == ()
-    assert [(remark.code, remark.subject) for remark in facts.remarks] == [("entry", "End of servicing statement")]
+    assert [(remark.code, remark.subject) for remark in facts.remarks] == [("entry", "Plans for a quiet summer")]
+
+
+def test_the_statement_on_the_end_of_servicing_is_no_update_and_no_news():
+    facts = listed("End of servicing statement", category="Windows 11, version 22H2")
+    assert (facts.entries, facts.remarks) == ((), ())
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "builds"),
+    [
+        ("June 15, 2024—KB5039239 (OS Build 26100.863)", EntryKind.CUMULATIVE, ("26100.863",)),
+        ("April 25, 2025—KB5055627(OS Build 26100.3915) Preview", EntryKind.PREVIEW, ("26100.3915",)),
+        (
+            "October 20, 2025—KB5070773 (OS Build 26100.6901) out-of-band",
+            EntryKind.CUMULATIVE_OUT_OF_BAND,
+            ("26100.6901",),
+        ),
+        (
+            "KB5071959: Windows 10, version 22H2 (OS Build 19045.6466) Out-of-band",
+            EntryKind.CUMULATIVE_OUT_OF_BAND,
+            ("19045.6466",),
+        ),
+        (
+            "June 10, 2025—KB5060999 (OS Builds OS 22621.5472 and 22631.5472)",
+            EntryKind.CUMULATIVE,
+            ("22621.5472", "22631.5472"),
+        ),
+    ],
+)
+def test_every_form_of_the_update_history_is_read(text, kind, builds):
+    (entry,) = listed(text, category="Windows 11, version 24H2").entries
+    assert (entry.kind, entry.builds) == (kind, builds)
 
 
 @pytest.mark.parametrize(
@@ -430,6 +462,22 @@ def test_the_preview_on_a_server_edition_outside_the_catalog_is_left_out_in_sile
 def test_a_category_that_names_no_release_is_reported():
     facts = listed("April 14, 2026—Baseline", category="Related topics")
     assert [remark.code for remark in facts.remarks] == ["category"]
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        ("2026-09 D", "2026-09-22", "26100.9550", "KB\uff15\uff11\uff12\uff14\uff10\uff11\uff10"),
+        ("2026-09 D", "2026-09-22", "26100.\u0669457", "KB5124010"),
+        ("3026-09 D", "2026-09-22", "26100.9550", "KB5124010"),
+        ("0000-01 B", "2026-09-22", "26100.9550", "KB5124010"),
+        ("2026-09 D", "0026-09-22", "26100.9550", "KB5124010"),
+    ],
+)
+def test_digits_of_other_scripts_and_years_of_other_ages_are_set_aside(cells):
+    facts = history(update(*cells))
+    assert facts.updates == ()
+    assert len(facts.quarantined) == 1
 
 
 def test_a_table_that_looks_like_none_declared_is_reported():

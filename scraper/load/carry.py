@@ -35,9 +35,14 @@ def carry(last: Facts | None, facts: Facts) -> Facts:
         read = {key(record) for record in now}
         return now + tuple(record for record in before if key(record) not in read and _is_held(key(record), held))
 
+    servicing = kept(TableName.SERVICING, last.servicing, facts.servicing, _servicing_key)
+    named = {version.release for version in facts.versions}
+    carried = {row.release for row in servicing} - named
     return replace(
         facts,
-        servicing=kept(TableName.SERVICING, last.servicing, facts.servicing, _servicing_key),
+        # A release that stands in the servicing table alone is named by that row and by nothing else.
+        versions=facts.versions + tuple(version for version in last.versions if version.release in carried),
+        servicing=servicing,
         long_term=kept(TableName.LONG_TERM, last.long_term, facts.long_term, _long_term_key),
         updates=kept(TableName.HISTORY, last.updates, facts.updates, _update_key),
         months=kept(TableName.CALENDAR, last.months, facts.months, _month_key),

@@ -7,7 +7,7 @@ from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from scraper.load.reconcile import BuildClaim, revision
+from scraper.load.reconcile import BuildClaim, revision, security_rows
 from scraper.load.timeline import BuildRow, MonthRow, Timeline
 from scraper.models import MonthType
 
@@ -27,24 +27,28 @@ class Meanings:
     """The derived columns of one release."""
 
     def __init__(self, builds: Iterable[BuildRow], months: Iterable[MonthRow]) -> None:
-        rows = [row.claim for row in builds if not row.standing.withdrawn]
-        security = [claim for claim in rows if _is_security(claim) and claim.build]
-        security.sort(key=lambda claim: revision(claim.build or ""))
+        all_rows = [row for row in builds if row.corrected_to is None]
+        rows = [row.claim for row in all_rows if not row.standing.withdrawn]
+        security = security_rows(row.claim for row in all_rows)
+        # A withdrawn row keeps its place among older ones, so that the devices between keep their verdict; as the
+        # newest it no longer counts (design.md section 4).
+        newest = max((revision(row.build or "") for row in security_rows(rows)), default=-1)
+        security = [row for row in security if revision(row.build or "") <= newest]
         self._security = security
-        self._revisions = [revision(claim.build or "") for claim in security]
-        self._security_of_month = {claim.month or "": claim for claim in security}
+        self._revisions = [revision(row.build or "") for row in security]
+        self._security_of_month = {row.month or "": row for row in security}
         self._hotpatch_of_month = {
             claim.month or "": claim for claim in rows if claim.hint == "hotpatch" and claim.month
         }
         released = [row.claim for row in months if row.released and not row.standing.withdrawn]
         self._released = sorted(released, key=lambda claim: claim.month)
         self._baselines = {claim.month: claim for claim in released if claim.type is MonthType.BASELINE}
-        first = min(
-            (claim for claim in rows if claim.track == "cumulative" and claim.build),
-            key=lambda claim: revision(claim.build or ""),
-            default=None,
-        )
-        self._initial = first if first and first.kb is None else None
+        # A B row may lack its KB as well, for a while; the build that a release began with came before all of them.
+        known = [row.claim for row in all_rows]
+        bare = [claim for claim in known if claim.track == "cumulative" and claim.build and claim.kb is None]
+        first = min(bare, key=lambda claim: revision(claim.build or ""), default=None)
+        is_first = first and first.build and not bisect_right(self._revisions, revision(first.build))
+        self._initial = first if is_first else None
 
     def of(self, claim: BuildClaim) -> BuildMeaning:
         kind = self._kind(claim)
@@ -62,7 +66,7 @@ class Meanings:
         return (row.kb, row.build) if row else (None, None)
 
     def _kind(self, claim: BuildClaim) -> str | None:
-        if claim.hint is not None:
+        if claim.track != "cumulative":
             return claim.hint
         if claim is self._initial:
             return "initial"
@@ -70,7 +74,7 @@ class Meanings:
             return "baseline" if self._is_baseline(claim) else "security"
         if claim.cadence == "OOB":
             return "out-of-band"
-        return "preview" if claim.cadence else None
+        return "preview" if claim.cadence else claim.hint
 
     def _is_baseline(self, claim: BuildClaim) -> bool:
         """Whether the hotpatch calendar calls this KB the month's baseline; without a KB, the build decides."""

@@ -4,6 +4,7 @@ Ranks (design.md rule 8): release information before hotpatch release notes, and
 its sibling's; a lower rank fills a null and never replaces a value. Pure: the last good facts of each source come in.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -37,7 +38,8 @@ class Claim:
 
 @dataclass(slots=True)
 class ReleaseClaim:
-    """``serviced``: whether it stands in its product's servicing table; None while no such table was ever read."""
+    """``serviced``: whether it stands in its product's servicing table. None where that table was never read, and of
+    a release without a history, which the table may simply not know yet."""
 
     release: str
     product: str
@@ -76,8 +78,8 @@ class MonthClaim:
 
 @dataclass(slots=True)
 class BuildClaim:
-    """A build or update of a release. ``track`` and ``hint`` as the page says: cumulative · hotpatch (``hotpatch`` or
-    ``out-of-band``) · component."""
+    """A build or update of a release. ``track`` as the page says; ``hint`` its kind, where the page says that and not
+    a letter: always of hotpatches and components, of cumulative updates in the update history."""
 
     release: str
     build: str | None
@@ -118,6 +120,16 @@ class Claims:
         self.findings[claim] = None
 
 
+_TRACKS: dict[EntryKind, tuple[str, str | None]] = {
+    EntryKind.HOTPATCH: ("hotpatch", "hotpatch"),
+    EntryKind.OUT_OF_BAND: ("hotpatch", "out-of-band"),
+    EntryKind.COMPONENT: ("component", "component"),
+    EntryKind.CUMULATIVE: ("cumulative", None),
+    EntryKind.PREVIEW: ("cumulative", "preview"),
+    EntryKind.CUMULATIVE_OUT_OF_BAND: ("cumulative", "out-of-band"),
+}
+
+
 def second_tuesday(month: str) -> str:
     """The date on which a month's security updates come: ``2026-06`` gives ``2026-06-09``."""
     first = date.fromisoformat(f"{month}-01")
@@ -141,9 +153,10 @@ def reconcile(facts: Mapping[str, Facts], sources: Iterable[Source]) -> Claims:
             subject = row.key[-1] if row.key else str(row.table)
             claims.find(Claim(Severity.ERROR, "quarantine", row.release, subject, message, source.name))
     products = {source.product for source, page in ranked if page.servicing}
-    for release in claims.releases.values():
-        if release.serviced is None and release.product in products:
-            release.serviced = False
+    for release in {update.release for _, page in ranked for update in page.updates}:
+        claim = claims.releases[release]
+        if claim.serviced is None and claim.product in products:
+            claim.serviced = False
     for source, page in ranked:
         for update in page.updates:
             _claim_update(claims, source, update)
@@ -158,10 +171,10 @@ def reconcile(facts: Mapping[str, Facts], sources: Iterable[Source]) -> Claims:
     _check_calendar_builds(claims, security)
     for month_claim in claims.months.values():
         _claim_calendar_build(claims, month_claim, security)
-    notes = {(claim.release, claim.kb): claim for claim in claims.builds.values() if claim.track != "cumulative"}
+    notes = {(claim.release, claim.kb): claim for claim in claims.builds.values() if claim.kb}
     for source, entry, build, month_claim in links:
-        if entry.kind is not EntryKind.BASELINE and month_claim is None:
-            _claim_entry(claims, notes, source, entry, build)
+        if entry.kb and entry.kind is not EntryKind.BASELINE and month_claim is None:
+            _claim_entry(claims, notes, source, entry, entry.kb, build)
     _claim_articles(claims, ranked)
     return claims
 
@@ -216,13 +229,16 @@ def _claim_update(claims: Claims, source: Source, row: Update) -> None:
         claims.find(Claim(Severity.WARNING, "duplicate", row.release, row.kb or row.build, message, source.name))
 
 
+def security_rows(rows: Iterable[BuildClaim]) -> list[BuildClaim]:
+    """The B rows among the rows of releases, in the order of their revisions. Where a month has two, which never was
+    seen, the higher one is the month's."""
+    security = [row for row in rows if row.track == "cumulative" and row.cadence == "B" and row.month and row.build]
+    return sorted(security, key=lambda row: revision(row.build or ""))
+
+
 def _security_updates(claims: Claims) -> dict[tuple[str, str], BuildClaim]:
     """The B row of each release and month."""
-    return {
-        (claim.release, claim.month): claim
-        for claim in claims.builds.values()
-        if claim.track == "cumulative" and claim.cadence == "B" and claim.month
-    }
+    return {(row.release, row.month or ""): row for row in security_rows(claims.builds.values())}
 
 
 # --- hotpatch calendars ----------------------------------------------------------------------------------------------
@@ -293,9 +309,17 @@ def _listed(claims: Claims, ranked: list[tuple[Source, Facts]]) -> Iterable[tupl
         build = next((build for build in entry.builds if base and build.startswith(f"{base}.")), None)
         if entry.builds and build is None:
             message = f"no build of OS build {base}: {', '.join(entry.builds)}"
+            if build := _build_of_address(base, entry.url):
+                message += f"; its address names {build}"
             subject = entry.kb or entry.title
             claims.find(Claim(Severity.WARNING, "family", entry.release, subject, message, source.name))
         yield source, entry, build
+
+
+def _build_of_address(base: int | None, url: str | None) -> str | None:
+    """The build of the family that an address names where the text names none: 26200.6725 stands nowhere else."""
+    found = re.search(rf"-{base}-(\d{{1,5}})(?=-|$)", url or "", re.ASCII) if base else None
+    return f"{base}.{found[1]}" if found else None
 
 
 def _bases(claims: Claims, ranked: list[tuple[Source, Facts]]) -> dict[str, int]:
@@ -415,20 +439,24 @@ def _agree_with_history(claims: Claims, month: MonthClaim, row: BuildClaim) -> N
 
 def _claim_entry(
     claims: Claims,
-    notes: dict[tuple[str, str | None], BuildClaim],
+    notes: dict[tuple[str, str], BuildClaim],
     source: Source,
     entry: Entry,
+    kb: str,
     build: str | None,
 ) -> None:
-    """An update that no calendar lists: out-of-band and component hotpatches, and hotpatches before the calendars."""
-    if known := notes.get((entry.release, entry.kb)):
-        _compare_entry(claims, known, source, entry, build)
+    """An update that no table lists: out-of-band and component hotpatches, hotpatches before the calendars, and what
+    stands in the update history alone."""
+    track, hint = _TRACKS[entry.kind]
+    if known := notes.get((entry.release, kb)):
+        if known.track == track:
+            _compare_entry(claims, known, source, entry, build)
+        else:
+            message = f"track of {kb}: {known.track} on {known.page}, {track} on {source.name}"
+            claims.find(Claim(Severity.WARNING, "conflict", entry.release, kb, message, known.page, source.name))
         return
-    track = "component" if entry.kind is EntryKind.COMPONENT else "hotpatch"
-    claim = BuildClaim(
-        entry.release, build, entry.kb, track, str(entry.kind), None, None, entry.available, entry.url, source.name
-    )
-    notes[entry.release, entry.kb] = claims.builds[claim.key] = claim
+    claim = BuildClaim(entry.release, build, kb, track, hint, None, None, entry.available, entry.url, source.name)
+    notes[entry.release, kb] = claims.builds[claim.key] = claim
 
 
 def _compare_entry(claims: Claims, known: BuildClaim, source: Source, entry: Entry, build: str | None) -> None:

@@ -18,6 +18,7 @@ from pathlib import Path
 from sqlite_utils import Database
 
 from scraper.errors import CatalogError, MachineError
+from scraper.load.articles import Article
 from scraper.load.meaning import Meanings, meanings
 from scraper.load.reconcile import revision
 from scraper.load.timeline import BuildRow, MonthRow, Timeline
@@ -25,7 +26,10 @@ from scraper.models import MonthType, Source
 
 # In the header of every catalog ("wkbC"), so that no other file is taken for one and replaced.
 _APPLICATION = 0x776B6243
-FACT_TABLES = ("releases", "kbs", "builds", "months", "changes", "findings")
+_OF_ARTICLES = ("articles", "known_issues", "prerequisites", "sections")
+FACT_TABLES = ("releases", "kbs", "builds", "months", "changes", "findings", *_OF_ARTICLES)
+# Whose articles are read (design.md section 1).
+_READ_ARTICLES_OF = ("windows-11-24h2", "windows-11-25h2", "windows-11-26h2")
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,8 +156,35 @@ def published(path: Path) -> Published | None:
     return Published(built_by, last_run, tuple(PageRow(*page) for page in pages), dict(quarantine))
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A KB whose article belongs in the catalog: its address as far as a page gives one, and its newest date."""
+
+    kb: str
+    url: str | None
+    available: str | None
+
+
+def wanted_articles(path: Path) -> tuple[Wanted, ...]:
+    """The updates of the catalog at ``path`` whose articles are to be read, newest first."""
+    if not path.is_file():
+        return ()
+    releases = ", ".join("?" for _ in _READ_ARTICLES_OF)
+    query = (
+        "select kb, kbs.article_url, max(available) as newest from builds join kbs using (kb)"
+        f" where release in ({releases}) and corrected_to is null group by kb order by newest desc, kb desc"
+    )
+    with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as connection:
+        return tuple(Wanted(*row) for row in connection.execute(query, _READ_ARTICLES_OF))
+
+
 def write(
-    database: Database, timeline: Timeline, sources: Iterable[Source], pages: Iterable[PageRow], built_by: int
+    database: Database,
+    timeline: Timeline,
+    articles: Mapping[str, Article],
+    sources: Iterable[Source],
+    pages: Iterable[PageRow],
+    built_by: int,
 ) -> None:
     """Fill an empty database with the catalog. ``built_by`` is the stamp of the code, kept as its user version."""
     sources = tuple(sources)
@@ -166,12 +197,14 @@ def write(
         _insert(database, "pages", (asdict(page) for page in pages))
         _insert(database, "releases", _release_rows(timeline))
         _insert(database, "feeds", _feed_rows(timeline, sources))
-        _insert(database, "kbs", _kb_rows(timeline))
+        _insert(database, "kbs", _kb_rows(timeline, articles))
         _insert(database, "builds", _build_rows(timeline, derived))
         _insert(database, "months", _month_rows(timeline, derived))
         _insert(database, "changes", _change_rows(timeline))
         _insert(database, "findings", _finding_rows(timeline))
+        _insert_articles(database, timeline, articles)
         connection.execute("insert into kbs_fts (kbs_fts) values ('rebuild')")
+        connection.execute("insert into sections_fts (sections_fts) values ('rebuild')")
 
 
 def write_visits(database: Database, pages: Iterable[PageRow], runs: Iterable[RunRow]) -> None:
@@ -232,8 +265,10 @@ def _feed_rows(timeline: Timeline, sources: Iterable[Source]) -> Iterator[dict[s
             yield {"page": source.name, "release": release}
 
 
-def _kb_rows(timeline: Timeline) -> Iterator[dict[str, object]]:
-    """Oldest first, so that the order of rowids is the order of release and "newest first" needs no sort."""
+def _kb_rows(timeline: Timeline, articles: Mapping[str, Article]) -> Iterator[dict[str, object]]:
+    """Titles are those of the articles, else of the navigation.
+
+    Oldest first, so that the order of rowids is the order of release and "newest first" needs no sort."""
     tracks: dict[str, set[str]] = {}
     dates: dict[str, list[str]] = {}
     urls: dict[str, str | None] = {}
@@ -249,14 +284,14 @@ def _kb_rows(timeline: Timeline) -> Iterator[dict[str, object]]:
             dates.setdefault(month.claim.kb, [])
             urls.setdefault(month.claim.kb, month.claim.url)
     for kb in sorted(tracks, key=lambda kb: (min(dates[kb], default=""), kb)):
-        article = timeline.claims.articles.get(kb)
+        listed, article = timeline.claims.articles.get(kb), articles.get(kb)
         yield {
             "kb": kb,
-            "title": article.title if article else None,
+            "title": (article.facts.heading if article else None) or (listed.title if listed else None),
             "track": next(iter(tracks[kb])) if len(tracks[kb]) == 1 else None,
-            "article_url": (article.url if article else None) or urls[kb],
+            "article_url": (listed.url if listed else None) or urls[kb],
             "first_available": min(dates[kb], default=None),
-            "expired": article.expired if article else False,
+            "expired": listed.expired if listed else False,
         }
 
 
@@ -313,6 +348,71 @@ def _month_rows(timeline: Timeline, derived: Mapping[str, Meanings]) -> Iterator
             "withdrawn": row.standing.withdrawn,
             "page": claim.page,
         }
+
+
+def _insert_articles(database: Database, timeline: Timeline, articles: Mapping[str, Article]) -> None:
+    """The articles of KBs that the catalog has; one that its pages no longer know anything of is left out."""
+    releases: dict[str, str] = {}
+    for row in timeline.builds.values():
+        kb, release = row.claim.kb, row.claim.release
+        if kb and (kb not in releases or _place(release) < _place(releases[kb])):
+            releases[kb] = release
+    known = [articles[kb] for kb in sorted(articles) if kb in releases]
+    _insert(database, "articles", (_article_row(article, releases[article.kb]) for article in known))
+    _insert(database, "known_issues", (row for article in known for row in _issue_rows(article)))
+    _insert(database, "prerequisites", (row for article in known for row in _prerequisite_rows(article)))
+    _insert(database, "sections", (row for article in known for row in _section_rows(article)))
+
+
+def _place(release: str) -> tuple[bool, str]:
+    """The client's releases before the server's, the oldest first."""
+    return not release.startswith("windows-11-"), release
+
+
+def _article_row(article: Article, release: str) -> dict[str, object]:
+    facts = article.facts
+    return {
+        "kb": article.kb,
+        "release": release,
+        "url": article.url,
+        "title": facts.title,
+        "heading": facts.heading or None,
+        "available": facts.heading_date or facts.title_date,
+        "updated_at": facts.updated_at,
+        "layout": facts.layout,
+        "issues": facts.read,
+        "page": article.kb,
+    }
+
+
+def _issue_rows(article: Article) -> Iterator[dict[str, object]]:
+    for title, row in article.issues.items():
+        yield {
+            "kb": article.kb,
+            "title": title,
+            "status": row.status,
+            "symptom": row.issue.symptom,
+            "workaround": row.issue.workaround,
+            "resolution": row.issue.resolution,
+            "first_seen": row.first_seen,
+            "last_seen": row.last_seen,
+            "resolved_seen": row.resolved_seen,
+        }
+
+
+def _prerequisite_rows(article: Article) -> Iterator[dict[str, object]]:
+    for prerequisite in dict.fromkeys(article.facts.prerequisites):
+        yield {
+            "kb": article.kb,
+            "kind": prerequisite.kind,
+            "requires_kb": prerequisite.kb,
+            "build": prerequisite.build,
+        }
+
+
+def _section_rows(article: Article) -> Iterator[dict[str, object]]:
+    for position, (heading, text) in enumerate(article.facts.sections, start=1):
+        yield {"kb": article.kb, "position": position, "heading": heading, "text": text}
 
 
 def _change_rows(timeline: Timeline) -> Iterator[dict[str, object]]:

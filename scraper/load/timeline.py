@@ -156,6 +156,7 @@ def _value(value: object) -> str | None:
 class _Releases(_Follower):
     table = "releases"
     columns = (
+        "base_build",
         "available",
         "end_of_updates",
         "end_of_updates_enterprise",
@@ -177,7 +178,7 @@ class _Releases(_Follower):
             self._leave(self.timeline.releases[name])
 
     def _update(self, row: ReleaseRow, claim: ReleaseClaim) -> None:
-        old = row.claim
+        old, served = row.claim, claim.serviced
         if old.serviced and not claim.serviced:
             self._leave(row)
             claim.serviced = row.claim.serviced
@@ -185,11 +186,11 @@ class _Releases(_Follower):
             self.change(claim.release, claim.release, "row", None, claim.version, claim.page)
         for column in self.columns:
             before, after = getattr(old, column), getattr(claim, column)
-            if after is None:
+            # That updates have not ended is said by a row with dates, and by no value of its own.
+            if after is None and not (column == "ended" and served):
                 setattr(claim, column, before)
             elif after != before:
-                self.change(claim.release, claim.release, column, before, after, claim.page)
-        claim.base_build = claim.base_build or old.base_build
+                self.change(claim.release, claim.release, column, _value(before), _value(after), claim.page)
         row.claim = claim
 
     def _leave(self, row: ReleaseRow) -> None:
@@ -200,7 +201,7 @@ class _Releases(_Follower):
 
 class _Builds(_Follower):
     table = "builds"
-    columns = ("cadence", "month", "available")
+    columns = ("cadence", "month", "available", "track", "hint")
 
     def follow(self, claims: Mapping[tuple[str, str, str], BuildClaim]) -> None:
         rows = self.timeline.builds
@@ -234,7 +235,9 @@ class _Builds(_Follower):
             if after is None:
                 setattr(claim, column, before)
             elif after != before:
-                self.change(claim.release, claim.kb or claim.build or "", column, before, after, claim.page)
+                # The hint is the kind, where a page says it.
+                name = "kind" if column == "hint" else column
+                self.change(claim.release, claim.kb or claim.build or "", name, before, after, claim.page)
         row.claim = claim
 
     def _learned(self, claim: BuildClaim, missing: list[BuildRow]) -> BuildRow | None:
@@ -303,7 +306,7 @@ class _Months(_Follower):
     def _plan(self, row: MonthRow) -> None:
         claim = row.claim
         row.released = row.released or claim.released
-        if row.planned_type is None and claim.replanned:
+        if row.planned_type is None and claim.replanned and row.released:
             # The page's own footnote: a starred release was first planned the other way.
             row.planned_type = MonthType.HOTPATCH if claim.type is MonthType.BASELINE else MonthType.BASELINE
         if row.planned_type is None and not row.released:

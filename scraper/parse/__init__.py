@@ -12,17 +12,19 @@ from urllib.parse import urljoin
 from selectolax.lexbor import LexborHTMLParser
 
 from scraper.errors import DriftError
-from scraper.models import Page, Source
-from scraper.parse.excerpt import excerpt
+from scraper.models import ArticlePage, Page, Source
+from scraper.parse.article import read_article
+from scraper.parse.excerpt import article_excerpt, excerpt
 from scraper.parse.hotpatch_notes import read_hotpatch_notes
 from scraper.parse.release_information import read_release_information
 from scraper.parse.tables import Links
 
-__all__ = ["fingerprint", "parse"]
+__all__ = ["article_fingerprint", "fingerprint", "parse", "parse_article"]
 
 _PARSERS: dict[str, Callable[[Source, LexborHTMLParser, Links, str], Page]] = {
     "release_information": read_release_information,
     "hotpatch_notes": read_hotpatch_notes,
+    "update_history": read_hotpatch_notes,
 }
 _END = re.compile(rb"</html\s*>$", re.IGNORECASE)
 
@@ -33,19 +35,49 @@ def parse(source: Source, body: bytes, url: str) -> Page:
 
     Raises DriftError when the body is empty, not UTF-8, cut, or another page than the source's parser expects.
     """
-    _check_whole(source, body)
+    _check_whole(source.name, body)
     # Only after the check: selectolax turns bad bytes into U+FFFD without a word.
     tree = LexborHTMLParser(excerpt(body))
-    metas: dict[str | None, str] = {}
-    canonical = ""
+    head = _read_head(tree)
+    updated_at = head.get("updated_at") or head.get("lastPublishedDate") or head.get("ms.date") or ""
+    # The new layout's links are relative to the canonical address, whose last segment is a file (sources.md B3).
+    links = Links(urljoin(url, head.get("canonical", "")))
+    return _PARSERS[source.parser](source, tree, links, updated_at.strip())
+
+
+def parse_article(name: str, body: bytes, url: str) -> ArticlePage:
+    """What the article of a KB says (sources.md C2, C3). ``name`` is what errors call it, ``url`` the public address it
+    came from.
+
+    Raises DriftError when the body is empty, not UTF-8, cut, or something else than an article of an update.
+    """
+    _check_whole(name, body)
+    tree = LexborHTMLParser(article_excerpt(body))
+    head = _read_head(tree)
+    # Not ms.date: it moves with edits and is the release date of nothing (sources.md C3).
+    updated_at = head.get("updated_at") or head.get("lastPublishedDate") or ""
+    return read_article(
+        name,
+        tree,
+        url,
+        title=head.get("title", ""),
+        canonical=head.get("canonical", ""),
+        updated_at=updated_at.strip(),
+    )
+
+
+def _read_head(tree: LexborHTMLParser) -> dict[str, str]:
+    """What the head says: the content of each meta by its name, ``title`` and ``canonical``, the first of each."""
+    metas: dict[str, str] = {}
+    said: dict[str, str] = {}
     for tag in tree.head.iter() if tree.head is not None else ():
         if tag.tag == "meta":
-            metas.setdefault(tag.attrs.get("name"), tag.attrs.get("content") or "")
+            metas.setdefault(tag.attrs.get("name") or "", tag.attrs.get("content") or "")
+        elif tag.tag == "title":
+            said["title"] = said.get("title") or tag.text()
         elif tag.tag == "link" and tag.attrs.get("rel") == "canonical":
-            canonical = canonical or tag.attrs.get("href") or ""
-    updated_at = metas.get("updated_at") or metas.get("lastPublishedDate") or metas.get("ms.date") or ""
-    # The new layout's links are relative to the canonical address, whose last segment is a file (sources.md B3).
-    return _PARSERS[source.parser](source, tree, Links(urljoin(url, canonical)), updated_at.strip())
+            said["canonical"] = said.get("canonical") or tag.attrs.get("href") or ""
+    return metas | said
 
 
 def fingerprint(body: bytes) -> str:
@@ -57,10 +89,15 @@ def fingerprint(body: bytes) -> str:
     return sha256(body if _breakage(body) else excerpt(body)).hexdigest()
 
 
-def _check_whole(source: Source, body: bytes) -> None:
+def article_fingerprint(body: bytes) -> str:
+    """The same of an article: its main part, title, canonical address and date of change."""
+    return sha256(body if _breakage(body) else article_excerpt(body)).hexdigest()
+
+
+def _check_whole(name: str, body: bytes) -> None:
     if broken := _breakage(body):
         thing, expected, found = broken
-        raise DriftError(thing, page=source.name, expected=expected, found=found)
+        raise DriftError(thing, page=name, expected=expected, found=found)
 
 
 def _breakage(body: bytes) -> tuple[str, str, str] | None:

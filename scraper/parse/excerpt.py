@@ -15,6 +15,9 @@ _TAG = re.compile(rb"<([A-Za-z][A-Za-z0-9]*)\s")
 _META = re.compile(rb"<meta\s[^<>]*>")
 _LONGEST_TAG = 2000
 _READ_OF_HEAD = (b"updated_at", b"lastPublishedDate", b"ms.date", b"canonical")
+_READ_OF_ARTICLE_HEAD = (b"updated_at", b"lastPublishedDate", b"canonical")
+_TITLE = re.compile(rb"<title(?:\s[^<>]*)?>[^<]*</title\s*>", re.IGNORECASE)
+_FOOTER = b"ocArticleFooter"
 
 
 def excerpt(body: bytes) -> bytes:
@@ -31,11 +34,29 @@ def excerpt(body: bytes) -> bytes:
     return b"<!DOCTYPE html>" + _head(body[: start if end < 0 else end]) + region
 
 
-def _head(head: bytes) -> bytes:
+def article_excerpt(body: bytes) -> bytes:
+    """What is read of an article, as HTML: title, dates and canonical link, then main without the share links and the
+    feedback that the old layout ends it with. A page of another make stands whole, without ``awa-*`` metas and slot
+    numbers."""
+    main, main_end = body.find(b"<main"), body.find(b"</main>")
+    one_main = 0 <= main < main_end and body.find(b"<main", main + 1) < 0 and body.find(b"</main>", main_end + 1) < 0
+    head_end = body.find(b"</head", 0, main) if one_main else -1
+    title = _TITLE.search(body, 0, head_end) if head_end >= 0 else None
+    # What stands in a comment is no markup; only the tree can tell then.
+    if title is None or _is_commented(body, title.start(), title.start()) or _is_commented(body, main, main_end):
+        return _without_slots(_META.sub(_without_awa, body))
+    head = _head(body[:head_end], _READ_OF_ARTICLE_HEAD)
+    article_end = body.rfind(b"</article>", main, main_end)
+    footer = body.find(_FOOTER, article_end, main_end) if article_end >= 0 else -1
+    end = body.rfind(b"<", main, footer) if footer >= 0 else main_end
+    return b"<!DOCTYPE html>" + title[0] + head + _without_slots(body[main:end]) + b"</main>"
+
+
+def _head(head: bytes, names: tuple[bytes, ...] = _READ_OF_HEAD) -> bytes:
     """The tags that carry what is read of the head. One that says ``awa-`` echoes another (awa-title) and is left
     out."""
     tags: dict[int, bytes] = {}
-    for name in _READ_OF_HEAD:
+    for name in names:
         before, at = 0, head.find(name)
         while at >= 0:
             start, end = head.rfind(b"<", before, at), head.find(b">", at, at + _LONGEST_TAG) + 1

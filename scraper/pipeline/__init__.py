@@ -1,0 +1,201 @@
+"""The way of the data, end to end: fetch → archive → parse → normalize → load. The only room that knows the others.
+
+replay   the archive, from its first visit to the rows of the catalog
+night    one run: visit, keep, publish
+"""
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from importlib.resources import as_file, files
+from pathlib import Path
+from time import monotonic
+
+from scraper.archive import Acceptance, Archive, held
+from scraper.errors import DriftError, InputError, MachineError
+from scraper.fetch import Manners
+from scraper.load import tables
+from scraper.models import Request, Source
+from scraper.pipeline.night import Errand, Outcome, Progress, Unwatched, run, run_rows, stamp
+from scraper.pipeline.replay import Reader, good_facts, replay
+from scraper.sources import BY_NAME, SOURCES
+
+__all__ = ["Manners", "Outcome", "Paths", "Progress", "accept", "demo", "rebuild", "scrape"]
+
+# An article of the last two months is read every night, an older one once a week (in hours, so that a run that begins
+# a little earlier than the last one still counts as the next night).
+_RECENT_DAYS = 60
+_FRESH_HOURS, _OLD_FRESH_HOURS = 20, 7 * 24 - 4
+
+
+@dataclass(frozen=True, slots=True)
+class Paths:
+    """The two files of a catalog; no archive is a throw-away one in memory."""
+
+    db: Path
+    archive: Path | None
+
+
+@dataclass(frozen=True, slots=True)
+class Visiting:
+    """How a scrape visits: the time of the visit, from where, with which manners, and for how many seconds at most."""
+
+    now: str
+    mirror: str | None
+    manners: Manners
+    budget: float | None = None
+
+
+def scrape(
+    paths: Paths,
+    now: str,
+    *,
+    names: Sequence[str] = (),
+    mirror: str | None = None,
+    manners: Manners | None = None,
+    budget: float | None = None,
+    articles: bool = False,
+    progress: Progress | None = None,
+) -> Outcome:
+    """Visit the pages and publish what they say; then the articles that are due, and publish them. ``now`` is the time
+    of the visit, ``names`` chooses sources, ``budget`` bounds the whole in seconds.
+
+    Raises BusyError when another run is under way, InputError for an unknown source, MachineError for this machine.
+    """
+    visiting = Visiting(now, mirror, manners or Manners(), budget)
+    begun, watching = monotonic(), progress or Unwatched()
+    wanted = [_source(name) for name in dict.fromkeys(names)] or list(SOURCES)
+    with ExitStack() as stack:
+        archive = _open(stack, paths)
+        reader = Reader(archive)
+        requests = [_request(archive, source.name, source.url) for source in wanted]
+        outcome = run(archive, reader, paths.db, _errand("pages", requests, visiting, begun), watching)
+        if not articles or outcome.facts_sha256 is None:
+            return outcome
+        due = _due(archive, paths.db, visiting.now)
+        if not due:
+            return outcome
+        second = run(archive, reader, paths.db, _errand("articles", due, visiting, begun), watching)
+        return _together(outcome, second)
+
+
+def _errand(what: str, requests: Sequence[Request], visiting: Visiting, begun: float) -> Errand:
+    left = None if visiting.budget is None else max(0.0, visiting.budget - (monotonic() - begun))
+    return Errand(what, requests, visiting.now, visiting.mirror, visiting.manners, left)
+
+
+def _together(first: Outcome, second: Outcome) -> Outcome:
+    """Two runs of one night, as one outcome."""
+    return replace(
+        second,
+        outcome="news" if "news" in (first.outcome, second.outcome) else first.outcome,
+        exit_code=max(first.exit_code, second.exit_code),
+        changes=first.changes + second.changes,
+        parsed=first.parsed + second.parsed,
+        problems=first.problems + second.problems,
+    )
+
+
+def _due(archive: Archive, db: Path, now: str) -> list[Request]:
+    """The articles to ask for: those never read, newest first, then those read longest ago. One that was read within
+    its freshness is left, so that a run after a kill goes on where that one stopped."""
+    seen = archive.seen()
+    recent = _before(now, hours=24 * _RECENT_DAYS)[:10]
+    due = []
+    for wanted in tables.wanted_articles(db):
+        hours = _FRESH_HOURS if (wanted.available or now) >= recent else _OLD_FRESH_HOURS
+        if seen.get(wanted.kb, "") <= _before(now, hours=hours):
+            due.append(wanted)
+    due.sort(key=lambda wanted: seen.get(wanted.kb, ""))
+    help_page = "https://support.microsoft.com/help/"
+    return [_request(archive, wanted.kb, wanted.url or help_page + wanted.kb[2:]) for wanted in due]
+
+
+def _before(now: str, *, hours: int) -> str:
+    return (datetime.fromisoformat(now) - timedelta(hours=hours)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _request(archive: Archive, name: str, url: str) -> Request:
+    last = archive.last_good(name)
+    if last is None or last.url != url:
+        return Request(name, url)
+    return Request(name, url, last.etag, last.last_modified, last.final_url)
+
+
+def rebuild(paths: Paths) -> Outcome:
+    """Derive the catalog again from the archive alone; the result is the same, row for row."""
+    with ExitStack() as stack:
+        archive = _open(stack, paths)
+        reader = Reader(archive)
+        result = replay(archive, reader)
+        if result.is_empty:
+            raise MachineError("emptiness", page=archive.name, expected="at least one good page", found="none")
+        runs = archive.runs()
+        with tables.aside(paths.db) as database:
+            tables.write(database, result.timeline, result.read_articles(), SOURCES, result.page_rows(), stamp())
+            tables.write_visits(database, (), run_rows(result.runs, runs))
+            facts_sha256 = tables.facts_sha256(database)
+        changes = len(result.timeline.changes)
+        return Outcome(max(result.runs), "rebuilt", 0, facts_sha256, changes, reader.parsed, ())
+
+
+def demo(db: Path) -> Outcome:
+    """Build the catalog from the bundled snapshots, in the order of their dates, with a throw-away archive."""
+    with ExitStack() as stack:
+        archive = _open(stack, Paths(db, None))
+        reader = Reader(archive)
+        bundled = stack.enter_context(as_file(files("scraper").joinpath("snapshots")))
+        outcome = None
+        for folder in sorted(path for path in bundled.iterdir() if path.is_dir()):
+            visiting = Visiting(f"{folder.name}T12:00:00Z", str(folder), Manners(delay=0))
+            requests = [Request(source.name, source.url) for source in SOURCES]
+            outcome = run(archive, reader, db, _errand("pages", requests, visiting, 0.0), Unwatched())
+        if outcome is None:
+            raise MachineError("emptiness", page=str(bundled), expected="the bundled snapshots", found="none")
+        return outcome
+
+
+def accept(paths: Paths, name: str, now: str) -> str:
+    """Let the drift that stands for a source pass, and build the catalog with it; returns what was accepted.
+
+    Raises InputError where no drift stands, or where it is one that no acceptance can mend.
+    """
+    source = _source(name)
+    with ExitStack() as stack:
+        archive = _open(stack, paths)
+        page = replay(archive, Reader(archive)).pages[name]
+        if page.drifting is None:
+            found = page.failure or "a good page"
+            raise InputError("acceptance", page=name, expected="a drift that stands", found=found)
+        try:
+            # Asked again as if accepted: what then still fails, a lost column say, cannot be let pass.
+            good_facts(page, Reader(archive), page.drifting, now, accepted=True)
+        except DriftError as problem:
+            expected = "a drift that can be read"
+            raise InputError("acceptance", page=name, expected=expected, found=str(problem)) from problem
+        archive.accept(Acceptance(archive.next_run() - 1, source.name, page.drifting, now))
+        failure = page.failure or ""
+    rebuild(paths)
+    return failure
+
+
+def _source(name: str) -> Source:
+    try:
+        return BY_NAME[name]
+    except KeyError:
+        raise InputError("source", page="the command line", expected=", ".join(BY_NAME), found=repr(name)) from None
+
+
+def _open(stack: ExitStack, paths: Paths) -> Archive:
+    if paths.archive and paths.archive.resolve() == paths.db.resolve():
+        raise InputError(
+            "file", page="the command line", expected="an archive beside the catalog", found="one for both"
+        )
+    for path in (paths.archive, paths.db):
+        if path:
+            stack.enter_context(held(path))
+    tables.refuse_foreign(paths.db)
+    archive = Archive(paths.archive)
+    stack.callback(archive.close)
+    return archive
