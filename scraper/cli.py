@@ -43,6 +43,10 @@ _EXIT_CODES: tuple[tuple[type[ScraperError], int], ...] = (
 )
 
 
+def _code(problem: ScraperError) -> int:
+    return next(code for kind, code in _EXIT_CODES if isinstance(problem, kind))
+
+
 class _Commands(click.Group):
     """A group whose commands end with the exit code that their error means."""
 
@@ -51,7 +55,7 @@ class _Commands(click.Group):
             return super().invoke(ctx)
         except ScraperError as problem:
             click.echo(f"winkb: {problem}", err=True)
-            ctx.exit(next(code for kind, code in _EXIT_CODES if isinstance(problem, kind)))
+            ctx.exit(_code(problem))
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
@@ -91,6 +95,9 @@ def _now(command: Callable[..., None]) -> Callable[..., None]:
 # --- the nightly job and its kin -------------------------------------------------------------------------------------
 
 
+_FILE = click.Path(dir_okay=False, path_type=Path)
+
+
 @main.command()
 @click.option("--source", "sources", multiple=True, metavar="NAME", help="Only this page (may be repeated).")
 @_db
@@ -102,6 +109,8 @@ def _now(command: Callable[..., None]) -> Callable[..., None]:
 @click.option("--articles/--no-articles", default=True, show_default=True, help="Read the articles that are due too.")
 @click.option("--budget", type=click.FloatRange(0), metavar="S", help="End well after so many seconds, with what came.")
 @click.option("--user-agent", metavar="TEXT", help="How the job names itself to the hosts.")
+@click.option("--summary", type=_FILE, metavar="PATH", help="Append what the run did, as Markdown.")
+@click.option("--summary-json", type=_FILE, metavar="PATH", help="Write the same as JSON.")
 def scrape(
     sources: tuple[str, ...],
     db: Path,
@@ -113,9 +122,12 @@ def scrape(
     articles: bool,
     budget: float | None,
     user_agent: str | None,
+    summary: Path | None,
+    summary_json: Path | None,
 ) -> None:
     """Visit the pages, keep what they served, and publish what it says: the nightly job."""
     from scraper import pipeline
+    from scraper.summary import last_run, write
 
     usual = pipeline.Manners()
     manners = pipeline.Manners(
@@ -124,8 +136,9 @@ def scrape(
         user_agent=user_agent or usual.user_agent,
     )
     _log()
-    _end(
-        pipeline.scrape(
+    since = last_run(db)
+    try:
+        outcome = pipeline.scrape(
             pipeline.Paths(db, archive),
             now,
             names=sources,
@@ -135,7 +148,12 @@ def scrape(
             articles=articles,
             progress=_Bar() if sys.stderr.isatty() else _Lines(),
         )
-    )
+    except ScraperError as problem:
+        write(db, since, _code(problem), problems=[str(problem)], markdown_to=summary, json_to=summary_json)
+        raise
+    _say(outcome)
+    write(db, since, outcome.exit_code, problems=outcome.problems, markdown_to=summary, json_to=summary_json)
+    raise click.exceptions.Exit(outcome.exit_code)
 
 
 @main.command()

@@ -131,7 +131,7 @@ def names(kind: str) -> list[str]:
     """The tables or views of schema.sql, without what full-text search keeps for itself."""
     with closing(sqlite3.connect(":memory:")) as db:
         db.executescript(SCHEMA)
-        sql = "select name from sqlite_master where type = ? and name not like 'kbs_fts%' order by name"
+        sql = "select name from sqlite_master where type = ? and name not glob '*_fts*' order by name"
         return [name for (name,) in db.execute(sql, [kind])]
 
 

@@ -136,7 +136,7 @@ def test_new_findings_come_first_and_the_worst_of_them(catalog: sqlite3.Connecti
 
 def test_document_says_how_the_run_ended(catalog: sqlite3.Connection) -> None:
     document = summary(catalog, 2, 4, problems=["x"])
-    told = {key: document[key] for key in ("run", "since_run", "started_at", "outcome", "exit_code", "problems")}  # type: ignore[literal-required]
+    told = {key: document[key] for key in ("run", "since_run", "started_at", "outcome", "exit_code", "problems")}
     assert told == {
         "run": 3,
         "since_run": 2,
