@@ -5,10 +5,12 @@ The captures lie outside the project (``../shared``); without them these tests a
 
 import csv
 import re
+import shutil
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 
@@ -16,16 +18,21 @@ import pytest
 
 from scraper import parse, pipeline
 from scraper.fetch import Manners
-from scraper.models import Entry
+from scraper.models import Entry, EntryKind
 from scraper.normalize import normalize
 from scraper.sources import BY_NAME
 from tests.pages import SNAPSHOTS, file_name
+from tests.pages import facts as noted
 
 SHARED = Path(__file__).parents[2] / "shared"
 CAPTURES = SHARED / "captures"
 INFORMATION, HUB = "windows-11-release-information", "hotpatch-25h2"
+HISTORY = "windows-11-update-history"
 FILES = {
-    "2026-05-27": {HUB: "hotpatch-windows-11-25h2.2026-05-27.html"},
+    "2026-05-27": {
+        HUB: "hotpatch-windows-11-25h2.2026-05-27.html",
+        HISTORY: "windows-11-update-history.2026-05-27.html",
+    },
     "2026-07-22": {
         HUB: "hotpatch-windows-11-25h2.2026-07-22.html",
         INFORMATION: "windows11-release-information.2026-07-22.html",
@@ -284,31 +291,101 @@ def test_month_whose_baseline_was_announced_with_its_date_is_no_plan(chain: Path
         ]
 
 
+# --- the update history in its old layout ----------------------------------------------------------------------------
+
+
+def announced(row: dict[str, str]) -> Entry:
+    """What a noted title says, read by hand: the kind is its suffix, its day the long date that it begins with."""
+    title = row["text"].strip()
+    day, _, rest = title.partition("\N{EM DASH}")
+    suffix = rest.rpartition(")")[2].strip()
+    return Entry(
+        release=release_of(row["category"].removeprefix("Windows 11, version ")),
+        kind={
+            "": EntryKind.CUMULATIVE,
+            "Preview": EntryKind.PREVIEW,
+            "Out-of-band": EntryKind.CUMULATIVE_OUT_OF_BAND,
+        }[suffix],
+        available=datetime.strptime(day.strip(), "%B %d, %Y").date().isoformat(),
+        kb=rest.strip()[:9],
+        builds=tuple(re.findall(r"\d{5}\.\d+", rest)),
+        title=title,
+        url=f"https://support.microsoft.com/en-us/help/{row['help_id']}",
+        expired=False,
+        preview=False,
+    )
+
+
+def test_update_history_of_may_has_the_279_entries_that_were_noted() -> None:
+    shown = [row for row in noted("update_history_titles") if row["shown_from"] <= "2026-05-27"]
+    expected = [announced(row) for row in shown if row["text"] != "End of servicing statement"]
+    assert (len(shown), len(expected)) == (280, 279)
+    source = BY_NAME[HISTORY]
+    read = normalize(source, parse.parse(source, capture("2026-05-27", HISTORY), source.url))
+    assert list(read.entries) == expected, "in the same order"
+    # A link that announces nothing known, or a category of no release, would be a remark.
+    assert (read.rows, read.quarantined, read.remarks) == (279, (), ())
+
+
+def test_catalog_of_the_update_history_alone_has_its_279_updates(tmp_path: Path, captured: dict[str, Path]) -> None:
+    """Each under its release, with the build of the release's family. The two links of 25H2 and 24H2 to KB5065789 name
+    24H2's build alone (the new layout has the other in its address)."""
+    scrape(tmp_path, "2026-05-27", captured["2026-05-27"], [HISTORY])
+    assert select(tmp_path, "select page, rows, quarantined, pending from pages where rows is not null") == [
+        (HISTORY, 279, 0, 0)
+    ]
+    columns = "release, kb, available, track, cadence, month, page"
+    found = select(tmp_path, f"select {columns} from builds")
+    entries = [
+        announced(row)
+        for row in noted("update_history_titles")
+        if row["shown_from"] <= "2026-05-27" and row["text"] != "End of servicing statement"
+    ]
+    assert sorted(found, key=str) == sorted(
+        ((entry.release, entry.kb, entry.available, "cumulative", None, None, HISTORY) for entry in entries), key=str
+    )
+
+
 # --- snapshot, captures, snapshot ------------------------------------------------------------------------------------
 
 
-def visit_three_times(folder: Path, second: Path) -> tuple[pipeline.Outcome, pipeline.Outcome, pipeline.Outcome]:
+def visit_three_times(
+    folder: Path, first: Path, second: Path
+) -> tuple[pipeline.Outcome, pipeline.Outcome, pipeline.Outcome]:
     """All pages of May, two of July, all of September; the catalog after July stays as ``second.db``."""
-    first = scrape(folder, "2026-05-27", SNAPSHOTS / "2026-05-27")
+    before = scrape(folder, "2026-05-27", first)
     then = scrape(folder, "2026-07-22", second, [INFORMATION, HUB])
     (folder / "second.db").write_bytes((folder / "catalog.db").read_bytes())
-    return first, then, scrape(folder, "2026-09-30", SNAPSHOTS / "2026-09-30")
+    return before, then, scrape(folder, "2026-09-30", SNAPSHOTS / "2026-09-30")
 
 
 @pytest.fixture(scope="module")
 def chain(tmp_path_factory: pytest.TempPathFactory, captured: dict[str, Path]) -> Path:
     folder = tmp_path_factory.mktemp("chain")
-    outcomes = visit_three_times(folder, captured["2026-07-22"])
-    assert [outcome.changes for outcome in outcomes] == [0, 34, 79]
+    may = folder / "may"
+    shutil.copytree(SNAPSHOTS / "2026-05-27", may)
+    shutil.copytree(captured["2026-05-27"], may, dirs_exist_ok=True)
+    outcomes = visit_three_times(folder, may, captured["2026-07-22"])
+    assert [outcome.changes for outcome in outcomes] == [0, 37, 80]
     return folder
 
 
 def news_of_july() -> Iterator[Record]:
     """What the facts have between the pages of May and the captures of July."""
     after, until = EDITED["2026-05-27"], EDITED["2026-07-22"]
+    listed = {
+        (release_of(row["category"].removeprefix("Windows 11, version ")), kb[0])
+        for row in noted("update_history_titles")
+        if row["shown_from"] <= "2026-05-27" and (kb := re.search(r"KB\d{7}", row["text"]))
+    }
     for row in history(after, until):
         release = release_of(row["version"])
-        yield INFORMATION, "builds", release, row["kb"], "row", None, row["build"]
+        if (release, row["kb"]) in listed:
+            # The update history announced it before the table had it: the table adds what only a row there has.
+            yield INFORMATION, "builds", release, row["kb"], "cadence", None, row["letter"]
+            yield INFORMATION, "builds", release, row["kb"], "month", None, row["update_type"][:7]
+        else:
+            yield INFORMATION, "builds", release, row["kb"], "row", None, row["build"]
     for row in facts("win11_hotpatch_oob"):
         if "2026-05-27" < row["release_date"] <= "2026-07-22":
             for product, build in zip(row["product"].split("; "), row["builds"].split("; "), strict=True):
@@ -330,7 +407,8 @@ def news_of_july() -> Iterator[Record]:
 def test_changes_of_july_are_exactly_the_news_of_the_facts(chain: Path) -> None:
     sql = "select page, table_name, release, subject, field, old, new from changes where run = 2"
     expected = list(news_of_july())
-    assert len(expected) == 34
+    assert len(expected) == 37
+    assert {change[3] for change in expected if change[4] == "cadence"} == {"KB5089570", "KB5089573"}
     assert sorted(select(chain, sql), key=str) == sorted(expected, key=str)
     assert select(chain, "select distinct seen_at from changes where run = 2") == [("2026-07-22T12:00:00Z",)]
 
@@ -369,9 +447,15 @@ def test_nothing_is_withdrawn_or_corrected_on_the_way_to_september(chain: Path) 
     assert select(chain, "select sum(pending), sum(quarantined), count(failure) from pages") == [(0, 0, 0)]
 
 
-def test_re_created_pages_of_july_give_the_same_tables_as_the_real_ones(chain: Path, tmp_path: Path) -> None:
+def test_september_gives_the_build_that_the_address_alone_names(chain: Path) -> None:
+    """The update history was not visited in July; its old layout has no build of 25H2 for KB5065789."""
+    sql = f"select run, table_name, release, subject, field, old, new from changes where page = '{HISTORY}'"
+    assert select(chain, sql) == [(3, "builds", "windows-11-25h2", "KB5065789", "build", None, "26200.6725")]
+
+
+def test_re_created_pages_of_may_and_july_give_the_same_tables_as_the_real_ones(chain: Path, tmp_path: Path) -> None:
     """All fact tables, with the changes and findings of all three runs."""
-    visit_three_times(tmp_path, SNAPSHOTS / "2026-07-22")
+    visit_three_times(tmp_path, SNAPSHOTS / "2026-05-27", SNAPSHOTS / "2026-07-22")
     ours, real = fact_tables(tmp_path), fact_tables(chain)
     assert [table for table in FACT_TABLES if ours[table] != real[table]] == []
 

@@ -13,6 +13,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,13 @@ from tests.pages import SNAPSHOTS, Facts, everything, facts, file_name
 
 DAY = "2026-10-14"
 DEMO_SEEN = "2026-09-30T12:00:00Z"
+# Rows of the gathered history whose build no row has: one number, of the title of KB5055528 in the category of 22H2
+# (``22621.5191 and 22631.5191``). The table has .5189 for both releases and wins over the title; the title in 23H2's
+# own category says .5189 as well.
+IN_NO_ROW = {
+    ("windows-11-22h2", "22621.5191", "KB5055528"),
+    ("windows-11-23h2", "22631.5191", "KB5055528"),
+}
 BUILD_COLUMNS = "release, build, kb, track, kind, cadence, month, security_month, available, twin_kb, baseline_kb"
 
 Key = tuple[str, str | None, str | None]
@@ -39,6 +47,9 @@ def release_of(product: str) -> str:
     """What the catalog calls ``24H2`` or ``Windows Server 2025``."""
     name = product.lower().replace(" ", "-")
     return name if name.startswith("windows-server") else f"windows-11-{name}"
+
+
+BASES = {release_of(row["version"]): row["base_build"] for row in facts("win11_release_history")}
 
 
 def month_of(row: Facts) -> str:
@@ -54,7 +65,8 @@ def revision(build: str) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row that ``builds`` must have, before the rules. ``kind`` is None where they decide it."""
+    """A row that ``builds`` must have, before the rules. ``kind`` is None where they decide it, and where ``by_title``,
+    which has no letter, and its title does not say it either."""
 
     release: str
     build: str | None
@@ -64,6 +76,7 @@ class Row:
     cadence: str | None
     month: str | None
     available: str | None
+    by_title: bool = False
 
     @property
     def is_security(self) -> bool:
@@ -93,6 +106,59 @@ def in_microsofts_table(row: Facts) -> bool:
 def cumulative(release: str, update_type: str, available: str, build: str, kb: str) -> Row:
     month, _, cadence = update_type.partition(" ")
     return Row(release, build, kb or None, "cumulative", None, cadence or None, month or None, available or None)
+
+
+@dataclass(frozen=True, slots=True)
+class Title:
+    """What a title of the update history says for the release in whose category it stands. ``build``: the one of the
+    release's family, in the text or else in the address of the new layout."""
+
+    release: str
+    kb: str
+    available: str
+    build: str | None
+    kind: str | None
+    in_text: bool
+
+
+def titles(day: str) -> Iterator[Title]:
+    for row in facts("update_history_titles"):
+        if row["shown_from"] > day or row["text"] == "End of servicing statement":
+            continue
+        said = re.fullmatch(
+            r"(\w+ \d+, \d{4})\s*—\s*(KB\d{7}) ?\(OS Builds? (.+)\)\s*(|Preview|Out-of-band)", row["text"].strip()
+        )
+        assert said, row["text"]
+        release = release_of(row["category"].removeprefix("Windows 11, version "))
+        base = BASES[release]
+        of_text = re.search(rf"\b{base}\.\d+", said[3])
+        of_address = re.search(rf"-{base}-(\d+)", row["path"])
+        yield Title(
+            release=release,
+            kb=said[2],
+            available=datetime.strptime(said[1], "%B %d, %Y").date().isoformat(),
+            build=of_text[0] if of_text else f"{base}.{of_address[1]}" if of_address else None,
+            kind=said[4].lower() or None,
+            in_text=of_text is not None,
+        )
+
+
+def listed_by_titles_alone(day: str) -> Iterator[Row]:
+    """Cumulative updates of a release that no table lists, as the update history of the new layout has them."""
+    tabled = {(row.release, row.kb) for row in client_updates(day)}
+    for title in titles(day):
+        if (title.release, title.kb) not in tabled:
+            yield Row(
+                title.release,
+                title.build,
+                title.kb,
+                "cumulative",
+                title.kind,
+                None,
+                None,
+                title.available,
+                by_title=True,
+            )
 
 
 def calendar() -> Iterator[Facts]:
@@ -183,6 +249,7 @@ def out_of_band(name: str) -> Iterator[Row]:
 def expected_rows(day: str) -> dict[Key, Row]:
     rows = [
         *client_updates(day),
+        *listed_by_titles_alone(day),
         *server_updates(day),
         *hotpatches(day),
         *out_of_band("win11_hotpatch_oob"),
@@ -214,10 +281,12 @@ def expected_builds(day: str) -> dict[Key, Record]:
 
 
 def kind(row: Row, rows: Iterable[Row], calendars: list[Month]) -> str | None:
-    if row.kind:
+    if row.kind or row.by_title:
         return row.kind
     siblings = [other for other in rows if other.release == row.release and other.track == "cumulative"]
-    if row.kb is None and row.revision == min(other.revision for other in siblings):
+    bare = [other.revision for other in siblings if other.kb is None]
+    security = [other.revision for other in siblings if other.is_security]
+    if row.kb is None and row.revision == min(bare) and row.revision < min(security, default=row.revision + 1):
         return "initial"
     if row.cadence == "B":
         baselines = [(month.release, month.month) for month in calendars if month.type == "baseline"]
@@ -338,14 +407,31 @@ def test_every_row_of_the_release_history_stands_with_its_date_letter_and_month(
     assert (len(facts("win11_release_history")), len(held)) == (329, 318)
 
 
-def test_rows_that_only_the_update_history_has_stand_in_no_table(full: sqlite3.Connection) -> None:
-    absent = {
-        (release_of(row["version"]), row["build"], row["kb"])
-        for row in facts("win11_release_history")
-        if not in_microsofts_table(row)
-    }
-    assert len(absent) == 11
-    assert absent & builds(full).keys() == set()
+def test_rows_that_only_the_update_history_has_stand_as_its_titles_say(full: sqlite3.Connection) -> None:
+    """Without a letter and a month. The gathered facts have nine of them; the tenth shares its build with the first row
+    of 24H2 in the table, which has no KB."""
+    absent = [row for row in facts("win11_release_history") if not in_microsofts_table(row)]
+    gathered = {(release_of(row["version"]), row["build"], row["kb"]): row["availability_date"] for row in absent}
+    assert len(gathered) == len(absent) == 11
+    assert gathered.keys() >= IN_NO_ROW
+    columns = "release, build, kb, track, cadence, month, available, kind, security_month"
+    rows = select(full, f"select {columns} from builds where page = 'windows-11-update-history'")
+    assert {row[:3]: row[3:7] for row in rows} == {
+        key: ("cumulative", None, None, available) for key, available in gathered.items() if key not in IN_NO_ROW
+    } | {("windows-11-24h2", "26100.1742", "KB5043080"): ("cumulative", None, None, "2024-09-10")}
+    assert sorted((*row[:3], *row[7:]) for row in rows) == [
+        ("windows-11-22h2", "22621.5699", "KB5062663", "preview", "2025-07"),
+        ("windows-11-24h2", "26100.1000", "KB5039304", "preview", None),
+        ("windows-11-24h2", "26100.1150", "KB5040435", None, None),
+        ("windows-11-24h2", "26100.1301", "KB5040529", "preview", None),
+        ("windows-11-24h2", "26100.1457", "KB5041571", None, None),
+        ("windows-11-24h2", "26100.1591", "KB5041865", "preview", None),
+        ("windows-11-24h2", "26100.1742", "KB5043080", None, None),
+        ("windows-11-24h2", "26100.1882", "KB5043178", "preview", None),
+        ("windows-11-24h2", "26100.863", "KB5039239", None, None),
+        ("windows-11-25h2", "26200.6725", "KB5065789", "preview", None),
+    ]
+    assert IN_NO_ROW & builds(full).keys() == set()
 
 
 def test_every_calendar_row_of_client_and_server_stands_as_it_came(full: sqlite3.Connection) -> None:
@@ -402,12 +488,12 @@ def test_client_releases_have_no_row_that_the_facts_do_not_have(full: sqlite3.Co
 def test_kinds_months_twins_and_baselines_follow_from_the_facts_by_the_rules(full: sqlite3.Connection) -> None:
     """Every column of every row, the derived ones too."""
     assert difference(builds(full), expected_builds(DAY)) == {}
-    assert len(builds(full)) == len(expected_builds(DAY)) == 478
+    assert len(builds(full)) == len(expected_builds(DAY)) == 488
 
 
 def test_demo_has_the_same_rows_up_to_its_last_day(demo: sqlite3.Connection) -> None:
     assert difference(builds(demo), expected_builds("2026-09-30")) == {}
-    assert len(builds(demo)) == 472
+    assert len(builds(demo)) == 482
     assert select(demo, "select * from builds where withdrawn = 1 or corrected_to is not null") == []
 
 
@@ -479,17 +565,40 @@ def test_plan_of_a_month_is_the_one_of_the_facts_where_it_was_seen_as_a_plan(dem
     assert found == expected
 
 
-def test_facts_disagree_with_themselves_in_one_date_only(full: sqlite3.Connection) -> None:
-    """The articles of KB5046696 say 12 for Server and 19 for Windows 11."""
-    assert select(full, "select severity, code, release, subject, message from findings") == [
+def test_facts_disagree_with_themselves_in_two_dates_and_two_builds_only(full: sqlite3.Connection) -> None:
+    """The articles of KB5046696 say 12 for Server and 19 for Windows 11; three titles of the update history
+    say something else than the table, or name a build of the sibling alone."""
+    information, history = "windows-11-release-information", "windows-11-update-history"
+    found = select(full, "select severity, code, release, subject, message, page, other_page from findings")
+    assert sorted(found, key=str) == [
         (
-            "warning",
-            "conflict",
-            "windows-11-24h2",
-            "KB5046696",
-            "date of 2024-11: 2024-11-12 on windows-11-release-information, 2024-11-19 on hotpatch-24h2",
-        )
+            *("warning", "conflict", "windows-11-22h2", "KB5031455"),
+            f"date of KB5031455: 2023-10-26 on {information}, 2023-10-31 on {history}",
+            *(information, history),
+        ),
+        (
+            *("warning", "conflict", "windows-11-22h2", "KB5055528"),
+            f"build of KB5055528: 22621.5189 on {information}, 22621.5191 on {history}",
+            *(information, history),
+        ),
+        (
+            *("warning", "conflict", "windows-11-24h2", "KB5046696"),
+            f"date of 2024-11: 2024-11-12 on {information}, 2024-11-19 on hotpatch-24h2",
+            *(information, "hotpatch-24h2"),
+        ),
+        (
+            *("warning", "family", "windows-11-25h2", "KB5065789"),
+            "no build of OS build 26200: 26100.6725; its address names 26200.6725",
+            *(history, None),
+        ),
     ]
+    tabled = {(row.release, row.kb): row for row in client_updates(DAY)}
+    pairs = [(title, tabled.get((title.release, title.kb))) for title in titles(DAY)]
+    other_dates = {(title.release, title.kb) for title, row in pairs if row and row.available != title.available}
+    other_builds = {(title.release, title.kb) for title, row in pairs if row and row.build != title.build}
+    assert other_dates == {("windows-11-22h2", "KB5031455")}
+    assert other_builds == {("windows-11-22h2", "KB5055528")}
+    assert {(title.release, title.kb) for title, _ in pairs if not title.in_text} == {("windows-11-25h2", "KB5065789")}
 
 
 # --- the numbers -----------------------------------------------------------------------------------------------------
@@ -532,12 +641,14 @@ def test_five_component_updates_have_no_build(full: sqlite3.Connection) -> None:
     ]
 
 
-def test_six_builds_have_two_kbs(full: sqlite3.Connection) -> None:
+def test_six_builds_have_two_kbs_and_one_a_kb_in_one_place_only(full: sqlite3.Connection) -> None:
     kbs: dict[Record, set[str | None]] = defaultdict(set)
     for release, build, kb in builds(full):
         if build:
             kbs[release, build].add(kb)
     assert {key: found for key, found in kbs.items() if len(found) > 1} == {
+        # Without a KB in the table, where it is the first row; with one in the update history.
+        ("windows-11-24h2", "26100.1742"): {"KB5043080", None},
         ("windows-11-24h2", "26100.7392"): {"KB5072014", "KB5074204"},
         ("windows-11-25h2", "26200.7392"): {"KB5072014", "KB5074204"},
         ("windows-server-2025", "26100.7392"): {"KB5072014", "KB5074204"},
@@ -547,13 +658,16 @@ def test_six_builds_have_two_kbs(full: sqlite3.Connection) -> None:
     }
 
 
-def test_eighty_nine_kbs_have_several_builds_and_none_has_two_in_one_release(full: sqlite3.Connection) -> None:
+def test_ninety_one_kbs_have_several_builds_and_none_has_two_in_one_release(full: sqlite3.Connection) -> None:
     several: dict[str, set[str]] = defaultdict(set)
     for _, build, kb in builds(full):
         if build and kb:
             several[kb].add(build)
-    assert sum(len(found) > 1 for found in several.values()) == 89
-    assert Counter(len(found) for found in several.values() if len(found) > 1) == {2: 88, 3: 1}
+    assert sum(len(found) > 1 for found in several.values()) == 91
+    assert Counter(len(found) for found in several.values() if len(found) > 1) == {2: 90, 3: 1}
+    # Two of them have one of their builds by a title of the update history alone.
+    assert several["KB5062663"] == {"22621.5699", "22631.5699"}
+    assert several["KB5065789"] == {"26100.6725", "26200.6725"}
     assert several["KB5124010"] == {"26100.9550", "26200.9550", "26300.9550"}
     within = Counter((release, kb) for release, build, kb in builds(full) if build and kb)
     assert max(within.values()) == 1
@@ -943,7 +1057,7 @@ def test_verdict_on_every_build_is_the_one_of_the_rules(demo: sqlite3.Connection
     expected = {(release, str(build)): verdict(release, str(build), day) for release, build in keys}
     assert {key: (found.get(key), expected.get(key)) for key in found if found[key] != expected.get(key)} == {}
     assert found.keys() == expected.keys()
-    assert len(found) == 461
+    assert len(found) == 470
 
 
 def test_old_build_is_not_current_while_the_servers_page_lags_behind_the_hub(tmp_path: Path) -> None:

@@ -1,0 +1,244 @@
+"""Articles through the whole way, night after night, over real HTTP on 127.0.0.1."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from scraper import pipeline
+from scraper.fetch import Manners
+from scraper.load import tables
+from scraper.pipeline import Paths
+from scraper.sources import SOURCES
+from tests import pages
+from tests.articles import Issue, article
+from tests.web import Reply, Web
+
+QUICK = Manners(
+    delay=0, quiet=0.05, backoff=0.002, longest_backoff=0.01, connect=2, read=2, total=3, seconds=1, attempts=2
+)
+FIRST, SECOND, THIRD, FOURTH = (f"2026-10-0{day}T03:00:00Z" for day in (1, 2, 3, 4))
+ISSUE = Issue("Printers may print twice", "Every page comes out twice.", workaround="Print every second page.")
+KB = "KB5124010"  # a preview of 24H2, 25H2 and 26H2, dated 2026-09-22 and 2026-09-29
+BUILDS = ("26200.9550", "26100.9550")
+
+
+class Nights:
+    """A mirror, a catalog and an archive; every page of the bundled snapshot of 2026-09-30, and one article."""
+
+    def __init__(self, web: Web, folder: Path) -> None:
+        self.web = web
+        self.paths = Paths(folder / "catalog.db", folder / "archive.db")
+        made = pages.snapshot("2026-09-30")
+        for source in SOURCES:
+            web.page(source.url, Reply(body=made[pages.file_name(source.url)], headers={"ETag": f'"{source.name}"'}))
+
+    def wanted(self) -> dict[str, str]:
+        """By KB, the address of every article that is asked for."""
+        help_page = "https://support.microsoft.com/help/"
+        return {one.kb: one.url or help_page + one.kb[2:] for one in tables.wanted_articles(self.paths.db)}
+
+    def serve(self, kb: str, body: bytes) -> None:
+        self.web.page(self.wanted()[kb], Reply(body=body, headers={"ETag": f'"{hash(body)}"'}))
+
+    def night(self, now: str, **options: object) -> pipeline.Outcome:
+        return pipeline.scrape(self.paths, now, mirror=self.web.url, manners=QUICK, **{"articles": True, **options})
+
+    def rows(self, query: str) -> list[tuple[object, ...]]:
+        with closing(sqlite3.connect(self.paths.db)) as catalog:
+            return catalog.execute(query).fetchall()
+
+
+@pytest.fixture
+def nights(tmp_path: Path) -> Iterator[Nights]:
+    with Web() as web:
+        made = Nights(web, tmp_path)
+        assert made.night(FIRST, articles=False).exit_code == 0
+        yield made
+
+
+def written(**more: object) -> bytes:
+    made = {"issues": [ISSUE], "stack": ("KB5120102", "26100.8872"), "kind": "preview", **more}
+    return article(KB, "2026-09-22", BUILDS, **made)
+
+
+def test_an_article_is_read_into_its_tables(nights: Nights) -> None:
+    nights.serve(KB, written(updated_at="2026-09-29 08:43 AM"))
+    outcome = nights.night(FIRST)
+    assert outcome.exit_code == 0
+    assert nights.rows("select kb, release, issues, updated_at, available from articles") == [
+        (KB, "windows-11-24h2", "listed", "2026-09-29 08:43 AM", "2026-09-22")
+    ]
+    assert nights.rows("select * from known_issues") == [
+        (KB, ISSUE.title, "open", ISSUE.symptoms, ISSUE.workaround, None, FIRST, FIRST, None)
+    ]
+    assert nights.rows("select kind, requires_kb, build from prerequisites where kind = 'servicing-stack'") == [
+        ("servicing-stack", "KB5120102", "26100.8872")
+    ]
+    assert nights.rows("select count(*) > 2 from sections")[0] == (1,)
+    found = nights.rows(
+        "select kb from sections_fts join sections on sections.rowid = sections_fts.rowid"
+        " where sections_fts match 'printers'"
+    )
+    assert set(found) == {(KB,)}
+    assert nights.rows("select title from kbs where kb = 'KB5124010'") == [
+        ("September 22, 2026—KB5124010 (OS Builds 26200.9550 and 26100.9550) Preview",)
+    ]
+
+
+def test_every_update_of_the_hotpatch_releases_is_asked_for_once(nights: Nights) -> None:
+    nights.night(FIRST)
+    known = {
+        kb
+        for (kb,) in nights.rows(
+            "select distinct kb from builds where kb is not null"
+            " and release in ('windows-11-24h2', 'windows-11-25h2', 'windows-11-26h2')"
+        )
+    }
+    assert known == nights.wanted().keys()
+    asked = [urlsplit(url).path for url in nights.wanted().values()]
+    assert all(nights.web.count(f"https://support.microsoft.com{path}") == 1 for path in asked)
+
+
+def test_an_issue_is_followed_until_it_is_gone(nights: Nights) -> None:
+    def state() -> list[tuple[object, ...]]:
+        return nights.rows("select status, first_seen, last_seen, resolved_seen from known_issues")
+
+    nights.serve(KB, written())
+    nights.night(FIRST)
+    assert state() == [("open", FIRST, FIRST, None)]
+    nights.serve(KB, written(issues=[replace(ISSUE, resolution="This issue is addressed in KB5129999.")]))
+    nights.night(SECOND)
+    assert state() == [("resolved", FIRST, SECOND, SECOND)]
+    nights.serve(KB, written(issues=[]))
+    nights.night(THIRD)
+    assert state() == [("gone", FIRST, SECOND, SECOND)]
+    assert nights.rows("select issues from articles") == [("none",)]
+
+
+def test_an_article_whose_issues_cannot_be_read_keeps_the_ones_it_had_and_is_a_finding(nights: Nights) -> None:
+    nights.serve(KB, written())
+    nights.night(FIRST)
+    nights.serve(KB, written(issues=None))
+    assert nights.night(SECOND).exit_code == 0
+    assert nights.rows("select issues from articles") == [("unread",)]
+    assert nights.rows("select status from known_issues") == [("open",)]
+    assert nights.rows(
+        "select code, severity from findings where subject = 'KB5124010' and code = 'issues-unread'"
+    ) == [("issues-unread", "info")]
+
+
+def test_a_landing_that_does_not_carry_the_kb_gives_no_data_but_a_finding(nights: Nights) -> None:
+    nights.serve(KB, article("KB4000000", "2020-01-14", ("18363.592",)))
+    outcome = nights.night(FIRST)
+    assert outcome.exit_code == 0
+    assert nights.rows("select * from articles") == []
+    (found,) = nights.rows("select code, subject, page from findings where code = 'landing'")
+    assert found == ("landing", KB, KB)
+    assert any("leads to another page" in problem for problem in outcome.problems)
+    facts = outcome.facts_sha256
+    again = nights.night(SECOND)
+    assert (again.outcome, again.parsed, again.facts_sha256) == ("unchanged", 0, facts)
+    nights.serve(KB, written())
+    nights.night(THIRD)
+    assert nights.rows("select kb from articles") == [(KB,)]
+    assert nights.rows("select resolved_at from findings where code = 'landing'") == [(THIRD,)]
+    assert nights.rows("select failing_since, failure from pages where page = 'KB5124010'") == [(None, None)]
+
+
+def test_a_page_that_is_no_article_is_a_finding_and_no_stop(nights: Nights) -> None:
+    nights.serve(KB, b"<!DOCTYPE html><html><body>Something else</body></html>")
+    assert nights.night(FIRST).exit_code == 0
+    assert nights.rows("select code, page from findings where page = 'KB5124010'") == [("article-unread", KB)]
+
+
+def test_title_heading_and_table_that_disagree_are_a_conflict(nights: Nights) -> None:
+    nights.serve(KB, article(KB, "2026-09-22", ("26200.9551", "26100.9550"), kind="preview"))
+    nights.night(FIRST)
+    messages = [
+        message
+        for (message,) in nights.rows(
+            "select message from findings where code = 'conflict' and page != other_page and other_page = 'KB5124010'"
+        )
+    ]
+    assert "build in the heading of KB5124010: 26200.9551, 26200.9550 on windows-11-release-information" in messages
+
+
+def test_an_article_within_its_freshness_is_not_asked_for_again(nights: Nights) -> None:
+    nights.serve(KB, written())
+    nights.night(FIRST)
+    url = nights.wanted()[KB]
+    assert nights.web.count(url) == 1
+    nights.night("2026-10-01T09:00:00Z")
+    assert nights.web.count(url) == 1
+    nights.night(SECOND)
+    assert nights.web.count(url) == 2
+
+
+def test_an_old_article_is_read_weekly(nights: Nights) -> None:
+    old = "KB5058411"  # May 2025
+    nights.serve(old, article(old, "2025-05-13", ("26100.4061",)))
+    for now in (FIRST, SECOND, THIRD, "2026-10-07T03:00:00Z"):
+        nights.night(now)
+    assert nights.web.count(nights.wanted()[old]) == 1
+    nights.night("2026-10-08T03:00:00Z")
+    assert nights.web.count(nights.wanted()[old]) == 2
+
+
+def test_those_never_read_come_first_and_then_the_oldest(nights: Nights) -> None:
+    nights.serve(KB, written())
+    nights.night(FIRST)
+    nights.night("2026-10-20T03:00:00Z")
+    assert nights.web.asked[-1].target.endswith(urlsplit(nights.wanted()[KB]).path)
+
+
+def test_a_spent_budget_ends_the_run_well_and_the_next_one_goes_on(nights: Nights) -> None:
+    for number, (kb, url) in enumerate(nights.wanted().items()):
+        nights.web.page(url, Reply(body=article(kb, "", ()), wait=0.05, headers={"ETag": f'"{number}"'}))
+    total = len(nights.wanted())
+    outcome = nights.night(FIRST, budget=1.0)
+    ((had,),) = nights.rows("select count(*) from articles")
+    assert outcome.exit_code == 0
+    assert 0 < had < total
+    nights.night(SECOND.replace("T03", "T02"))
+    asked = [nights.web.count(url) for url in nights.wanted().values()]
+    assert nights.rows("select count(*) from articles") == [(total,)]
+    assert sum(asked) <= total + 60, "only what was not read, and what the night makes due"
+
+
+def test_a_host_that_stays_silent_is_left_alone(nights: Nights) -> None:
+    for url in nights.wanted().values():
+        nights.web.page(url, Reply(503))
+    outcome = nights.night(FIRST)
+    assert outcome.exit_code == 3
+    asked = sum(nights.web.count(url) for url in nights.wanted().values())
+    assert asked < 20 < len(nights.wanted())
+
+
+def test_a_night_without_news_transfers_and_parses_nothing_of_articles(nights: Nights) -> None:
+    for number, (kb, url) in enumerate(nights.wanted().items()):
+        nights.web.page(url, Reply(body=article(kb, "", ()), headers={"ETag": f'"{number}"'}))
+    first = nights.night(FIRST)
+    served = {url: number for number, url in enumerate(nights.wanted().values())}
+    for url, number in served.items():
+        nights.web.page(url, Reply(304, headers={"ETag": f'"{number}"'}))
+    for source in SOURCES:
+        nights.web.page(source.url, Reply(304, headers={"ETag": f'"{source.name}"'}))
+    again = nights.night("2026-11-01T03:00:00Z")
+    assert (again.outcome, again.parsed, again.facts_sha256) == ("unchanged", 0, first.facts_sha256)
+    assert nights.rows("select min(fetched_at) from pages") == [("2026-11-01T03:00:00Z",)]
+
+
+def test_rebuild_gives_the_articles_again(nights: Nights, tmp_path: Path) -> None:
+    nights.serve(KB, written())
+    nights.night(FIRST)
+    nights.serve(KB, written(issues=[]))
+    nights.night(SECOND)
+    names = ("articles", "known_issues", "prerequisites", "sections", "kbs", "findings", "pages", "runs", "changes")
+    before = {name: nights.rows(f"select * from {name}") for name in names}
+    pipeline.rebuild(nights.paths)
+    assert {name: nights.rows(f"select * from {name}") for name in names} == before
