@@ -23,7 +23,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from scraper import fetch, parse
+from scraper import fetch, parse, pipeline
 from scraper.cli import main
 from scraper.sources import BY_NAME
 from tests.pages import file_name, snapshot
@@ -198,7 +198,7 @@ def problems(result: Result) -> list[str]:
 
 @pytest.fixture(autouse=True)
 def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fetch, "Manners", Hurried)
+    monkeypatch.setattr(pipeline, "Manners", Hurried)
     for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.upper(), raising=False)

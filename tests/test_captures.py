@@ -7,7 +7,7 @@ import csv
 import re
 import shutil
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from datetime import datetime
@@ -294,7 +294,7 @@ def test_month_whose_baseline_was_announced_with_its_date_is_no_plan(chain: Path
 # --- the update history in its old layout ----------------------------------------------------------------------------
 
 
-def announced(row: dict[str, str]) -> Entry:
+def announced(row: Mapping[str, str]) -> Entry:
     """What a noted title says, read by hand: the kind is its suffix, its day the long date that it begins with."""
     title = row["text"].strip()
     day, _, rest = title.partition("\N{EM DASH}")
@@ -327,23 +327,37 @@ def test_update_history_of_may_has_the_279_entries_that_were_noted() -> None:
     assert (read.rows, read.quarantined, read.remarks) == (279, (), ())
 
 
-def test_catalog_of_the_update_history_alone_has_its_279_updates(tmp_path: Path, captured: dict[str, Path]) -> None:
-    """Each under its release, with the build of the release's family. The two links of 25H2 and 24H2 to KB5065789 name
-    24H2's build alone (the new layout has the other in its address)."""
-    scrape(tmp_path, "2026-05-27", captured["2026-05-27"], [HISTORY])
-    assert select(tmp_path, "select page, rows, quarantined, pending from pages where rows is not null") == [
+@pytest.fixture(scope="module")
+def updates(tmp_path_factory: pytest.TempPathFactory, captured: dict[str, Path]) -> Path:
+    """A catalog of the update history of May alone."""
+    folder = tmp_path_factory.mktemp("updates")
+    scrape(folder, "2026-05-27", captured["2026-05-27"], [HISTORY])
+    return folder
+
+
+def test_catalog_of_the_update_history_alone_has_its_279_updates(updates: Path) -> None:
+    assert select(updates, "select page, rows, quarantined, pending from pages where rows is not null") == [
         (HISTORY, 279, 0, 0)
     ]
-    columns = "release, kb, available, track, cadence, month, page"
-    found = select(tmp_path, f"select {columns} from builds")
+    found = select(updates, "select release, kb, available, track, cadence, month, page from builds")
     entries = [
         announced(row)
         for row in noted("update_history_titles")
         if row["shown_from"] <= "2026-05-27" and row["text"] != "End of servicing statement"
     ]
-    assert sorted(found, key=str) == sorted(
-        ((entry.release, entry.kb, entry.available, "cumulative", None, None, HISTORY) for entry in entries), key=str
-    )
+    expected = [(entry.release, entry.kb, entry.available, "cumulative", None, None, HISTORY) for entry in entries]
+    assert len(found) == 279
+    assert sorted(found, key=str) == sorted(expected, key=str)
+
+
+def test_update_history_alone_gives_no_release_the_builds_of_another(updates: Path) -> None:
+    """Rule 9. Without the table's labels the family must come from the links: all of 25H2 but one (KB5065789) name
+    builds of 26200, and every one of them names one of 26100, which is 24H2's."""
+    bases = {release_of(row["version"]): int(row["base_build"]) for row in facts("win11_release_history")}
+    sql = "select distinct release, cast(build as integer) from builds where build is not null"
+    assert [row for row in select(updates, sql) if row[1] != bases[str(row[0])]] == []
+    sql = "select release, base_build from releases where base_build is not null"
+    assert [row for row in select(updates, sql) if row[1] != bases[str(row[0])]] == []
 
 
 # --- snapshot, captures, snapshot ------------------------------------------------------------------------------------

@@ -307,7 +307,7 @@ def _listed(claims: Claims, ranked: list[tuple[Source, Facts]]) -> Iterable[tupl
         said.add(statement)
         base = bases.get(entry.release)
         build = next((build for build in entry.builds if base and build.startswith(f"{base}.")), None)
-        if entry.builds and build is None:
+        if base and entry.builds and build is None:
             message = f"no build of OS build {base}: {', '.join(entry.builds)}"
             if build := _build_of_address(base, entry.url):
                 message += f"; its address names {build}"
@@ -323,12 +323,13 @@ def _build_of_address(base: int | None, url: str | None) -> str | None:
 
 
 def _bases(claims: Claims, ranked: list[tuple[Source, Facts]]) -> dict[str, int]:
-    """The build family of each release: as its label says, else the one that all links of its category share."""
+    """The build family of each release: as its label says, else the one that all its hotpatches share. Links of the
+    update history do not tell: those of 25H2 all name 26100, and one of them nothing else (KB5065789)."""
     bases = {name: claim.base_build for name, claim in claims.releases.items() if claim.base_build}
     shared: dict[str, set[int]] = {}
     for _source, page in ranked:
         for entry in page.entries:
-            if entry.release not in bases and entry.builds:
+            if entry.release not in bases and entry.builds and _TRACKS.get(entry.kind, ("",))[0] != "cumulative":
                 own = {int(build.partition(".")[0]) for build in entry.builds}
                 shared[entry.release] = shared.get(entry.release, own) & own
     for release, common in shared.items():

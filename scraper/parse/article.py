@@ -282,7 +282,7 @@ def _without_copies(sections: Sequence[_Section]) -> Iterator[_Section]:
 # --- known issues ----------------------------------------------------------------------------------------------------
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Issue:
     title: str
     label: str = ""
