@@ -30,10 +30,13 @@ from tests.pages import file_name, snapshot
 from tests.web import Answering, Asked, Reply, Web
 
 CLIENT, NOTES, SERVER = "windows-11-release-information", "hotpatch-25h2", "windows-server-release-information"
+UPDATES = "windows-11-update-history"
 URLS = {name: source.url for name, source in BY_NAME.items()}
 OLD, NEW = "2026-07-22", "2026-09-30"
 # Four nights: the good one before, the bad one, and two after it.
 FIRST, SECOND, THIRD, FOURTH, FIFTH = (f"2026-10-0{day}T04:00:00Z" for day in range(1, 6))
+# When a person accepts a drift: on the day after the bad night, or after one more.
+MORNING, NEXT_MORNING = "2026-10-02T09:00:00Z", "2026-10-03T09:00:00Z"
 FACTS = ("releases", "kbs", "builds", "months", "changes", "findings")
 READ = cache(parse.parse)
 AUTHORITIES = cache(ssl.create_default_context)
@@ -542,7 +545,7 @@ def test_page_left_out_keeps_its_facts_while_the_others_are_published(
     assert nights.facts() != begun.facts()
     # Each is told by the page left out alone, or by another one alone.
     told = {
-        CLIENT: "select 1 from releases where release = 'windows-11-26h2'",
+        CLIENT: "select 1 from builds where release = 'windows-11-26h2' and build = '26300.9457'",
         NOTES: "select 1 from months where release = 'windows-11-25h2' and month = '2026-08' and kb = 'KB5120994'",
         SERVER: "select 1 from builds where release = 'windows-server-2022' and month > '2026-07' and page = 'x'",
     }
@@ -605,10 +608,10 @@ def test_without_a_network_all_pages_keep_their_facts(nights: Nights, begun: Nig
     assert sorted(problems(result)) == sorted(f"winkb: unexpected answer on {name}. {lost}" for name in BY_NAME)
     assert nights.tables(*FACTS) == begun.tables(*FACTS)
     assert (nights.facts(), nights.outcome()) == (begun.facts(), "failed")
-    assert [nights.page(name)[:2] for name in BY_NAME] == [(FIRST, SECOND)] * 4
+    assert [nights.page(name)[:2] for name in BY_NAME] == [(FIRST, SECOND)] * len(BY_NAME)
 
     assert nights.scrape(THIRD).exit_code == 0
-    assert [nights.page(name) for name in BY_NAME] == [(THIRD, None, None)] * 4
+    assert [nights.page(name) for name in BY_NAME] == [(THIRD, None, None)] * len(BY_NAME)
     assert nights.tables("builds", "months", "kbs") == clean.tables("builds", "months", "kbs")
 
 
@@ -662,7 +665,7 @@ def test_with_no_good_page_at_all_nothing_is_published(fresh: Nights) -> None:
     for name in BY_NAME:
         fresh.answer(name, Reply(403))
     result = fresh.scrape(FIRST)
-    assert (result.exit_code, len(problems(result))) == (3, 4)
+    assert (result.exit_code, len(problems(result))) == (3, len(BY_NAME))
     assert not fresh.db.exists()
     fresh.serve(OLD)
     assert fresh.scrape(SECOND).exit_code == 0
@@ -822,24 +825,25 @@ def test_unreadable_row_on_an_unchanged_night_is_unchanged_and_still_4(nights: N
 
 def test_no_row_disappears_from_a_table_while_one_of_its_keys_cannot_be_read(nights: Nights) -> None:
     def withdrawn() -> list[tuple]:  # type: ignore[type-arg]
-        return nights.rows("select release, kb from builds where withdrawn order by release")
+        return nights.rows("select release, coalesce(kb, build) from builds where withdrawn order by release")
 
-    # Of 24H2, KB5053598 cannot be read and KB5052093 is missing; of 25H2, KB5070773 is missing.
+    # Of 24H2, KB5053598 cannot be read and KB5072359 is missing; of 25H2, 26200.6584 is missing. No other page lists
+    # those two.
     nights.serve(OLD)
-    vanished = edited(body_of(CLIENT, OLD), HISTORY_24H2, dropped("KB5052093"))
-    page = edited(vanished, HISTORY_25H2, dropped("KB5070773"))
+    vanished = edited(body_of(CLIENT, OLD), HISTORY_24H2, dropped("KB5072359"))
+    page = edited(vanished, HISTORY_25H2, dropped("26200.6584"))
     nights.answer(CLIENT, edited(page, HISTORY_24H2, replaced(">KB5053598<", ">KB<")))
     assert nights.scrape(SECOND).exit_code == 4
     assert nights.scrape(THIRD).exit_code == 4
-    assert withdrawn() == [("windows-11-25h2", "KB5070773")]
+    assert withdrawn() == [("windows-11-25h2", "26200.6584")]
     nights.answer(CLIENT, page)
     assert nights.scrape(FOURTH).exit_code == 0
-    assert withdrawn() == [("windows-11-25h2", "KB5070773")]
+    assert withdrawn() == [("windows-11-25h2", "26200.6584")]
     assert nights.scrape(FIFTH).exit_code == 0
-    assert withdrawn() == [("windows-11-24h2", "KB5052093"), ("windows-11-25h2", "KB5070773")]
+    assert withdrawn() == [("windows-11-24h2", "KB5072359"), ("windows-11-25h2", "26200.6584")]
     assert nights.changes() == [
-        ("builds", "windows-11-25h2", "KB5070773", "row", "26200.6901", None),
-        ("builds", "windows-11-24h2", "KB5052093", "row", "26100.3323", None),
+        ("builds", "windows-11-25h2", "26200.6584", "row", "26200.6584", None),
+        ("builds", "windows-11-24h2", "KB5072359", "row", "26100.7178", None),
     ]
 
 
@@ -1095,8 +1099,13 @@ def test_killed_run_leaves_a_whole_catalog_and_the_next_one_goes_on(nights: Nigh
 LOST_HALF = f"unexpected number of release-history rows on {CLIENT}. expected: more than 60 % of "
 
 
-def accept(nights: Nights, name: str = CLIENT) -> Result:
-    return nights.run("accept", name, *nights.files)
+def accept(nights: Nights, now: str = MORNING) -> Result:
+    return nights.run("accept", CLIENT, "--now", now, *nights.files)
+
+
+def seen(nights: Nights) -> list[tuple]:  # type: ignore[type-arg]
+    """The changes as they are published, with their ids and times."""
+    return nights.rows("select * from changes order by id")
 
 
 def test_drift_that_stands_ends_with_4_every_night(nights: Nights, begun: Nights) -> None:
@@ -1111,28 +1120,46 @@ def test_drift_that_stands_ends_with_4_every_night(nights: Nights, begun: Nights
         assert (nights.facts(), nights.outcome()) == (begun.facts(), "unchanged")
 
 
-def test_accepted_loss_of_rows_passes_and_they_are_withdrawn_the_second_time(nights: Nights, begun: Nights) -> None:
+def test_accepted_loss_of_rows_passes_and_they_are_withdrawn_the_second_time(fresh: Nights) -> None:
+    """Of rows that no other page lists, as the update history may."""
+    options = [option for name in BY_NAME if name != UPDATES for option in ("--source", name)]
+    assert fresh.scrape(FIRST, *options).exit_code == 0
+    rows = fresh.rows("select count(*) from builds")
+    fresh.answer(CLIENT, halved(body_of(CLIENT, OLD)))
+    assert fresh.scrape(SECOND, *options).exit_code == 4
+    result = accept(fresh)
+    assert result.exit_code == 0
+    assert result.stdout.startswith(f"accepted: {LOST_HALF}")
+    assert fresh.page(CLIENT) == (SECOND, None, None)
+    assert fresh.rows("select count(*) from builds where withdrawn") == [(0,)]
+    assert fresh.changes() == []
+
+    result = fresh.scrape(THIRD, *options)
+    assert (result.exit_code, problems(result)) == (0, [])
+    gone = fresh.rows("select release, coalesce(kb, build), build from builds where withdrawn order by 1, 2")
+    assert len(gone) > 100
+    assert fresh.rows("select release, subject, old from changes where run = 3 order by 1, 2") == gone
+    assert {change[3:] for change in fresh.changes()} == {("row", build, None) for _, _, build in gone}
+    assert fresh.rows("select count(*) from builds") == rows
+
+    facts = fresh.facts()
+    assert fresh.scrape(FOURTH, *options).exit_code == 0
+    assert (fresh.outcome(), fresh.facts()) == ("unchanged", facts)
+
+
+def test_accepted_loss_withdraws_no_row_that_the_update_history_lists(nights: Nights, begun: Nights) -> None:
     nights.serve(OLD)
     nights.answer(CLIENT, halved(body_of(CLIENT, OLD)))
     assert nights.scrape(SECOND).exit_code == 4
-    result = accept(nights)
-    assert result.exit_code == 0
-    assert result.stdout.startswith(f"accepted: {LOST_HALF}")
-    assert nights.page(CLIENT) == (SECOND, None, None)
-    assert nights.rows("select count(*) from builds where withdrawn") == [(0,)]
-    assert nights.changes() == []
-
-    result = nights.scrape(THIRD)
-    assert (result.exit_code, problems(result)) == (0, [])
-    gone = nights.rows("select release, coalesce(kb, build), build from builds where withdrawn order by 1, 2")
-    assert len(gone) > 100
-    assert nights.rows("select release, subject, old from changes where run = 3 order by 1, 2") == gone
-    assert {change[3:] for change in nights.changes()} == {("row", build, None) for _, _, build in gone}
-    assert nights.rows("select count(*) from builds") == begun.rows("select count(*) from builds")
-
-    facts = nights.facts()
-    assert nights.scrape(FOURTH).exit_code == 0
-    assert (nights.outcome(), nights.facts()) == ("unchanged", facts)
+    assert accept(nights).exit_code == 0
+    assert nights.scrape(THIRD).exit_code == 0
+    gone = nights.rows("select kb from builds where withdrawn and kb is not null")
+    links = body_of(UPDATES, OLD).decode()
+    assert gone
+    assert [kb for (kb,) in gone if kb in links] == []
+    kinds = "select release, coalesce(build, kb), track, kind, available from builds order by 1, 2, 3"
+    assert nights.rows(kinds) == begun.rows(kinds)
+    assert [change for change in nights.changes() if change[3] == "kind"] == [], "the kinds are as they were"
 
 
 def test_accepted_version_is_the_measure_of_the_next(nights: Nights) -> None:
@@ -1147,20 +1174,64 @@ def test_accepted_version_is_the_measure_of_the_next(nights: Nights) -> None:
     assert nights.scrape(FOURTH).exit_code == 4, "an acceptance is for once"
 
 
-def test_accepted_gain_of_a_column_passes(nights: Nights, clean: Nights) -> None:
+def test_accepted_gain_of_a_column_passes(nights: Nights, clean: Nights, unasked: Callable[[str], Unasked]) -> None:
+    """As if the page had been good; but its news are seen when it is accepted, as those of a page that comes back."""
+    back = unasked(CLIENT).back
+    nights.serve(NEW)
     nights.answer(CLIENT, edited(PAGE, HISTORY_24H2, gained))
     assert nights.scrape(SECOND).exit_code == 4
     assert accept(nights).exit_code == 0
-    served = ("releases", "kbs", "builds", "months", "changes", "findings")
+    served = ("releases", "kbs", "builds", "months")
     assert nights.tables(*served) == clean.tables(*served)
+    assert nights.changes() == back.changes()
+    findings = "select severity, code, release, subject, page, message from findings where {} order by 1, 2, 3, 4, 5, 6"
+    assert nights.rows(findings.format("resolved_at is null")) == clean.rows(findings.format("resolved_at is null"))
+    assert nights.rows(findings.format("true")) == back.rows(findings.format("true"))
     assert nights.page(CLIENT) == (SECOND, None, None)
 
+    told = nights.tables(*FACTS)
     result = nights.scrape(THIRD)
     assert (result.exit_code, problems(result)) == (0, [])
     assert "0 changes, 0 page versions parsed" in result.stdout
-    assert nights.tables(*served) == clean.tables(*served)
+    assert nights.tables(*FACTS) == told
     assert nights.scrape(FOURTH).exit_code == 0
     assert nights.outcome() == "unchanged"
+
+
+@pytest.mark.parametrize("silent", [False, True], ids=["at once", "after a night without a network"])
+def test_changes_of_an_acceptance_are_seen_when_it_was_made(
+    nights: Nights, unasked: Callable[[str], Unasked], silent: bool
+) -> None:
+    """A night without a network says nothing of the drift, which still stands; and what was published stays."""
+    back = unasked(CLIENT).back
+    nights.serve(NEW)
+    nights.answer(CLIENT, edited(PAGE, HISTORY_24H2, gained))
+    assert nights.scrape(SECOND).exit_code == 4
+    published, run, now = seen(nights), 2, MORNING
+    assert published
+    if silent:
+        with Web() as gone:
+            url = gone.url
+        result = nights.run("scrape", "--no-articles", "--mirror", url, "--now", THIRD, *nights.files)
+        assert (result.exit_code, nights.outcome(), seen(nights)) == (3, "failed", published)
+        assert nights.page(CLIENT)[:2] == (FIRST, SECOND)
+        run, now = 3, NEXT_MORNING
+
+    result = accept(nights, now)
+    assert (result.exit_code, problems(result)) == (0, [])
+    assert nights.page(CLIENT) == (SECOND, None, None)
+    assert seen(nights)[: len(published)] == published
+    caused = seen(nights)[len(published) :]
+    assert caused
+    assert [change[0] for change in caused] == list(range(len(published) + 1, len(published) + len(caused) + 1))
+    assert {change[1:3] for change in caused} == {(now, run)}
+    assert nights.changes() == back.changes()
+
+    told = seen(nights)
+    assert nights.scrape(FOURTH).exit_code == 0
+    assert (seen(nights), nights.page(CLIENT)) == (told, (FOURTH, None, None))
+    assert nights.run("rebuild", *nights.files).exit_code == 0
+    assert seen(nights) == told
 
 
 def test_unchanged_night_after_an_acceptance_is_unchanged(nights: Nights, begun: Nights) -> None:
@@ -1223,6 +1294,8 @@ def test_drift_that_is_gone_can_no_longer_be_accepted(nights: Nights) -> None:
 # --- the timeline ----------------------------------------------------------------------------------------------------
 
 MARCH = ("builds", "windows-11-24h2", "KB5053598")
+# The one that the update history does not list, so that it is gone when it is gone from its page.
+NOVEMBER = ("builds", "windows-11-24h2", "KB5072359")
 
 
 def standing(nights: Nights, kb: str = "KB5053598") -> list[tuple]:  # type: ignore[type-arg]
@@ -1234,45 +1307,70 @@ def standing(nights: Nights, kb: str = "KB5053598") -> list[tuple]:  # type: ign
 
 def test_row_that_is_missing_for_one_night_is_no_change(nights: Nights, begun: Nights) -> None:
     nights.serve(OLD)
-    nights.answer(CLIENT, edited(body_of(CLIENT, OLD), HISTORY_24H2, dropped("KB5053598")))
+    nights.answer(CLIENT, edited(body_of(CLIENT, OLD), HISTORY_24H2, dropped("KB5072359")))
     assert nights.scrape(SECOND).exit_code == 0
     assert (nights.outcome(), nights.facts()) == ("unchanged", begun.facts())
     nights.serve(OLD)
     assert nights.scrape(THIRD).exit_code == 0
     assert (nights.outcome(), nights.facts()) == ("unchanged", begun.facts())
     # It starts anew: once more is again the first time.
-    nights.answer(CLIENT, edited(body_of(CLIENT, OLD), HISTORY_24H2, dropped("KB5053598")))
+    nights.answer(CLIENT, edited(body_of(CLIENT, OLD), HISTORY_24H2, dropped("KB5072359")))
     assert nights.scrape(FOURTH).exit_code == 0
-    assert (standing(nights), nights.changes()) == ([("26100.3476", None, 0)], [])
+    assert (standing(nights, "KB5072359"), nights.changes()) == ([("26100.7178", None, 0)], [])
 
 
 def test_row_that_is_missing_twice_is_withdrawn_and_comes_back(nights: Nights) -> None:
     nights.serve(OLD)
-    nights.answer(CLIENT, edited(body_of(CLIENT, OLD), HISTORY_24H2, dropped("KB5053598")))
+    nights.answer(CLIENT, edited(body_of(CLIENT, OLD), HISTORY_24H2, dropped("KB5072359")))
     assert nights.scrape(SECOND).exit_code == 0
     assert nights.scrape(THIRD).exit_code == 0
-    assert standing(nights) == [("26100.3476", None, 1)]
-    assert nights.changes() == [(*MARCH, "row", "26100.3476", None)]
+    assert standing(nights, "KB5072359") == [("26100.7178", None, 1)]
+    assert nights.changes() == [(*NOVEMBER, "row", "26100.7178", None)]
     assert nights.outcome() == "news"
     assert nights.scrape(FOURTH).exit_code == 0
     assert nights.outcome() == "unchanged"
     nights.serve(OLD)
     assert nights.scrape(FIFTH).exit_code == 0
-    assert standing(nights) == [("26100.3476", None, 0)]
-    assert nights.changes() == [(*MARCH, "row", "26100.3476", None), (*MARCH, "row", None, "26100.3476")]
+    assert standing(nights, "KB5072359") == [("26100.7178", None, 0)]
+    assert nights.changes() == [(*NOVEMBER, "row", "26100.7178", None), (*NOVEMBER, "row", None, "26100.7178")]
 
 
 def test_night_in_which_the_page_failed_is_no_disappearance(nights: Nights) -> None:
-    gone = edited(body_of(CLIENT, OLD), HISTORY_24H2, dropped("KB5053598"))
+    gone = edited(body_of(CLIENT, OLD), HISTORY_24H2, dropped("KB5072359"))
     nights.serve(OLD)
     nights.answer(CLIENT, gone)
     assert nights.scrape(SECOND).exit_code == 0
     nights.answer(CLIENT, Reply(404))
     assert nights.scrape(THIRD).exit_code == 4
-    assert standing(nights) == [("26100.3476", None, 0)]
+    assert standing(nights, "KB5072359") == [("26100.7178", None, 0)]
     nights.answer(CLIENT, gone)
     assert nights.scrape(FOURTH).exit_code == 0
-    assert standing(nights) == [("26100.3476", None, 1)]
+    assert standing(nights, "KB5072359") == [("26100.7178", None, 1)]
+
+
+@pytest.mark.parametrize("kb", ["KB5053598", "KB5052093"], ids=["security", "preview"])
+def test_row_that_the_update_history_lists_is_not_gone_until_it_is_gone_there(
+    nights: Nights, begun: Nights, kb: str
+) -> None:
+    """Its values stay, and stay with the page that they came from."""
+    of = "from builds where release = 'windows-11-24h2' and kb = ?"
+    query = f"select build, kind, cadence, month, available, withdrawn, page {of}"
+    nights.serve(OLD)
+    gone = edited(body_of(CLIENT, OLD), HISTORY_24H2, dropped(kb))
+    nights.answer(CLIENT, gone)
+    for now in (SECOND, THIRD):
+        assert nights.scrape(now).exit_code == 0
+        assert nights.rows(query, kb) == begun.rows(query, kb)
+        assert nights.changes() == []
+    links = body_of(UPDATES, OLD).decode()
+    unlisted = re.sub(rf"<li\b[^>]*>\s*<a\b[^>]*>[^<]*{kb}[^<]*</a>\s*</li>", "", links)
+    assert kb not in unlisted
+    nights.answer(UPDATES, unlisted.encode())
+    assert nights.scrape(FOURTH).exit_code == 0
+    assert nights.changes() == []
+    assert nights.scrape(FIFTH).exit_code == 0
+    ((build, *_),) = begun.rows(query, kb)
+    assert nights.changes() == [("builds", "windows-11-24h2", kb, "row", build, None)]
 
 
 def test_build_corrected_under_the_same_kb_stays_as_corrected(fresh: Nights) -> None:

@@ -208,6 +208,64 @@ def test_a_second_link_fills_the_first_and_reports_what_differs():
     assert [claim.message.startswith("date of KB5074204") for claim in said.findings] == [True]
 
 
+def test_a_link_that_calls_a_cumulative_update_a_hotpatch_is_a_conflict_and_takes_no_row() -> None:
+    wrong = entry(EntryKind.OUT_OF_BAND, "2025-05-13", "KB5058411", "26100.4061")
+    said = claims(information=QUARTER, notes=facts(entries=(wrong,)))
+    row = said.builds[RELEASE, "26100.4061", "KB5058411"]
+    assert (row.track, row.cadence, row.month) == ("cumulative", "B", "2025-05")
+    assert [claim.message for claim in said.findings] == [
+        f"track of KB5058411: cumulative on {INFORMATION.name}, hotpatch on {NOTES.name}"
+    ]
+
+
+def test_an_update_that_only_the_update_history_has_makes_its_row() -> None:
+    listed = entry(EntryKind.PREVIEW, "2024-06-28", "KB5039304", "26100.1000")
+    said = claims(information=QUARTER, sibling=facts(entries=(listed,)))
+    row = said.builds[RELEASE, "26100.1000", "KB5039304"]
+    assert (row.track, row.hint, row.cadence, row.month) == ("cumulative", "preview", None, None)
+
+
+def test_a_build_of_the_family_is_taken_from_the_address_where_the_text_names_none() -> None:
+    address = "https://support.microsoft.com/en-us/servicing/os-builds-26200-6725-and-26100-6725-preview"
+    listed = replace(entry(EntryKind.PREVIEW, "2025-09-29", "KB5065789", "26200.6725"), url=address)
+    said = claims(information=QUARTER, sibling=facts(entries=(listed,)))
+    assert (RELEASE, "26100.6725", "KB5065789") in said.builds
+    assert [claim.code for claim in said.findings] == ["family"]
+
+
+def test_links_of_the_update_history_tell_no_family() -> None:
+    listed = entry(EntryKind.CUMULATIVE, "2025-09-29", "KB5065789", "26200.6725")
+    said = claims(sibling=facts(versions=(BARE,), entries=(listed,)))
+    assert list(said.builds) == [(RELEASE, "", "KB5065789")]
+    assert (said.releases[RELEASE].base_build, said.findings) == (None, {})
+
+
+def test_of_two_b_rows_of_a_month_the_higher_one_is_the_months() -> None:
+    lower = b_row("2025-05", "26100.3900", "KB5058999", "2025-05-13")
+    said = claims(information=facts(updates=(APRIL, MAY, lower), months=(MAY_HOTPATCH,)))
+    assert (RELEASE, "26100.3981", "KB5058497") in said.builds
+    assert said.findings == {}
+
+
+def test_a_plan_does_not_outlive_a_release() -> None:
+    came = month("2026-09", MonthType.BASELINE, kb="KB5124008")
+    said = claims(
+        information=facts(months=(month("2026-09", MonthType.HOTPATCH),)), notes=facts(versions=(BARE,), months=(came,))
+    )
+    assert said.months[RELEASE, "2026-09"].type is MonthType.BASELINE
+    assert [(row.track, row.kb) for row in said.builds.values()] == [("cumulative", "KB5124008")]
+    assert [claim.code for claim in said.findings] == ["conflict"]
+
+
+def test_a_release_that_only_the_navigation_names_is_not_out_of_the_servicing_table() -> None:
+    served = Servicing("windows-11-25h2", None, None, None, None)
+    versions = (VERSION, Version("windows-11-25h2", "Windows 11", "25H2", 26200))
+    said = claims(information=facts(versions=versions[1:], servicing=(served,)), notes=facts(versions=(BARE,)))
+    assert said.releases[RELEASE].serviced is None
+    said = claims(information=facts(versions=versions, servicing=(served,), updates=(MAY,)))
+    assert said.releases[RELEASE].serviced is False
+
+
 def test_a_row_that_stands_twice_with_other_values_is_reported():
     said = claims(information=facts(updates=(MAY, replace(MAY, available="2025-05-14"))))
     assert [claim.code for claim in said.findings] == ["duplicate"]
@@ -292,6 +350,32 @@ def test_a_b_row_without_a_kb_is_a_baseline_by_its_build():
 def test_a_row_without_a_type_that_is_not_the_first_has_no_kind():
     rows = meant(facts(updates=(APRIL, Update(RELEASE, "26100.4000", "KB5059999", None, None, None, None))))
     assert rows["KB5059999"] == (None, "2025-04", True, None, None)
+
+
+def test_an_old_row_that_is_withdrawn_keeps_its_place_among_the_others():
+    nights = Nights(QUARTER)
+    gone = replace(QUARTER, updates=(MAY,), months=(MAY_HOTPATCH,))
+    nights.night(gone)
+    nights.night(gone)
+    assert nights.timeline.builds[RELEASE, "26100.3775", "KB5055523"].standing.withdrawn
+    derived = meanings(nights.timeline)[RELEASE]
+    between = replace_claim(nights.timeline.builds[RELEASE, "26100.4061", "KB5058411"].claim, "26100.3915", "D")
+    assert derived.of(between).security_month == "2025-04"
+
+
+def test_the_newest_row_counts_no_longer_once_it_is_withdrawn():
+    nights = Nights(QUARTER)
+    gone = replace(QUARTER, updates=(APRIL,))
+    nights.night(gone)
+    nights.night(gone)
+    derived = meanings(nights.timeline)[RELEASE]
+    withdrawn = nights.timeline.builds[RELEASE, "26100.4061", "KB5058411"].claim
+    assert derived.of(withdrawn).security_month == "2025-05", "a device on it keeps its verdict"
+    assert derived.of(replace_claim(withdrawn, "26100.4100", "D")).security_month == "2025-04"
+
+
+def replace_claim(claim, build, cadence):
+    return replace(claim, build=build, cadence=cadence)
 
 
 # --- timeline --------------------------------------------------------------------------------------------------------
@@ -445,6 +529,27 @@ def test_an_end_of_updates_that_moves_is_a_change():
     ]
 
 
+def test_that_updates_have_ended_is_taken_back_by_a_date():
+    ended = Servicing(RELEASE, "2024-10-01", None, None, "all")
+    nights = Nights(facts(servicing=(ended,)))
+    dated = Servicing(RELEASE, "2024-10-01", "2027-11-09", "2027-11-09", None)
+    assert (RELEASE, "ended", "all", None) in nights.night(facts(servicing=(dated,)))
+    assert nights.timeline.releases[RELEASE].claim.ended is None
+
+
+def test_another_family_and_another_kind_are_changes():
+    nights = Nights(QUARTER, facts(entries=(entry(EntryKind.OUT_OF_BAND, "2025-05-16", "KB5061258", "26100.3983"),)))
+    plain = facts(entries=(entry(EntryKind.HOTPATCH, "2025-05-16", "KB5061258", "26100.3983"),))
+    assert nights.night(QUARTER, plain) == [("KB5061258", "kind", "out-of-band", "hotpatch")]
+    moved = replace(QUARTER, versions=(replace(VERSION, base_build=26101),))
+    assert (RELEASE, "base_build", "26100", "26101") in nights.night(moved, plain)
+
+
+def test_a_star_says_nothing_of_a_month_that_is_still_planned():
+    nights = Nights(facts(months=(month("2026-10", MonthType.BASELINE, star=True),)))
+    assert nights.timeline.months[RELEASE, "2026-10"].planned_type is MonthType.BASELINE
+
+
 def test_without_any_servicing_table_nothing_is_said_of_being_serviced():
     assert Nights(QUARTER).timeline.releases[RELEASE].claim.serviced is None
 
@@ -478,6 +583,15 @@ def test_while_a_key_is_unreadable_its_releases_table_loses_nothing():
     now = carry(facts(updates=(elsewhere, APRIL, MAY), months=(APRIL_BASELINE,)), facts(quarantined=(aside,)))
     assert now.updates == (APRIL, MAY)
     assert now.months == ()
+
+
+def test_a_release_that_only_an_unreadable_servicing_row_names_keeps_its_name():
+    version = Version("windows-server-2016", "Windows Server", "2016", 14393)
+    row = Servicing("windows-server-2016", "2016-08-02", None, "2027-01-12", "home")
+    aside = Quarantined(TableName.SERVICING, "windows-server-2016", ("windows-server-2016",), "date", "soon")
+    now = carry(facts(versions=(VERSION, version), servicing=(row,)), facts(quarantined=(aside,)))
+    assert now.versions == (VERSION, version)
+    assert now.servicing == (row,)
 
 
 def test_without_quarantine_nothing_is_carried():

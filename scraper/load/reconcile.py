@@ -108,13 +108,14 @@ class Article:
 
 @dataclass(slots=True)
 class Claims:
-    """All that the pages say tonight."""
+    """All that the pages say tonight; ``ranks``: the place of each page among those that speak, 0 the highest."""
 
     releases: dict[str, ReleaseClaim] = field(default_factory=dict)
     months: dict[tuple[str, str], MonthClaim] = field(default_factory=dict)
     builds: dict[tuple[str, str, str], BuildClaim] = field(default_factory=dict)
     articles: dict[str, Article] = field(default_factory=dict)
     findings: dict[Claim, None] = field(default_factory=dict)
+    ranks: dict[str, int] = field(default_factory=dict)
 
     def find(self, claim: Claim) -> None:
         self.findings[claim] = None
@@ -144,6 +145,7 @@ def reconcile(facts: Mapping[str, Facts], sources: Iterable[Source]) -> Claims:
     """What the pages say together. ``facts``: the last good facts by source name; ``sources``: in order of rank."""
     claims = Claims()
     ranked = [(source, facts[source.name]) for source in sources if source.name in facts]
+    claims.ranks = {source.name: rank for rank, (source, _) in enumerate(ranked)}
     for source, page in ranked:
         _claim_releases(claims, source, page)
         for remark in page.remarks:

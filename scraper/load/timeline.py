@@ -86,13 +86,16 @@ class Timeline:
     changes: list[Change] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     claims: Claims = field(default_factory=Claims)
+    # The releases whose family became known tonight: that links get their builds by it is no change of the links.
+    founded: set[str] = field(default_factory=set)
     _open: dict[Claim, Finding] = field(default_factory=dict)
 
     def follow(self, night: Night, claims: Claims) -> None:
         """Take tonight's claims over. ``changes`` and ``findings`` grow; nothing that was published is lost."""
         start = len(self.changes)
+        self.founded.clear()
         _Releases(self, night).follow(claims.releases)
-        _Builds(self, night).follow(claims.builds)
+        _Builds(self, night).follow(claims.builds, claims.ranks)
         _Months(self, night).follow(claims.months)
         tonight = sorted(self.changes[start:], key=_change_order)
         self.changes[start:] = tonight
@@ -179,6 +182,8 @@ class _Releases(_Follower):
 
     def _update(self, row: ReleaseRow, claim: ReleaseClaim) -> None:
         old, served = row.claim, claim.serviced
+        if old.base_build is None and claim.base_build is not None:
+            self.timeline.founded.add(claim.release)
         if old.serviced and not claim.serviced:
             self._leave(row)
             claim.serviced = row.claim.serviced
@@ -201,9 +206,11 @@ class _Releases(_Follower):
 
 class _Builds(_Follower):
     table = "builds"
+    ranks: Mapping[str, int]
     columns = ("cadence", "month", "available", "track", "hint")
 
-    def follow(self, claims: Mapping[tuple[str, str, str], BuildClaim]) -> None:
+    def follow(self, claims: Mapping[tuple[str, str, str], BuildClaim], ranks: Mapping[str, int]) -> None:
+        self.ranks = ranks
         rows = self.timeline.builds
         missing: dict[str, list[BuildRow]] = {}
         for key, row in rows.items():
@@ -226,18 +233,22 @@ class _Builds(_Follower):
         self.change(claim.release, claim.kb or claim.build or "", "row", old, new, claim.page)
 
     def _update(self, row: BuildRow, claim: BuildClaim) -> None:
-        """The row stands again tonight: note what changed in it; a value that vanished stays."""
+        """The row stands again tonight: note what changed in it. A value that vanished stays, and so do those of a
+        page that no longer has the row while one of a lower rank still does."""
         if self.is_back(row.standing):
             row.corrected_to = None
             self._row_change(claim, old=None, new=claim.build or claim.kb)
+        fallen = self.ranks.get(claim.page, 0) > self.ranks.get(row.claim.page, len(self.ranks))
         for column in self.columns:
             before, after = getattr(row.claim, column), getattr(claim, column)
-            if after is None:
+            if after is None or (fallen and before is not None):
                 setattr(claim, column, before)
-            elif after != before:
-                # The hint is the kind, where a page says it.
+            elif after != before and not (column == "hint" and claim.track == "cumulative"):
+                # The hint is the kind where a page says it; that of a cumulative update follows from its letter.
                 name = "kind" if column == "hint" else column
                 self.change(claim.release, claim.kb or claim.build or "", name, before, after, claim.page)
+        if fallen:
+            claim.page = row.claim.page
         row.claim = claim
 
     def _learned(self, claim: BuildClaim, missing: list[BuildRow]) -> BuildRow | None:
@@ -257,7 +268,7 @@ class _Builds(_Follower):
             before, after = getattr(known, column), getattr(claim, column)
             if after is None:
                 setattr(claim, column, before)
-            elif before is None:
+            elif before is None and not (column == "build" and claim.release in self.timeline.founded):
                 self.change(claim.release, claim.kb or claim.build or "", column, None, after, claim.page)
         del self.timeline.builds[known.key]
         self.timeline.builds[claim.key] = row

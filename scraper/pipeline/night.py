@@ -80,7 +80,7 @@ def run(archive: Archive, reader: Reader, db: Path, errand: Errand, progress: Pr
     number = archive.next_run()
     progress.begin(errand.what, len(errand.requests))
     try:
-        visits = asyncio.run(_visit(archive, number, errand, progress))
+        visits = asyncio.run(visit(archive, number, errand, progress))
     finally:
         progress.end()
     outcome = _note_only(archive, db, number, visits) or _publish(archive, reader, db, number)
@@ -91,7 +91,7 @@ def run(archive: Archive, reader: Reader, db: Path, errand: Errand, progress: Pr
 # --- visits ----------------------------------------------------------------------------------------------------------
 
 
-async def _visit(archive: Archive, number: int, errand: Errand, progress: Progress) -> list[Visit]:
+async def visit(archive: Archive, number: int, errand: Errand, progress: Progress) -> list[Visit]:
     """Fetch, and keep each page as soon as it is there, so that a kill loses none that had come."""
     visits: list[Visit] = []
     try:
