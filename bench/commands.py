@@ -42,7 +42,8 @@ def alternate(commands: Sequence[Sequence[str]], folder: Path) -> list[tuple[flo
 
 
 def scrape(date: str) -> tuple[str, ...]:
-    return (*WINKB, "scrape", "--mirror", str(SNAPSHOTS / date), "--now", f"{date}T12:00:00Z", "--db", f"{date}.db")
+    options = ("--mirror", str(SNAPSHOTS / date), "--now", f"{date}T12:00:00Z", "--db", f"{date}.db")
+    return (*WINKB, "scrape", "--no-articles", *options)
 
 
 def main() -> None:

@@ -14,6 +14,7 @@ from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import cache
 from pathlib import Path
 
 import httpx
@@ -105,7 +106,15 @@ def _client(manners: Manners, transport: httpx.AsyncBaseTransport | None) -> htt
     timeout = httpx.Timeout(connect=manners.connect, read=manners.read, write=manners.read, pool=None)
     headers = _HEADERS | {"User-Agent": manners.user_agent}
     hooks = {"response": [_take_location]}
-    return httpx.AsyncClient(headers=headers, timeout=timeout, transport=transport, event_hooks=hooks)
+    return httpx.AsyncClient(
+        headers=headers, timeout=timeout, transport=transport, event_hooks=hooks, verify=_certificates()
+    )
+
+
+@cache
+def _certificates() -> ssl.SSLContext:
+    """What httpx trusts; read once, since that takes longer than a page on a good line."""
+    return httpx.create_ssl_context()
 
 
 async def _take_location(response: httpx.Response) -> None:

@@ -1,11 +1,13 @@
 """The commands: options, what stands on which stream, and the exit codes of design.md section 3."""
 
 import json
+import os
+import pty
 import shutil
 import sqlite3
 import subprocess
 import sys
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -163,6 +165,27 @@ def test_scrape_says_one_line_on_stdout_and_its_progress_on_stderr(tmp_path: Pat
         assert f"INFO scraper.cli: {name}: 200 {source.url}\n" in ran.stderr
     again = python(*command, "--db", tmp_path / "c.db", "--archive", tmp_path / "a.db")
     assert again.stdout == f"run 2: unchanged, 0 changes, 0 page versions parsed, facts {facts}\n"
+
+
+def test_a_person_at_a_terminal_sees_a_bar_with_counts(tmp_path: Path) -> None:
+    ours, theirs = pty.openpty()
+    command = ("-m", "scraper", "scrape", "--no-articles", "--mirror", SNAPSHOTS / "2026-09-30", "--now", NOW)
+    with subprocess.Popen(
+        [sys.executable, *map(str, command), "--db", tmp_path / "c.db", "--archive", tmp_path / "a.db"],
+        stdout=subprocess.DEVNULL,
+        stderr=theirs,
+        cwd=ROOT,
+    ) as process:
+        assert process.wait(30) == 0
+    os.close(theirs)
+    seen = b""
+    with suppress(OSError):  # Linux ends a terminal that has no writer with EIO
+        while chunk := os.read(ours, 4096):
+            seen += chunk
+    os.close(ours)
+    assert b"pages" in seen
+    assert f"{len(BY_NAME)}/{len(BY_NAME)}".encode() in seen
+    assert b"INFO" not in seen
 
 
 @pytest.mark.parametrize(

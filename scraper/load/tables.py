@@ -208,10 +208,13 @@ def write(
 
 
 def write_visits(database: Database, pages: Iterable[PageRow], runs: Iterable[RunRow]) -> None:
-    """Replace the visit tables, and nothing else. Rows of ``pages`` are updated in place: facts refer to them."""
+    """Note visits in the visit tables, and touch nothing else. Rows of ``pages`` stay where they are: facts refer to
+    them."""
+    visited = [(page.fetched_at, page.failing_since, page.failure, page.page) for page in pages]
     with database.conn:
-        for page in pages:
-            database.table("pages").upsert(asdict(page), pk="page")
+        database.conn.executemany(
+            "update pages set fetched_at = ?, failing_since = ?, failure = ? where page = ?", visited
+        )
         database.conn.execute("delete from runs")
         _insert(database, "runs", (asdict(run) for run in runs))
 

@@ -23,10 +23,10 @@ from scraper.sources import BY_NAME, SOURCES
 
 __all__ = ["Manners", "Outcome", "Paths", "Progress", "accept", "demo", "rebuild", "scrape"]
 
-# An article of the last two months is read every night, an older one once a week (in hours, so that a run that begins
-# a little earlier than the last one still counts as the next night).
+# An article of the last two months is read every night, an older one once a week, each on its own weekday, so that no
+# night has all of them. In hours: a run that begins a little earlier than the last one still counts as the next night.
 _RECENT_DAYS = 60
-_FRESH_HOURS, _OLD_FRESH_HOURS = 20, 7 * 24 - 4
+_FRESH_HOURS, _OLD_FRESH_HOURS = 20, 7 * 24 + 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +102,11 @@ def _due(archive: Archive, db: Path, now: str) -> list[Request]:
     its freshness is left, so that a run after a kill goes on where that one stopped."""
     seen = archive.seen()
     recent = _before(now, hours=24 * _RECENT_DAYS)[:10]
+    today = datetime.fromisoformat(now).toordinal()
     due = []
     for wanted in tables.wanted_articles(db):
-        hours = _FRESH_HOURS if (wanted.available or now) >= recent else _OLD_FRESH_HOURS
+        is_its_night = (wanted.available or now) >= recent or (today - int(wanted.kb[2:])) % 7 == 0
+        hours = _FRESH_HOURS if is_its_night else _OLD_FRESH_HOURS
         if seen.get(wanted.kb, "") <= _before(now, hours=hours):
             due.append(wanted)
     due.sort(key=lambda wanted: seen.get(wanted.kb, ""))

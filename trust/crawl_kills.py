@@ -1,0 +1,416 @@
+"""Whether a crawl can be killed at any moment: the next run goes on from there, and the catalog is the same.
+
+    python trust/crawl_kills.py [--rounds 100] [--seed 3]
+
+A mirror on 127.0.0.1 serves the pages of September and an article for every KB that they want: in both layouts, with
+issues, without and unreadable, at a redirect, at the wrong place and not at all. Each round starts ``winkb scrape`` in an
+empty folder and ends it with SIGKILL at a random moment. What then lies there must be whole. The same command, run to its
+end, must lose nothing that was stored and ask for no stored article again (nor be sent a stored page), and its catalog
+must be, row by row, that of a crawl that nobody disturbed. In every other round it comes five seconds later, by its own
+clock: then only that later time may differ, and never where the older one was stored.
+
+What may differ at all: the table ``runs``, the number of a run in ``changes``, and in which order findings were made.
+Exit 1 on any violation; its folder stays.
+"""
+
+import argparse
+import os
+import random
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))  # the writers of re-created pages and the server lie with the tests
+
+from scraper import pipeline  # noqa: E402
+from scraper.load.tables import wanted_articles  # noqa: E402
+from scraper.sources import SOURCES  # noqa: E402
+from tests import pages  # noqa: E402
+from tests.articles import Issue, address_of, article  # noqa: E402
+from tests.web import Asked, Reply, Web  # noqa: E402
+
+SNAPSHOT, LATENCY, LONGEST = "2026-09-30", 0.005, 60.0
+NOW, LATER = "2026-10-01T03:00:00Z", "2026-10-01T03:00:05Z"
+KEPT = {"catalog.db", "catalog.db.lock", "archive.db", "archive.db.lock"}
+MOMENTS = (
+    "before the first page",
+    "during pages",
+    "loading pages",
+    "during articles",
+    "loading articles",
+    "at its end",
+)
+PAGES = frozenset(source.name for source in SOURCES)
+
+Tables = dict[str, list[tuple[object, ...]]]
+
+
+# --- the mirror ------------------------------------------------------------------------------------------------------
+
+
+class Mirror:
+    """What is served, by whom it was asked for (a run is known by its user agent), and what it was answered."""
+
+    def __init__(self, web: Web, folder: Path) -> None:
+        self.url = web.url
+        self.answered: list[tuple[str, str, int]] = []  # user agent, source, status; appending is atomic
+        self._web = web
+        made = pages.snapshot(SNAPSHOT)
+        for source in SOURCES:
+            self._serve(source.name, source.url, made[pages.file_name(source.url)])
+        self.kbs = self._serve_articles(folder)
+
+    def _serve(self, name: str, address: str, body: bytes) -> None:
+        etag = f'"{name}"'
+
+        def answer(asked: Asked) -> Reply:
+            known = asked.headers.get("if-none-match") == etag
+            self.answered.append((asked.headers["user-agent"], name, 304 if known else 200))
+            return Reply(304 if known else 200, b"" if known else body, {"ETag": etag}, wait=LATENCY)
+
+        self._web.page(address, answer)
+
+    def _refer(self, name: str, address: str, status: int, headers: dict[str, str | None]) -> None:
+        def answer(asked: Asked) -> Reply:
+            self.answered.append((asked.headers["user-agent"], name, status))
+            return Reply(status, headers=headers, wait=LATENCY)
+
+        self._web.page(address, answer)
+
+    def _serve_articles(self, folder: Path) -> frozenset[str]:
+        """An article for every KB that the pages want."""
+        paths = pipeline.Paths(folder / "catalog.db", folder / "archive.db")
+        pipeline.scrape(paths, NOW, mirror=self.url, manners=pipeline.Manners(delay=0))
+        with closing(sqlite3.connect(paths.db)) as catalog:
+            rows = catalog.execute("select kb, build, track from builds where build is not null").fetchall()
+        wanted = wanted_articles(paths.db)
+        for number, one in enumerate(wanted):
+            builds = [build for kb, build, _ in rows if kb == one.kb][:2]
+            hotpatch = (one.kb, "hotpatch") in {(kb, track) for kb, _, track in rows}
+            self._serve_article(
+                number,
+                one.kb,
+                one.url or f"https://support.microsoft.com/help/{one.kb[2:]}",
+                builds,
+                one.available or "",
+                hotpatch=hotpatch,
+            )
+        return frozenset(one.kb for one in wanted)
+
+    def _serve_article(
+        self, number: int, kb: str, asked: str, builds: Sequence[str], date: str, *, hotpatch: bool
+    ) -> None:
+        """The ``number``-th article; the number says what it is like."""
+        layout, kind = ("old" if number % 3 == 2 else "new"), ("hotpatch" if hotpatch else "cumulative")
+        if number % 40 == 17:
+            self._refer(kb, asked, 404, {})
+            return
+        issues = [Issue(f"Issue {place} of {kb}", "It happens.", "Wait.") for place in range(number % 4)]
+        body = article(
+            "KB4000000" if number % 40 == 5 else kb,  # leads to another page
+            "2026-01-01" if number % 20 == 9 else date,  # says another date than the tables
+            builds,
+            layout=layout,
+            kind=kind,
+            issues=None if number % 7 == 6 else issues,
+            baseline="KB5120000" if hotpatch else None,
+            prose=60,
+        )
+        if number % 5 == 1:
+            landing = address_of(kb, date, builds, layout=layout, kind=kind)
+            self._refer(kb, asked, 301, {"Location": landing})
+            asked = landing
+        self._serve(kb, asked, body)
+
+    def asked_by(self, agent: str) -> Iterator[tuple[str, int]]:
+        """Source and status of every request of a run."""
+        return ((source, status) for who, source, status in list(self.answered) if who == agent)
+
+
+# --- a run -----------------------------------------------------------------------------------------------------------
+
+
+def start(mirror: Mirror, folder: Path, agent: str, now: str) -> "subprocess.Popen[bytes]":
+    """``winkb scrape`` in ``folder``; what it says goes into ``AGENT.log`` beside it."""
+    command = (sys.executable, "-m", "scraper", "scrape", "--mirror", mirror.url, "--now", now, "--db", "catalog.db")
+    options = ("--archive", "archive.db", "--delay", "0", "--concurrency", "4", "--user-agent", agent)
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    with (folder.parent / f"{agent}.log").open("wb") as log:
+        return subprocess.Popen((*command, *options), cwd=folder, env=environment, stdout=log, stderr=log)
+
+
+def undisturbed(mirror: Mirror, folder: Path, agent: str, now: str = NOW) -> tuple[int, float]:
+    """Exit code and seconds of a run to the end."""
+    begin = perf_counter()
+    with start(mirror, folder, agent, now) as process:
+        try:
+            return process.wait(LONGEST), perf_counter() - begin
+        except subprocess.TimeoutExpired:
+            process.kill()
+            return process.wait(), perf_counter() - begin
+
+
+def killed(mirror: Mirror, folder: Path, agent: str, moment: float) -> bool:
+    """Kill a run ``moment`` seconds after its start; False when it had ended by then."""
+    with start(mirror, folder, agent, NOW) as process:
+        try:
+            process.wait(moment)
+        except subprocess.TimeoutExpired:
+            process.kill()
+        return process.wait() == -signal.SIGKILL
+
+
+# --- what lies there -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What an archive holds: by source its versions, the sources with a noted visit (good or not), ended runs."""
+
+    versions: frozenset[tuple[str, str, bytes]]
+    noted: frozenset[str]
+    ended: int
+
+    @property
+    def sources(self) -> frozenset[str]:
+        return frozenset(source for source, _, _ in self.versions)
+
+
+def unsound(database: sqlite3.Connection) -> list[str]:
+    """What SQLite finds wrong."""
+    rows = database.execute("pragma integrity_check").fetchall()
+    found = [str(row[0]) for row in rows if row[0] != "ok"]
+    return found + [f"foreign key {row}" for row in database.execute("pragma foreign_key_check")]
+
+
+def stored(folder: Path) -> tuple[Stored, list[str]]:
+    """What the archive holds, and what is wrong with it. Looked at in a copy, with its journal: to roll that back is
+    the work of the next run."""
+    if not (folder / "archive.db").exists():
+        return Stored(frozenset(), frozenset(), 0), []
+    with tempfile.TemporaryDirectory(dir=folder.parent) as copy:
+        for path in folder.glob("archive.db*"):
+            shutil.copy(path, copy)
+        with closing(sqlite3.connect(Path(copy) / "archive.db")) as archive:
+            wrong = [f"archive: {problem}" for problem in unsound(archive)]
+            if not archive.execute("select 1 from sqlite_master limit 1").fetchone():
+                return Stored(frozenset(), frozenset(), 0), wrong  # killed before it was one
+            versions = archive.execute("select source, fingerprint, body from versions").fetchall()
+            noted = archive.execute("select source from visits").fetchall()
+            ((ended,),) = archive.execute("select count(*) from runs")
+    return Stored(frozenset(versions), frozenset(source for (source,) in noted), ended), wrong
+
+
+def catalog_problems(folder: Path) -> list[str]:
+    """What is wrong with the catalog; none is as good as a whole one."""
+    path = folder / "catalog.db"
+    if not path.exists():
+        return []
+    with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as catalog:
+        wrong = unsound(catalog)
+        if not catalog.execute("select 1 from sqlite_master where name = 'runs'").fetchone():
+            wrong.append("no tables")
+        elif not catalog.execute("select 1 from builds").fetchone():
+            wrong.append("no builds")
+    return [f"catalog: {problem}" for problem in wrong]
+
+
+def contents(folder: Path) -> Tables:
+    """Every row of every table, save what may differ."""
+    with closing(sqlite3.connect(f"{(folder / 'catalog.db').as_uri()}?mode=ro", uri=True)) as catalog:
+        schema = catalog.execute("select name, sql from sqlite_master where name not like '%_fts%' order by name")
+        tables: Tables = {"(schema)": schema.fetchall(), "(code)": catalog.execute("pragma user_version").fetchall()}
+        named = "select name from sqlite_master where type = 'table' and name not like '%_fts%' and name <> 'runs'"
+        for (name,) in catalog.execute(named).fetchall():
+            left_out = {"findings": "finding", "changes": "run"}.get(name)
+            listed = [row[1] for row in catalog.execute(f"pragma table_info({name})") if row[1] != left_out]
+            rows = catalog.execute(f"select {', '.join(listed)} from {name} order by rowid").fetchall()
+            tables[name] = sorted(rows, key=repr) if name == "findings" else rows
+        for index in ("kbs_fts", "sections_fts"):
+            tables[index] = catalog.execute(f"select rowid from {index} where {index} match 'kb* or page'").fetchall()
+    return tables
+
+
+def earlier(tables: Tables) -> Tables:
+    """The same, as if what came five seconds later had come at once."""
+    return {
+        name: sorted(changed, key=repr) if name == "findings" else changed
+        for name, rows in tables.items()
+        for changed in [[tuple(NOW if value == LATER else value for value in row) for row in rows]]
+    }
+
+
+def differences(is_: Tables, should_be: Tables) -> list[str]:
+    """One line for each table that differs, with the first rows of either side."""
+    lines = []
+    for name in sorted(is_.keys() | should_be.keys()):
+        ours, theirs = is_.get(name, []), should_be.get(name, [])
+        if ours != theirs:
+            more, less = [row for row in ours if row not in theirs], [row for row in theirs if row not in ours]
+            lines.append(f"table {name} differs: {len(more)} rows more {more[:2]}, {len(less)} missing {less[:2]}")
+    return lines
+
+
+# --- a round ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class Figures:
+    """What the rounds came to."""
+
+    rounds: int = 0
+    late: int = 0
+    refetched: int = 0
+    resent: int = 0
+    differing: int = 0
+    stored: int = 0
+    violated: int = 0
+
+
+def place(asked: set[str], left: Stored, kbs: frozenset[str]) -> str:
+    """Where in the crawl a kill fell."""
+    if not asked:
+        return MOMENTS[0]
+    if not left.noted >= PAGES:
+        return MOMENTS[1]
+    if not asked & kbs:
+        return MOMENTS[2]
+    if not left.noted >= kbs:
+        return MOMENTS[3]
+    return MOMENTS[4] if left.ended < 2 else MOMENTS[5]
+
+
+def play(
+    mirror: Mirror, folder: Path, number: int, moment: float, whole: Tables, figures: Figures
+) -> tuple[str, list[str]]:
+    """One round: where the kill fell ("" if the run was over by then), and what was violated."""
+    state = folder / "state"
+    state.mkdir(parents=True)
+    first, second = f"round-{number}-killed", f"round-{number}-after"
+    if not killed(mirror, state, first, moment):
+        return "", []
+    left, wrong = stored(state)
+    wrong += catalog_problems(state)
+    had_catalog = (state / "catalog.db").exists()
+    fell = place({source for source, _ in mirror.asked_by(first)}, left, mirror.kbs)
+    if (left.ended > 1 and not had_catalog) or (left.ended == 0 and had_catalog):
+        wrong.append(f"{left.ended} runs ended, but the catalog is {'there' if had_catalog else 'not there'}")
+
+    now = NOW if number % 2 else LATER
+    code, _ = undisturbed(mirror, state, second, now)
+    if code:
+        return fell, [*wrong, f"the run after the kill ended with {code}"]
+    figures.stored += len(left.sources & mirror.kbs)
+    after = list(mirror.asked_by(second))
+    again = sorted(left.sources & mirror.kbs & {source for source, _ in after})
+    figures.refetched += len(again)
+    wrong += [f"{kb} was stored{'' if kb in left.noted else ', its visit not noted'}; asked for again" for kb in again]
+    resent = sorted(source for source, status in after if source in left.noted & PAGES and status == 200)
+    figures.resent += len(resent)
+    wrong += [f"{page} was stored; sent again" for page in resent]
+    twice = sorted(source for (source, status), times in Counter(after).items() if times > 1)
+    wrong += [f"{source} was asked for twice in one run" for source in twice]
+
+    right, problems = stored(state)
+    wrong += problems + catalog_problems(state)
+    if not left.versions <= right.versions:
+        wrong.append(f"{len(left.versions - right.versions)} stored versions are lost")
+    if len(right.versions) != len(right.sources):
+        wrong.append("versions were stored twice")
+    if (found := {path.name for path in state.iterdir()}) != KEPT:
+        wrong.append(f"files: {sorted(found ^ KEPT)}")
+    tables = contents(state)
+    if now == LATER:
+        wrong += since_when(state, left)
+    if lines := differences(earlier(tables), whole):
+        figures.differing += 1
+        wrong += lines
+    return fell, wrong
+
+
+def since_when(state: Path, left: Stored) -> list[str]:
+    """Issues and articles that were noted before the kill and are not as old as that."""
+    with closing(sqlite3.connect(f"{(state / 'catalog.db').as_uri()}?mode=ro", uri=True)) as catalog:
+        seen = catalog.execute("select page, changed_at from pages where changed_at is not null").fetchall()
+        seen += catalog.execute("select kb, first_seen from known_issues").fetchall()
+    late = {source for source, at in seen if at != NOW and source in left.noted}
+    early = {source for source, at in seen if at != LATER and source not in left.noted}
+    return [f"{source} is dated by the run after the kill" for source in sorted(late)] + [
+        f"{source} is dated before it came" for source in sorted(early)
+    ]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--rounds", type=int, default=100)
+    parser.add_argument("--seed", type=int, default=3)
+    options = parser.parse_args()
+    chance, figures, fell = random.Random(options.seed), Figures(), Counter[str]()
+    begin = perf_counter()
+    base = Path(tempfile.mkdtemp(prefix="winkb-kills-"))
+    with Web() as web:
+        (base / "wanted").mkdir()
+        mirror = Mirror(web, base / "wanted")
+        whole, duration = references(mirror, base)
+        print(f"{len(PAGES)} pages, {len(mirror.kbs)} articles; undisturbed: {duration:.2f} s", flush=True)
+        number = 0
+        while figures.rounds < options.rounds and figures.late <= options.rounds:
+            number += 1
+            moment = chance.uniform(0, duration)
+            folder = base / f"round-{number}"
+            where, wrong = play(mirror, folder, number, moment, whole, figures)
+            if where:
+                figures.rounds += 1
+                fell[where] += 1
+            else:
+                figures.late += 1  # over before it could be killed: drawn again
+            if wrong:
+                figures.violated += 1
+                print(f"round {number}, killed after {moment:.3f} s, {where}: {folder}")
+                print("\n".join(f"  {line}" for line in wrong), flush=True)
+            else:
+                shutil.rmtree(folder)
+    print(f"{figures.rounds} kills (seed {options.seed}; {figures.late} more came too late and were drawn again)")
+    for where in MOMENTS:
+        print(f"  {where}: {fell[where]}")
+    print(f"articles stored before a kill: {figures.stored}, of them asked for again: {figures.refetched} (must be 0)")
+    print(f"stored pages sent again: {figures.resent} (must be 0)")
+    print(f"catalogs that differ from the undisturbed one: {figures.differing} (must be 0)")
+    print(f"rounds with a violation: {figures.violated} (must be 0)")
+    print(f"{perf_counter() - begin:.0f} s")
+    failed = figures.violated > 0 or figures.rounds < options.rounds
+    if not failed:
+        shutil.rmtree(base)
+    sys.exit(failed)
+
+
+def references(mirror: Mirror, base: Path) -> tuple[Tables, float]:
+    """The catalog of an undisturbed crawl and how long one takes. Three are made, to see that they are the same."""
+    made: list[Tables] = []
+    spent: list[float] = []
+    for number in range(3):
+        folder = base / f"undisturbed-{number}" / "state"
+        folder.mkdir(parents=True)
+        code, seconds = undisturbed(mirror, folder, f"undisturbed-{number}")
+        if code:
+            sys.exit(f"an undisturbed crawl ended with {code}: {folder.parent}")
+        spent.append(seconds)
+        made.append(contents(folder))
+        if lines := differences(made[-1], made[0]):
+            sys.exit("\n".join((f"two undisturbed crawls differ: {folder.parent}", *lines)))
+    return made[0], median(spent)
+
+
+if __name__ == "__main__":
+    main()
