@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
-.PHONY: help run test check demo scrape nightly bench clean
+.PHONY: help run test check demo scrape nightly bench trust clean
 
 help: ## say what can be made (plain make)
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 14
@@ -34,9 +34,12 @@ nightly: .venv/run ## the job of every night: scrape, summary, check (docs/night
 bench: .venv/dev ## measure speed
 	@set -e; for script in bench/[a-z]*.py; do echo "== $$script"; $(BIN)/python $$script; done
 
+trust: .venv/dev ## kill a crawl 100 times; each time the next run must make up for it
+	$(BIN)/python trust/crawl_kills.py
+
 clean: ## remove .venv and caches; catalog.db and archive.db stay
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist winkb.egg-info
-	find scraper tests bench site -name __pycache__ -type d -prune -exec rm -rf {} +
+	find scraper tests bench trust site -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # A stamp is written last: what was interrupted is done again.
 .venv/run: requirements.lock pyproject.toml

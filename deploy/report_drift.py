@@ -66,16 +66,17 @@ def standing() -> list[tuple[str, str]]:
 
 def problems(summary: dict[str, Any]) -> set[str]:
     """A short digest of each line that a person must look at."""
-    lines = {*summary["problems"], *(page["failure"] for page in pages(summary) if page["failure"])}
+    lines = {f"{page['page']}: {page['failure'] or page['quarantined']}" for page in unsound(summary)}
     return {hashlib.sha256(line.encode()).hexdigest()[:12] for line in lines}
 
 
 def is_sound(summary: dict[str, Any]) -> bool:
-    return not any(page["failure"] or page["quarantined"] for page in pages(summary))
+    return not unsound(summary)
 
 
-def pages(summary: dict[str, Any]) -> list[dict[str, Any]]:
-    return [*summary["pages"], *summary["failing_articles"]]
+def unsound(summary: dict[str, Any]) -> list[dict[str, Any]]:
+    """The source pages that a person must look at. An article that is gone may stay so for ever, and is a finding."""
+    return [page for page in summary["pages"] if page["failure"] or page["quarantined"]]
 
 
 def gh(*words: str, text: str | None = None) -> str:

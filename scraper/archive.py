@@ -179,9 +179,15 @@ class Archive:
         )
         return Visit(*rows[0]) if rows else None
 
-    def seen(self) -> dict[str, str]:
-        """By source, the time of the last visit that was served a version."""
-        return dict(self._rows("select source, max(at) from visits where version is not null group by source"))
+    def settled(self) -> dict[str, str]:
+        """By source, the time of the last visit that settled something: a version was served, or waiting would not
+        help (a page that is gone)."""
+        query = "select source, max(at) from visits where version is not null or exit_code = 0 group by source"
+        return dict(self._rows(query))
+
+    def attempted(self) -> dict[str, str]:
+        """By source, the time of the last visit, whatever came of it."""
+        return dict(self._rows("select source, max(at) from visits group by source"))
 
     def body(self, version: int) -> tuple[str, str, bytes]:
         """Source, fingerprint and raw bytes of a version."""

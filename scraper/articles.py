@@ -6,7 +6,9 @@ nor denies that there is one is ``unread``, never ``none``. Pure: no network, no
 
 import re
 from calendar import month_name
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import date
 from urllib.parse import urlsplit
 
@@ -22,20 +24,20 @@ from scraper.models import (
 )
 
 _MONTHS = [name.casefold() for name in month_name]
-_KB = re.compile(r"\bKB *(\d{6,7})(?!\d)", re.I)
-_SLUG_KB = re.compile(r"(?<![a-z])kb-?(\d{6,7})(?!\d)", re.I)
-_LONG_DATE = re.compile(r"(?P<month>[A-Z][a-z]+) (?P<day>\d{1,2}), (?P<year>\d{4})\b", re.I)
+_KB = re.compile(r"\bKB *(\d{6,7})(?!\d)", re.I | re.A)
+_SLUG_KB = re.compile(r"(?<![a-z])kb-?(\d{6,7})(?!\d)", re.I | re.A)
+_LONG_DATE = re.compile(r"(?P<month>[A-Z][a-z]+) (?P<day>\d{1,2}), (?P<year>\d{4})\b", re.I | re.A)
 _IN_PARENTHESES = re.compile(r"[(\uff08].*|\bOS Builds?\b.*", re.I)
 # `18363.18363.1171` has been served (KB4580386) and is no build.
-_BUILD = re.compile(r"(?<![\d.])\d{5}\.\d{1,5}(?![\d.]*\d)")
+_BUILD = re.compile(r"(?<![\d.])\d{5}\.\d{1,5}(?![\d.]*\d)", re.A)
 
 # `KB5120102 (Build 26100.8872)`, `(KB5120102) - version 26100.8872`, `[KB5120102](https://…) - 26100.8872`.
 _KB_WITH_BUILD = re.compile(
     r"\bKB *(?P<kb>\d{6,7})(?!\d)(?:\]\([^()]*\))?[\s()\[\]:,\u2010-\u2015-]*"
     r"(?:(?:OS )?(?:builds?|version)[\s:]*)?(?P<build>\d{5}\.\d{1,5})(?![\d.]*\d)",
-    re.I,
+    re.I | re.A,
 )
-_PACKAGE = re.compile(r"windows[\d.]+-(?:kb)*(?P<kb>\d{6,7})(?!\d)(?:-(?P<device>[a-z0-9]+))?", re.I)
+_PACKAGE = re.compile(r"windows[\d.]+-(?:kb)*(?P<kb>\d{6,7})(?!\d)(?:-(?P<device>[a-z0-9]+))?", re.I | re.A)
 _SENTENCE_END = re.compile(r"(?<=[.!?]) (?=\W*[A-Z])")
 
 # A whole sentence: "not aware of any issues on other versions" denies nothing of this one.
@@ -74,7 +76,7 @@ def normalize_article(page: ArticlePage, url: str) -> ArticleFacts:
     its slug counts for ``kbs`` (``…-kb5101650-…``), a bare ``/help/5101650`` does not: that is what was asked for, and
     an unknown number may be answered with another article (sources.md C1)."""
     kbs = frozenset(_kbs(page, url))
-    issues = tuple(dict.fromkeys(_issues(page)))
+    issues = tuple(_told_apart(dict.fromkeys(_issues(page))))
     return ArticleFacts(
         layout=page.layout,
         updated_at=page.updated_at or None,
@@ -90,6 +92,20 @@ def normalize_article(page: ArticlePage, url: str) -> ArticleFacts:
         prerequisites=tuple(_unique(_prerequisites(page, kbs))),
         sections=page.sections,
     )
+
+
+def _told_apart(issues: Iterable[KnownIssue]) -> Iterator[KnownIssue]:
+    """Issues are known by their titles. Where one stands twice, as over the rows of a table, the symptom's first words
+    are added to it, and a number where these are the same as well."""
+    issues = list(issues)
+    titles = Counter(issue.title for issue in issues)
+    told: Counter[str] = Counter()
+    for issue in issues:
+        title = issue.title
+        if titles[title] > 1 and issue.symptom:
+            title = f"{title}: {_SENTENCE_END.split(issue.symptom, maxsplit=1)[0][:120]}"
+        told[title] += 1
+        yield replace(issue, title=title if told[title] == 1 else f"{title} ({told[title]})")
 
 
 # --- title, heading, address -----------------------------------------------------------------------------------------

@@ -106,7 +106,9 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 @_now
 @click.option("--delay", type=click.FloatRange(0), metavar="S", help="Seconds between two requests to one host.")
 @click.option("--concurrency", type=click.IntRange(1), metavar="N", help="Requests at a time to one host.")
-@click.option("--articles/--no-articles", default=True, show_default=True, help="Read the articles that are due too.")
+@click.option(
+    "--articles/--no-articles", default=None, help="Read the articles that are due (default: unless --source)."
+)
 @click.option("--budget", type=click.FloatRange(0), metavar="S", help="End well after so many seconds, with what came.")
 @click.option("--user-agent", metavar="TEXT", help="How the job names itself to the hosts.")
 @click.option("--summary", type=_FILE, metavar="PATH", help="Append what the run did, as Markdown.")
@@ -119,7 +121,7 @@ def scrape(
     now: str,
     delay: float | None,
     concurrency: int | None,
-    articles: bool,
+    articles: bool | None,
     budget: float | None,
     user_agent: str | None,
     summary: Path | None,
@@ -145,7 +147,7 @@ def scrape(
             mirror=mirror,
             manners=manners,
             budget=budget,
-            articles=articles,
+            articles=not sources if articles is None else articles,
             progress=_Bar() if sys.stderr.isatty() else _Lines(),
         )
     except ScraperError as problem:

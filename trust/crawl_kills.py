@@ -3,14 +3,14 @@
     python trust/crawl_kills.py [--rounds 100] [--seed 3]
 
 A mirror on 127.0.0.1 serves the pages of September and an article for every KB that they want: in both layouts, with
-issues, without and unreadable, at a redirect, at the wrong place and not at all. Each round starts ``winkb scrape`` in an
-empty folder and ends it with SIGKILL at a random moment. What then lies there must be whole. The same command, run to its
-end, must lose nothing that was stored and ask for no stored article again (nor be sent a stored page), and its catalog
-must be, row by row, that of a crawl that nobody disturbed. In every other round it comes five seconds later, by its own
-clock: then only that later time may differ, and never where the older one was stored.
+issues, without and unreadable, at a redirect, at the wrong place and not at all. Each round starts ``winkb scrape`` in
+an empty folder and ends it with SIGKILL at a random moment. What then lies there must be whole. The same command, run
+to its end, must lose nothing that was stored and ask for no stored article again (nor be sent a stored page), and its
+catalog must be, row by row, that of a crawl that nobody disturbed. In every other round it comes five seconds later by
+its own clock: then only that time may differ, and only where nothing older was stored.
 
 What may differ at all: the table ``runs``, the number of a run in ``changes``, and in which order findings were made.
-Exit 1 on any violation; its folder stays.
+The code is copied first, so that an edit meanwhile changes nothing. Exit 1 on any violation; its folder stays.
 """
 
 import argparse
@@ -60,10 +60,11 @@ Tables = dict[str, list[tuple[object, ...]]]
 
 
 class Mirror:
-    """What is served, by whom it was asked for (a run is known by its user agent), and what it was answered."""
+    """What is served, by whom it was asked for (a run is known by its user agent), and what was answered. ``code`` is
+    the folder of the package that is tried."""
 
-    def __init__(self, web: Web, folder: Path) -> None:
-        self.url = web.url
+    def __init__(self, web: Web, folder: Path, code: Path) -> None:
+        self.url, self.code = web.url, code
         self.answered: list[tuple[str, str, int]] = []  # user agent, source, status; appending is atomic
         self._web = web
         made = pages.snapshot(SNAPSHOT)
@@ -125,7 +126,7 @@ class Mirror:
             kind=kind,
             issues=None if number % 7 == 6 else issues,
             baseline="KB5120000" if hotpatch else None,
-            prose=60,
+            prose=20,
         )
         if number % 5 == 1:
             landing = address_of(kb, date, builds, layout=layout, kind=kind)
@@ -145,7 +146,7 @@ def start(mirror: Mirror, folder: Path, agent: str, now: str) -> "subprocess.Pop
     """``winkb scrape`` in ``folder``; what it says goes into ``AGENT.log`` beside it."""
     command = (sys.executable, "-m", "scraper", "scrape", "--mirror", mirror.url, "--now", now, "--db", "catalog.db")
     options = ("--archive", "archive.db", "--delay", "0", "--concurrency", "4", "--user-agent", agent)
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    environment = {**os.environ, "PYTHONPATH": str(mirror.code)}
     with (folder.parent / f"{agent}.log").open("wb") as log:
         return subprocess.Popen((*command, *options), cwd=folder, env=environment, stdout=log, stderr=log)
 
@@ -189,7 +190,10 @@ class Stored:
 
 def unsound(database: sqlite3.Connection) -> list[str]:
     """What SQLite finds wrong."""
-    rows = database.execute("pragma integrity_check").fetchall()
+    try:
+        rows = database.execute("pragma integrity_check").fetchall()
+    except sqlite3.DatabaseError as problem:
+        return [str(problem)]
     found = [str(row[0]) for row in rows if row[0] != "ok"]
     return found + [f"foreign key {row}" for row in database.execute("pragma foreign_key_check")]
 
@@ -204,7 +208,7 @@ def stored(folder: Path) -> tuple[Stored, list[str]]:
             shutil.copy(path, copy)
         with closing(sqlite3.connect(Path(copy) / "archive.db")) as archive:
             wrong = [f"archive: {problem}" for problem in unsound(archive)]
-            if not archive.execute("select 1 from sqlite_master limit 1").fetchone():
+            if wrong or not archive.execute("select 1 from sqlite_master limit 1").fetchone():
                 return Stored(frozenset(), frozenset(), 0), wrong  # killed before it was one
             versions = archive.execute("select source, fingerprint, body from versions").fetchall()
             noted = archive.execute("select source from visits").fetchall()
@@ -219,9 +223,9 @@ def catalog_problems(folder: Path) -> list[str]:
         return []
     with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as catalog:
         wrong = unsound(catalog)
-        if not catalog.execute("select 1 from sqlite_master where name = 'runs'").fetchone():
+        if not wrong and not catalog.execute("select 1 from sqlite_master where name = 'builds'").fetchone():
             wrong.append("no tables")
-        elif not catalog.execute("select 1 from builds").fetchone():
+        if not wrong and not catalog.execute("select 1 from builds").fetchone():
             wrong.append("no builds")
     return [f"catalog: {problem}" for problem in wrong]
 
@@ -304,8 +308,10 @@ def play(
     wrong += catalog_problems(state)
     had_catalog = (state / "catalog.db").exists()
     fell = place({source for source, _ in mirror.asked_by(first)}, left, mirror.kbs)
-    if (left.ended > 1 and not had_catalog) or (left.ended == 0 and had_catalog):
-        wrong.append(f"{left.ended} runs ended, but the catalog is {'there' if had_catalog else 'not there'}")
+    if not had_catalog and left.ended > 1:
+        wrong.append("a run published its catalog and another ended, but there is none")
+    if had_catalog and left.ended == 0:
+        wrong.append("there is a catalog of a run that had not ended")
 
     now = NOW if number % 2 else LATER
     code, _ = undisturbed(mirror, state, second, now)
@@ -361,7 +367,8 @@ def main() -> None:
     base = Path(tempfile.mkdtemp(prefix="winkb-kills-"))
     with Web() as web:
         (base / "wanted").mkdir()
-        mirror = Mirror(web, base / "wanted")
+        shutil.copytree(ROOT / "scraper", base / "code" / "scraper", ignore=shutil.ignore_patterns("__pycache__"))
+        mirror = Mirror(web, base / "wanted", base / "code")
         whole, duration = references(mirror, base)
         print(f"{len(PAGES)} pages, {len(mirror.kbs)} articles; undisturbed: {duration:.2f} s", flush=True)
         number = 0

@@ -127,12 +127,14 @@ def _refuse_broken(database: Database, path: Path) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """What a catalog says of its own making. ``quarantine``: by page, the first row that could not be read."""
+    """What a catalog says of its own making. ``quarantine``: by page, the first row that could not be read;
+    ``troubles``: by KB, why what is served in its article's place says nothing."""
 
     built_by: int
     last_run: tuple[int, str | None]
     pages: tuple[PageRow, ...]
     quarantine: dict[str, str]
+    troubles: dict[str, str]
 
 
 def published(path: Path) -> Published | None:
@@ -149,11 +151,14 @@ def published(path: Path) -> Published | None:
                 "select page, message from findings where code = 'quarantine' and resolved_at is null"
                 " order by finding desc"
             ).fetchall()
+            troubles = connection.execute(
+                "select page, message from findings where code in ('landing', 'article-unread') and resolved_at is null"
+            ).fetchall()
     except sqlite3.DatabaseError:
         return None
     if last_run is None:
         return None
-    return Published(built_by, last_run, tuple(PageRow(*page) for page in pages), dict(quarantine))
+    return Published(built_by, last_run, tuple(PageRow(*page) for page in pages), dict(quarantine), dict(troubles))
 
 
 @dataclass(frozen=True, slots=True)
@@ -404,7 +409,7 @@ def _issue_rows(article: Article) -> Iterator[dict[str, object]]:
 
 
 def _prerequisite_rows(article: Article) -> Iterator[dict[str, object]]:
-    for prerequisite in dict.fromkeys(article.facts.prerequisites):
+    for prerequisite in article.facts.prerequisites:
         yield {
             "kb": article.kb,
             "kind": prerequisite.kind,

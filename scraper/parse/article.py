@@ -35,8 +35,8 @@ _EXPANDO_TITLE = "ocpExpandoHeadTitleContainer"
 _EXPANDO_BODY = "ocpExpandoBody"
 
 _SUFFIX = re.compile(r"\s*[|\u2010-\u2015-]\s*Microsoft Support$", re.I)
-_NAMED = re.compile(r"\bKB *\d{6,7}(?!\d)|^[A-Z][a-z]+ \d{1,2}, \d{4}\b", re.I)
-_NAMED_ADDRESS = re.compile(r"(?<![a-z])kb-?\d{6,7}(?!\d)", re.I)
+_NAMED = re.compile(r"\bKB *\d{6,7}(?!\d)|^[A-Z][a-z]+ \d{1,2}, \d{4}\b", re.I | re.A)
+_NAMED_ADDRESS = re.compile(r"(?<![a-z])kb-?\d{6,7}(?!\d)", re.I | re.A)
 _KNOWN_ISSUES = re.compile(r"known issues(?: in this update)?", re.I)
 _COPY = re.compile(r"-\d+$")
 _NOT_SLUG = re.compile(r"[^a-z0-9]+")
@@ -48,10 +48,10 @@ _LABELS = frozenset(
 )
 _SYMPTOMS = frozenset({"symptom", "symptoms"})
 _STACK = re.compile(r"\bservicing stack update|\bSSU\b", re.I)
-_STACK_BUILD = re.compile(r"\bKB *\d{6,7}\b.{0,40}?\d{5}\.\d")
-_KB = re.compile(r"\bKB *\d{6,7}(?!\d)", re.I)
+_STACK_BUILD = re.compile(r"\bKB *\d{6,7}\b.{0,40}?\d{5}\.\d", re.A)
+_KB = re.compile(r"\bKB *\d{6,7}(?!\d)", re.I | re.A)
 # `windows11.0-kb5043080-x64_….msu`; `kbkb`, no `kb`, `.msu.msu` and no `.msu` are served as well (KB5101650).
-_PACKAGE = re.compile(r"windows[\d.]+-(?:kb)*\d{6,7}(?!\d)", re.I)
+_PACKAGE = re.compile(r"windows[\d.]+-(?:kb)*\d{6,7}(?!\d)", re.I | re.A)
 
 
 class _Kind(IntEnum):

@@ -71,13 +71,14 @@ def scrape(
         reader = Reader(archive)
         requests = [_request(archive, source.name, source.url) for source in wanted]
         outcome = run(archive, reader, paths.db, _errand("pages", requests, visiting, begun), watching)
+        assert outcome is not None  # every page that is asked for leaves a visit
         if not articles or outcome.facts_sha256 is None:
             return outcome
         due = _due(archive, paths.db, visiting.now)
         if not due:
             return outcome
         second = run(archive, reader, paths.db, _errand("articles", due, visiting, begun), watching)
-        return _together(outcome, second)
+        return _together(outcome, second) if second else outcome
 
 
 def _errand(what: str, requests: Sequence[Request], visiting: Visiting, begun: float) -> Errand:
@@ -98,18 +99,19 @@ def _together(first: Outcome, second: Outcome) -> Outcome:
 
 
 def _due(archive: Archive, db: Path, now: str) -> list[Request]:
-    """The articles to ask for: those never read, newest first, then those read longest ago. One that was read within
-    its freshness is left, so that a run after a kill goes on where that one stopped."""
-    seen = archive.seen()
+    """The articles to ask for: those never asked for, newest first, then those asked for longest ago, so that one that
+    will not come holds up no other. One that was read within its freshness is left: a run after a kill goes on where
+    that one stopped."""
+    settled, attempted = archive.settled(), archive.attempted()
     recent = _before(now, hours=24 * _RECENT_DAYS)[:10]
     today = datetime.fromisoformat(now).toordinal()
     due = []
     for wanted in tables.wanted_articles(db):
         is_its_night = (wanted.available or now) >= recent or (today - int(wanted.kb[2:])) % 7 == 0
         hours = _FRESH_HOURS if is_its_night else _OLD_FRESH_HOURS
-        if seen.get(wanted.kb, "") <= _before(now, hours=hours):
+        if settled.get(wanted.kb, "") <= _before(now, hours=hours):
             due.append(wanted)
-    due.sort(key=lambda wanted: seen.get(wanted.kb, ""))
+    due.sort(key=lambda wanted: attempted.get(wanted.kb, ""))
     help_page = "https://support.microsoft.com/help/"
     return [_request(archive, wanted.kb, wanted.url or help_page + wanted.kb[2:]) for wanted in due]
 
@@ -136,8 +138,12 @@ def rebuild(paths: Paths) -> Outcome:
         runs = archive.runs()
         with tables.aside(paths.db) as database:
             tables.write(database, result.timeline, result.read_articles(), SOURCES, result.page_rows(), stamp())
-            tables.write_visits(database, (), run_rows(result.runs, runs))
             facts_sha256 = tables.facts_sha256(database)
+            # The last run's digest is that of what is published now: who publishes by it must see an acceptance.
+            last = max(result.runs)
+            if last in runs:
+                runs[last] = replace(runs[last], facts_sha256=facts_sha256)
+            tables.write_visits(database, (), run_rows(result.runs, runs))
         changes = len(result.timeline.changes)
         return Outcome(max(result.runs), "rebuilt", 0, facts_sha256, changes, reader.parsed, ())
 
@@ -152,7 +158,7 @@ def demo(db: Path) -> Outcome:
         for folder in sorted(path for path in bundled.iterdir() if path.is_dir()):
             visiting = Visiting(f"{folder.name}T12:00:00Z", str(folder), Manners(delay=0))
             requests = [Request(source.name, source.url) for source in SOURCES]
-            outcome = run(archive, reader, db, _errand("pages", requests, visiting, 0.0), Unwatched())
+            outcome = run(archive, reader, db, _errand("pages", requests, visiting, 0.0), Unwatched()) or outcome
         if outcome is None:
             raise MachineError("emptiness", page=str(bundled), expected="the bundled snapshots", found="none")
         return outcome
@@ -166,7 +172,8 @@ def accept(paths: Paths, name: str, now: str) -> str:
     source = _source(name)
     with ExitStack() as stack:
         archive = _open(stack, paths)
-        page = replay(archive, Reader(archive)).pages[name]
+        result = replay(archive, Reader(archive))
+        page = result.pages[name]
         if page.drifting is None:
             found = page.failure or "a good page"
             raise InputError("acceptance", page=name, expected="a drift that stands", found=found)
@@ -176,7 +183,7 @@ def accept(paths: Paths, name: str, now: str) -> str:
         except DriftError as problem:
             expected = "a drift that can be read"
             raise InputError("acceptance", page=name, expected=expected, found=str(problem)) from problem
-        archive.accept(Acceptance(archive.next_run() - 1, source.name, page.drifting, now))
+        archive.accept(Acceptance(max(result.runs), source.name, page.drifting, now))
         failure = page.failure or ""
     rebuild(paths)
     return failure

@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 TRY_LATER = 3
 # So many articles in a row that a host would not give, each after all its retries, and it is left alone for the night.
 _SILENT = 3
-_MAKES_ROWS = ("articles.py", "checks.py", "models.py", "normalize.py", "schema.sql", "sources.py")
+_MAKES_ROWS = ("articles.py", "checks.py", "errors.py", "models.py", "normalize.py", "schema.sql", "sources.py")
 
 
 class Progress(Protocol):
@@ -64,8 +64,8 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Errand:
-    """What a run is to fetch and how: by ``deadline`` (seconds of the event loop's clock from its start, None: however
-    long it takes) it ends well with what it has."""
+    """What a run is to fetch and how. After ``budget`` seconds it ends well with what it has; None: however long it
+    takes."""
 
     what: str
     requests: Sequence[Request]
@@ -75,14 +75,16 @@ class Errand:
     budget: float | None = None
 
 
-def run(archive: Archive, reader: Reader, db: Path, errand: Errand, progress: Progress) -> Outcome:
-    """Do an errand as one run of the archive, and publish."""
+def run(archive: Archive, reader: Reader, db: Path, errand: Errand, progress: Progress) -> Outcome | None:
+    """Do an errand as one run of the archive, and publish; None when there was no time for a single visit."""
     number = archive.next_run()
     progress.begin(errand.what, len(errand.requests))
     try:
         visits = asyncio.run(visit(archive, number, errand, progress))
     finally:
         progress.end()
+    if not visits:
+        return None
     outcome = _note_only(archive, db, number, visits) or _publish(archive, reader, db, number)
     log.info("run %d: %s, %d page versions parsed", number, outcome.outcome, outcome.parsed)
     return outcome
@@ -109,7 +111,18 @@ async def visit(archive: Archive, number: int, errand: Errand, progress: Progres
                     break
     except TimeoutError:
         log.warning("the budget is spent: %d of %d pages came", len(visits), len(errand.requests))
+        came_in = {visit.source for visit in visits}
+        for request in errand.requests:
+            # An article that did not come is simply due again; a page that did not come is a page that failed.
+            if request.source not in came_in and not is_article(request.source):
+                visits.append(_keep(archive, number, errand.now, request, _too_late(request, errand)))
+                archive.note(visits[-1])
     return visits
+
+
+def _too_late(request: Request, errand: Errand) -> Unavailable:
+    expected = f"an answer within the budget of {errand.budget or 0:g} s"
+    return Unavailable("silence", page=request.source, expected=expected, found="none")
 
 
 def _is_silent(visits: Sequence[Visit]) -> bool:
@@ -160,7 +173,7 @@ def _publish(archive: Archive, reader: Reader, db: Path, number: int) -> Outcome
     with tables.aside(db) as database:
         tables.write(database, result.timeline, result.read_articles(), SOURCES, result.page_rows(), stamp())
         facts_sha256 = tables.facts_sha256(database)
-        failed = bool(visited) and all(state.failure for state in visited)
+        failed = code >= TRY_LATER and all(state.failure for state in visited)
         ended = Run(number, "failed" if failed else _word(facts_sha256, runs, published), code, facts_sha256)
         archive.finish(ended)
         tables.write_visits(database, (), run_rows(result.runs, {**runs, number: ended}))
@@ -183,8 +196,12 @@ def _note_only(archive: Archive, db: Path, number: int, visits: Sequence[Visit])
         return None
     for visit in visits:
         page = pages.get(visit.source)
-        if page is None or (visit.version and archive.fingerprint(visit.version) != page.sha256):
+        if page is None or page.url != visit.url:
             return None
+        if visit.version and archive.fingerprint(visit.version) != page.sha256:
+            return None
+        if visit.version and page.rows is None and page.failure != published.troubles.get(page.page):
+            return None  # a page in an article's place came back after it had not come at all
     noted = [_noted(pages[visit.source], visit) for visit in visits]
     codes = (visit.exit_code or (LOOK if page.quarantined else 0) for visit, page in zip(visits, noted, strict=True))
     code = max(codes, default=0)
@@ -192,11 +209,11 @@ def _note_only(archive: Archive, db: Path, number: int, visits: Sequence[Visit])
     with tables.aside(db, copy=True) as database:
         # The facts may have been rebuilt since the last run, after an acceptance say: the digest is of what is there.
         facts_sha256 = tables.facts_sha256(database)
-        failed = bool(visits) and not any(visit.version for visit in visits)
+        failed = code >= TRY_LATER and not any(visit.version for visit in visits)
         ended = Run(number, "failed" if failed else _word(facts_sha256, runs, published), code, facts_sha256)
         archive.finish(ended)
         tables.write_visits(database, noted, run_rows(times, {**runs, number: ended}))
-    lines = [visit.failure for visit in visits if visit.failure]
+    lines = [page.failure for page in noted if page.failure]
     lines += [
         _unread(page.page, page.quarantined, published.quarantine[page.page]) for page in noted if page.quarantined
     ]

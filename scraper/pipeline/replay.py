@@ -242,7 +242,11 @@ def _follow_acceptance(result: Replay, reader: Reader, ranked: Sequence[Source],
     """From its own place in the archive on, what a person let pass is the page's last good version: its changes are
     seen when it was accepted, and those of the nights before stay as they were published."""
     page = result.pages[acceptance.source]
-    facts = good_facts(page, reader, acceptance.version, acceptance.at, accepted=True)
+    try:
+        facts = good_facts(page, reader, acceptance.version, acceptance.at, accepted=True)
+    except DriftError as problem:  # the code has changed since, and no longer reads what it read then
+        page.failed(acceptance.at, str(problem), LOOK, acceptance.version)
+        return
     first = {page.source.name} if page.facts is None else set()
     page.take(facts, acceptance.version, reader.archive.fingerprint(acceptance.version), acceptance.at)
     page.read(page.served_at or acceptance.at)
