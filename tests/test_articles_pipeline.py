@@ -206,11 +206,62 @@ def test_the_old_articles_are_spread_over_the_week(nights: Nights) -> None:
     assert max(asked) < total / 2
 
 
-def test_those_never_read_come_first_and_then_the_oldest(nights: Nights) -> None:
-    nights.serve(KB, written())
+def test_articles_that_will_not_come_hold_up_no_other(nights: Nights) -> None:
+    """The newest are asked for first; when they failed, they come last the next night."""
+    kbs = list(nights.wanted())
+    for kb, url in nights.wanted().items():
+        silent = kb in kbs[:6]
+        nights.web.page(url, Reply(503) if silent else Reply(body=article(kb, "", ())))
+    assert nights.night(FIRST).exit_code == 3
+    assert nights.rows("select count(*) from articles") == [(0,)]
+    assert nights.night("2026-10-01T04:00:00Z").exit_code == 3
+    assert nights.rows("select count(*) from articles") == [(len(kbs) - 6,)]
+
+
+def test_an_article_that_is_gone_is_not_asked_for_every_hour(nights: Nights) -> None:
+    for hour in (3, 4, 5):
+        nights.night(f"2026-10-01T{hour:02}:00:00Z")
+    assert nights.web.count(nights.wanted()[KB]) == 1
+
+
+def test_a_budget_that_the_pages_spend_is_said_and_ends_with_3(nights: Nights) -> None:
+    for source in SOURCES:
+        nights.web.page(source.url, Reply(body=b"", wait=2))
+    outcome = nights.night(SECOND, budget=0.3)
+    assert (outcome.exit_code, outcome.outcome) == (3, "failed")
+    assert len(outcome.problems) == len(SOURCES)
+    assert all("within the run's budget" in problem for problem in outcome.problems)
+
+
+def test_issues_of_the_same_title_are_told_apart(nights: Nights) -> None:
+    second = replace(ISSUE, symptoms="Every page stays blank. Always.")
+    nights.serve(KB, written(issues=[ISSUE, second, second]))
     nights.night(FIRST)
-    nights.night("2026-10-20T03:00:00Z")
-    assert nights.web.asked[-1].target.endswith(urlsplit(nights.wanted()[KB]).path)
+    assert sorted(title for (title,) in nights.rows("select title from known_issues")) == [
+        f"{ISSUE.title}: Every page comes out twice.",
+        f"{ISSUE.title}: Every page stays blank.",
+    ]
+
+
+def test_digits_of_other_scripts_make_no_prerequisite(nights: Nights) -> None:
+    nights.serve(KB, written(stack=("KB\u0665\u0661\u0662\u0660\u0661\u0660\u0662", "26100.8872")))
+    assert nights.night(FIRST).exit_code == 0
+    assert nights.rows("select kind from prerequisites where kind = 'servicing-stack'") == []
+
+
+def test_a_page_in_an_articles_place_is_said_again_after_a_night_without_it(nights: Nights) -> None:
+    stray = article("KB4000000", "2020-01-14", ("18363.592",))
+    nights.serve(KB, stray)
+    first = nights.night(FIRST).problems
+    nights.web.page(nights.wanted()[KB], Reply(404))
+    nights.night(SECOND)
+    nights.serve(KB, stray)
+    outcome = nights.night(THIRD)
+    said = [line for line in first if "leads to another page" in line]
+    assert [line for line in outcome.problems if "leads to another page" in line] == said
+    before = nights.rows("select page, url, failure, failing_since from pages order by page")
+    pipeline.rebuild(nights.paths)
+    assert nights.rows("select page, url, failure, failing_since from pages order by page") == before
 
 
 def test_a_spent_budget_ends_the_run_well_and_the_next_one_goes_on(nights: Nights) -> None:

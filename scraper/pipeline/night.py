@@ -115,14 +115,13 @@ async def visit(archive: Archive, number: int, errand: Errand, progress: Progres
         for request in errand.requests:
             # An article that did not come is simply due again; a page that did not come is a page that failed.
             if request.source not in came_in and not is_article(request.source):
-                visits.append(_keep(archive, number, errand.now, request, _too_late(request, errand)))
+                visits.append(_keep(archive, number, errand.now, request, _too_late(request)))
                 archive.note(visits[-1])
     return visits
 
 
-def _too_late(request: Request, errand: Errand) -> Unavailable:
-    expected = f"an answer within the budget of {errand.budget or 0:g} s"
-    return Unavailable("silence", page=request.source, expected=expected, found="none")
+def _too_late(request: Request) -> Unavailable:
+    return Unavailable("silence", page=request.source, expected="an answer within the run's budget", found="none")
 
 
 def _is_silent(visits: Sequence[Visit]) -> bool:
