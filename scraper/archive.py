@@ -10,7 +10,7 @@ import sqlite3
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 
 from sqlite_utils import Database
@@ -130,22 +130,33 @@ class Archive:
 
     def version(self, source: str, fingerprint: str, body: bytes) -> int:
         """The version with this fingerprint, kept now if it is new."""
-        known = self._rows("select version from versions where source = ? and fingerprint = ?", (source, fingerprint))
-        if known:
-            return int(known[0][0])
         with _this_machine(self.name), self._db.conn:
-            added = self._db.conn.execute(
-                "insert into versions (source, fingerprint, body) values (?, ?, ?)",
-                (source, fingerprint, zlib.compress(body, 6)),
-            )
-        return int(added.lastrowid or 0)
+            return self._version(source, fingerprint, body)
 
     def note(self, visit: Visit) -> None:
         """Add a visit."""
         with _this_machine(self.name), self._db.conn:
-            # Once for each of a hundred and more pages a night: sqlite-utils would ask the schema each time.
-            values = [getattr(visit, field.name) for field in fields(Visit)]
-            self._db.conn.execute(f"insert into visits ({_VISIT}) values ({', '.join('?' for _ in values)})", values)
+            self._note(visit)
+
+    def keep(self, visit: Visit, fingerprint: str, body: bytes) -> Visit:
+        """Add a visit with what it was served: both or, when this process is killed, neither."""
+        with _this_machine(self.name), self._db.conn:
+            visit = replace(visit, version=self._version(visit.source, fingerprint, body))
+            self._note(visit)
+        return visit
+
+    def _version(self, source: str, fingerprint: str, body: bytes) -> int:
+        query = "select version from versions where source = ? and fingerprint = ?"
+        known = self._db.conn.execute(query, (source, fingerprint)).fetchone()
+        if known:
+            return int(known[0])
+        insert = "insert into versions (source, fingerprint, body) values (?, ?, ?)"
+        return int(self._db.conn.execute(insert, (source, fingerprint, zlib.compress(body, 6))).lastrowid or 0)
+
+    def _note(self, visit: Visit) -> None:
+        # Once for each of a hundred and more pages a night: sqlite-utils would ask the schema each time.
+        values = [getattr(visit, field.name) for field in fields(Visit)]
+        self._db.conn.execute(f"insert into visits ({_VISIT}) values ({', '.join('?' for _ in values)})", values)
 
     def finish(self, run: Run) -> None:
         """Note how a run ended."""

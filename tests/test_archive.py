@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -298,3 +299,13 @@ def test_hold_goes_with_the_process_however_it_ends(path: Path) -> None:
         os.kill(holding.pid, signal.SIGKILL)
     with held(path):
         pass
+
+
+def test_visit_and_what_it_was_served_are_kept_together_or_not_at_all(archive: Archive) -> None:
+    kept = archive.keep(replace(served(1, 0), version=None), ONE, b"one")
+    assert archive.body(int(kept.version or 0)) == (PAGE, ONE, b"one")
+    assert list(archive.visits()) == [kept]
+    with pytest.raises(MachineError, match="CHECK constraint failed"):
+        archive.keep(replace(kept, at="soon"), TWO, b"two")
+    assert list(archive.visits()) == [kept]
+    assert archive.keep(replace(kept, run=2), TWO, b"two").version == int(kept.version or 0) + 1

@@ -103,7 +103,6 @@ async def visit(archive: Archive, number: int, errand: Errand, progress: Progres
         ):
             async for request, answer in came:
                 visit = _keep(archive, number, errand.now, request, answer)
-                archive.note(visit)
                 visits.append(visit)
                 progress.page(request.source, visit.failure or f"{visit.status} {visit.final_url}")
                 if _is_silent(visits):
@@ -116,7 +115,6 @@ async def visit(archive: Archive, number: int, errand: Errand, progress: Progres
             # An article that did not come is simply due again; a page that did not come is a page that failed.
             if request.source not in came_in and not is_article(request.source):
                 visits.append(_keep(archive, number, errand.now, request, _too_late(request)))
-                archive.note(visits[-1])
     return visits
 
 
@@ -130,23 +128,22 @@ def _is_silent(visits: Sequence[Visit]) -> bool:
 
 
 def _keep(archive: Archive, number: int, now: str, request: Request, answer: Answer | FetchError) -> Visit:
+    """Add the visit to the archive, with what came of it."""
     visit = Visit(number, request.source, request.url, now)
     if isinstance(answer, FetchError):
-        return replace(visit, failure=str(answer), exit_code=_exit_code(request, answer))
+        visit = replace(visit, failure=str(answer), exit_code=_exit_code(request, answer))
+        archive.note(visit)
+        return visit
+    visit = replace(
+        visit, status=answer.status, final_url=answer.final_url, etag=answer.etag, last_modified=answer.last_modified
+    )
     if answer.body is None:
         last = archive.last_good(request.source)
-        version = last.version if last else None
-    else:
-        fingerprint = parse.article_fingerprint if is_article(request.source) else parse.fingerprint
-        version = archive.version(request.source, fingerprint(answer.body), answer.body)
-    return replace(
-        visit,
-        status=answer.status,
-        final_url=answer.final_url,
-        version=version,
-        etag=answer.etag,
-        last_modified=answer.last_modified,
-    )
+        visit = replace(visit, version=last.version if last else None)
+        archive.note(visit)
+        return visit
+    fingerprint = parse.article_fingerprint if is_article(request.source) else parse.fingerprint
+    return archive.keep(visit, fingerprint(answer.body), answer.body)
 
 
 def _exit_code(request: Request, problem: FetchError) -> int:
