@@ -506,6 +506,19 @@ def test_a_corrected_date_is_a_change_and_a_date_that_vanished_stays():
     assert nights.timeline.builds[RELEASE, "26100.4061", "KB5058411"].claim.available == "2025-05-14"
 
 
+def test_a_row_moves_to_its_own_page_and_stays_with_a_higher_one():
+    link = entry(EntryKind.OUT_OF_BAND, "2025-05-16", "KB5061258", "26100.3983")
+    nights = Nights(QUARTER, None, facts(entries=(link,)))
+    row = nights.timeline.builds[RELEASE, "26100.3983", "KB5061258"]
+    assert row.claim.page == SIBLING.name
+    assert nights.night(QUARTER, facts(entries=(link,)), facts(entries=(link,)), first=[NOTES.name]) == []
+    assert row.claim.page == NOTES.name
+    listed = facts(entries=(entry(EntryKind.CUMULATIVE, "2025-05-14", "KB5058411", "26100.4061"),))
+    assert nights.night(replace(QUARTER, updates=(APRIL,)), listed, listed) == []
+    kept = nights.timeline.builds[RELEASE, "26100.4061", "KB5058411"].claim
+    assert (kept.page, kept.available) == (INFORMATION.name, "2025-05-13")
+
+
 def test_a_release_leaves_the_servicing_table_on_the_second_night_and_keeps_its_dates():
     served = Servicing(RELEASE, "2024-10-01", "2026-10-13", "2027-10-12", None)
     other = Servicing("windows-11-25h2", None, None, None, None)

@@ -108,7 +108,7 @@ class Article:
 
 @dataclass(slots=True)
 class Claims:
-    """All that the pages say tonight; ``ranks``: the place of each page among those that speak, 0 the highest."""
+    """All that the pages say tonight; ``ranks``: 0 for the pages whose values come first, 1 for the others."""
 
     releases: dict[str, ReleaseClaim] = field(default_factory=dict)
     months: dict[tuple[str, str], MonthClaim] = field(default_factory=dict)
@@ -145,7 +145,7 @@ def reconcile(facts: Mapping[str, Facts], sources: Iterable[Source]) -> Claims:
     """What the pages say together. ``facts``: the last good facts by source name; ``sources``: in order of rank."""
     claims = Claims()
     ranked = [(source, facts[source.name]) for source in sources if source.name in facts]
-    claims.ranks = {source.name: rank for rank, (source, _) in enumerate(ranked)}
+    claims.ranks = {source.name: int(source.parser != "release_information") for source, _ in ranked}
     for source, page in ranked:
         _claim_releases(claims, source, page)
         for remark in page.remarks:

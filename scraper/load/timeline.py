@@ -238,7 +238,7 @@ class _Builds(_Follower):
         if self.is_back(row.standing):
             row.corrected_to = None
             self._row_change(claim, old=None, new=claim.build or claim.kb)
-        fallen = self.ranks.get(claim.page, 0) > self.ranks.get(row.claim.page, len(self.ranks))
+        fallen = self.ranks.get(claim.page, 0) > self.ranks.get(row.claim.page, 1)
         for column in self.columns:
             before, after = getattr(row.claim, column), getattr(claim, column)
             if after is None or (fallen and before is not None):
