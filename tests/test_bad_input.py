@@ -1052,7 +1052,7 @@ def test_folder_that_cannot_be_written_ends_with_5(nights: Nights, begun: Nights
 # --- killed ----------------------------------------------------------------------------------------------------------
 
 KILLED = {
-    "after the first page": "from scraper.archive import Archive as owner; name = 'note'; last = True",
+    "after the first page": "from scraper.archive import Archive as owner; name = 'keep'; last = True",
     "before the swap": "import os as owner; name = 'replace'; last = False",
     "after the swap": "import os as owner; name = 'replace'; last = True",
 }
