@@ -7,6 +7,7 @@ import itertools
 import logging
 import socket
 import ssl
+import time
 import tracemalloc
 import zlib
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -301,8 +302,9 @@ def test_retry_after_is_honoured_as_seconds_and_as_a_date(web: Web) -> None:
     web.page(NOTES, Reply(429, headers={"Retry-After": "1"}), Reply(body=PAGE))
     web.page(HISTORY, until, Reply(body=PAGE))
     assert all(isinstance(each, Answer) for each in come(NOTES, HISTORY, mirror=web.url).values())
-    assert 1 <= gaps(web.times(NOTES))[0] < 1.5
-    assert 0.9 <= gaps(web.times(HISTORY))[0] <= 2.1  # an HTTP date has whole seconds
+    # The upper bounds leave room for a busy machine; without the header the wait is a tenth of a second.
+    assert 1 <= gaps(web.times(NOTES))[0] < 3
+    assert 0.9 <= gaps(web.times(HISTORY))[0] < 4  # an HTTP date has whole seconds
 
 
 @pytest.mark.parametrize(
@@ -311,7 +313,7 @@ def test_retry_after_is_honoured_as_seconds_and_as_a_date(web: Web) -> None:
 def test_retry_after_that_says_nothing_leaves_the_ordinary_wait(web: Web, value: str) -> None:
     web.page(NOTES, Reply(429, headers={"Retry-After": value}), Reply(body=PAGE))
     answer(NOTES, web)
-    assert QUICK.quiet <= gaps(web.times())[0] < 0.5
+    assert QUICK.quiet <= gaps(web.times())[0] < 1
 
 
 def test_retry_after_beyond_the_budget_ends_the_page_at_once(web: Web) -> None:
@@ -325,7 +327,7 @@ def test_retry_after_beyond_the_budget_keeps_the_host_quiet_for_the_rest_of_it(w
     web.page(f"{NOTES}-2", Reply(body=PAGE))
     came = come(NOTES, f"{NOTES}-2", mirror=web.url, manners=replace(QUICK, seconds=0.4, concurrency=1))
     assert isinstance(came[f"{NOTES}-2"], Answer)
-    assert 0.3 <= gaps(web.times())[0] <= 0.6
+    assert 0.3 <= gaps(web.times())[0] < 2
 
 
 def test_host_that_cannot_be_reached_is_unavailable() -> None:
@@ -397,8 +399,11 @@ def test_requests_to_one_host_start_a_delay_apart(web: Web) -> None:
     pages = [f"{NOTES}-{number}" for number in range(5)]
     for page in pages:
         web.page(page, Reply(body=PAGE))
+    begin = time.monotonic()
     come(*pages, mirror=web.url, manners=replace(QUICK, delay=0.1))
-    assert all(0.09 <= gap < 0.2 for gap in gaps(web.times()))
+    # From the start of the first: a request may come late on a busy machine, but never early.
+    assert all(at - begin >= 0.1 * place for place, at in enumerate(web.times()))
+    assert web.times()[-1] - begin < 0.1 * 4 + 1
 
 
 def test_hosts_do_not_wait_for_each_other(web: Web) -> None:
@@ -411,9 +416,10 @@ def test_hosts_do_not_wait_for_each_other(web: Web) -> None:
 def test_redirects_and_retries_keep_the_delay_too(web: Web) -> None:
     web.page(NOTES, Reply(302, headers={"Location": "/b"}))
     web.page(f"{SUPPORT}/b", Reply(500), Reply(body=PAGE))
+    begin = time.monotonic()
     answer(NOTES, web, replace(QUICK, delay=0.1))
     assert len(web.asked) == 4
-    assert all(gap >= 0.09 for gap in gaps(web.times()))
+    assert all(at - begin >= 0.1 * place for place, at in enumerate(web.times()))
 
 
 def test_no_more_requests_at_a_time_than_agreed(web: Web) -> None:
