@@ -250,7 +250,8 @@ where fetched_at is not null
 group by release;
 
 -- What counts as fully patched today in the releases that are still supported. stale is 1 when a second Tuesday has
--- passed since the data were fetched: then there may be something newer.
+-- passed since the data were fetched: then there may be something newer. The rule is that of the lookups (is_stale),
+-- which ask about any day; a test holds the two together.
 create view current_builds as
 with newest as (
   select release, max(month) as month from security_months where available <= date('now') group by release
@@ -265,11 +266,16 @@ with newest as (
 select
   accepted_builds.*,
   freshness.data_as_of,
-  (select last from tuesday) > substr(freshness.data_as_of, 1, 10) as stale
+  iif(
+    tuesday.last = substr(freshness.data_as_of, 1, 10),
+    substr(freshness.data_as_of, 12) < '18:30' and tuesday.last < date('now'),
+    tuesday.last > substr(freshness.data_as_of, 1, 10)
+  ) as stale
 from accepted_builds
 join newest on newest.release = accepted_builds.release and newest.month = accepted_builds.security_month
 join releases on releases.release = accepted_builds.release
 join freshness on freshness.release = accepted_builds.release
+join tuesday
 where releases.serviced is not 0 and releases.ended is not 'all'
   and coalesce(releases.end_of_updates_enterprise, date('now')) >= date('now');
 

@@ -37,16 +37,6 @@ class Paths:
     archive: Path | None
 
 
-@dataclass(frozen=True, slots=True)
-class Visiting:
-    """How a scrape visits: the time of the visit, from where, with which manners, and for how many seconds at most."""
-
-    now: str
-    mirror: str | None
-    manners: Manners
-    budget: float | None = None
-
-
 def scrape(
     paths: Paths,
     now: str,
@@ -63,27 +53,23 @@ def scrape(
 
     Raises BusyError when another run is under way, InputError for an unknown source, MachineError for this machine.
     """
-    visiting = Visiting(now, mirror, manners or Manners(), budget)
     begun, watching = monotonic(), progress or Unwatched()
     wanted = [_source(name) for name in dict.fromkeys(names)] or list(SOURCES)
     with ExitStack() as stack:
         archive = _open(stack, paths)
         reader = Reader(archive)
         requests = [_request(archive, source.name, source.url) for source in wanted]
-        outcome = run(archive, reader, paths.db, _errand("pages", requests, visiting, begun), watching)
+        errand = Errand("pages", requests, now, mirror, manners or Manners(), budget)
+        outcome = run(archive, reader, paths.db, errand, watching)
         assert outcome is not None  # every page that is asked for leaves a visit
         if not articles or outcome.facts_sha256 is None:
             return outcome
-        due = _due(archive, paths.db, visiting.now)
+        due = _due(archive, paths.db, now)
         if not due:
             return outcome
-        second = run(archive, reader, paths.db, _errand("articles", due, visiting, begun), watching)
+        left = None if budget is None else max(0.0, budget - (monotonic() - begun))
+        second = run(archive, reader, paths.db, replace(errand, what="articles", requests=due, budget=left), watching)
         return _together(outcome, second) if second else outcome
-
-
-def _errand(what: str, requests: Sequence[Request], visiting: Visiting, begun: float) -> Errand:
-    left = None if visiting.budget is None else max(0.0, visiting.budget - (monotonic() - begun))
-    return Errand(what, requests, visiting.now, visiting.mirror, visiting.manners, left)
 
 
 def _together(first: Outcome, second: Outcome) -> Outcome:
@@ -156,9 +142,9 @@ def demo(db: Path) -> Outcome:
         bundled = stack.enter_context(as_file(files("scraper").joinpath("snapshots")))
         outcome = None
         for folder in sorted(path for path in bundled.iterdir() if path.is_dir()):
-            visiting = Visiting(f"{folder.name}T12:00:00Z", str(folder), Manners(delay=0))
             requests = [Request(source.name, source.url) for source in SOURCES]
-            outcome = run(archive, reader, db, _errand("pages", requests, visiting, 0.0), Unwatched()) or outcome
+            errand = Errand("pages", requests, f"{folder.name}T12:00:00Z", str(folder), Manners(delay=0))
+            outcome = run(archive, reader, db, errand, Unwatched())
         if outcome is None:
             raise MachineError("emptiness", page=str(bundled), expected="the bundled snapshots", found="none")
         return outcome

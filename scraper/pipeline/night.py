@@ -159,8 +159,8 @@ def _publish(archive: Archive, reader: Reader, db: Path, number: int) -> Outcome
     """Replay the archive and swap the result in; with no good page at all, what is published stays."""
     before = reader.parsed
     result = replay(archive, reader)
-    visited = result.states() if number in result.runs else []
-    code = max((state.exit_code for state in visited), default=0)
+    visited = result.states()
+    code = max(state.exit_code for state in visited)
     runs, published = archive.runs(), tables.published(db)
     problems = _problems(visited)
     if result.is_empty:
@@ -200,7 +200,7 @@ def _note_only(archive: Archive, db: Path, number: int, visits: Sequence[Visit])
             return None  # a page in an article's place came back after it had not come at all
     noted = [_noted(pages[visit.source], visit) for visit in visits]
     codes = (visit.exit_code or (LOOK if page.quarantined else 0) for visit, page in zip(visits, noted, strict=True))
-    code = max(codes, default=0)
+    code = max(codes)
     times = {visit.run: visit.at for visit in reversed(list(archive.visits()))}
     with tables.aside(db, copy=True) as database:
         # The facts may have been rebuilt since the last run, after an acceptance say: the digest is of what is there.
