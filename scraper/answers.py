@@ -39,19 +39,62 @@ class Restart(TypedDict):
 
 
 class ReleaseRestart(Restart):
+    """``days``: from ``as_of`` to ``date``."""
+
     release: str
     as_of: str
+    days: int
+
+
+class YearMonth(TypedDict):
+    month: str
+    type: str
+    planned_type: str | None
+    status: str
+    date: str
+    date_is: str
+    restart: bool
+    kb: str | None
+    build: str | None
+    cumulative_kb: str | None
+    cumulative_build: str | None
+
+
+class Year(TypedDict):
+    """Restarts of a release in a year: as planned, as they came (of the released months), and of the cumulative
+    track."""
+
+    release: str
+    year: str
+    planned: int
+    actual: int
+    cumulative: int
+    months: list[YearMonth]
 
 
 class Verdict(TypedDict):
+    """``reason`` says why a verdict is less than it seems: ``not-in-catalog``, ``no-security-month``, ``stale``.
+    ``because``: the verdict in one sentence."""
+
     status: str
     months_behind: int | None
     reason: str | None
+    because: str
+
+
+class DeviceVerdict(Verdict):
+    """``kbs``: the updates that bring the build, parted by commas."""
+
+    build: str
+    release: str | None
+    security_month: str | None
+    newest_month: str | None
+    track: str | None
+    kind: str | None
+    kbs: str | None
 
 
 class BuildAnswer(Verdict):
-    """``reason`` says why a verdict is less than it seems: ``not-in-catalog``, ``no-security-month``, ``stale``."""
-
     build: str
     release: str | None
     as_of: str
@@ -115,3 +158,19 @@ class Change(TypedDict):
     old: str | None
     new: str | None
     page: str
+    replanned: bool
+
+
+class Disagreement(TypedDict):
+    """``until`` is null while the pages differ. ``release`` is null where no release is named."""
+
+    release: str | None
+    subject: str
+    field: str
+    used: str
+    used_page: str
+    other: str
+    other_page: str
+    why: str
+    since: str
+    until: str | None

@@ -11,7 +11,7 @@ from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn
 
 import click
 
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from scraper.pipeline import Outcome, Paths
 
 _NOTHING_FOUND = 1
+_PIPE_CLOSED = 141  # what a shell makes of SIGPIPE: 1 would say that a device is behind
 # The first that fits counts.
 _EXIT_CODES: tuple[tuple[type[ScraperError], int], ...] = (
     (InputError, 2),
@@ -377,17 +378,111 @@ def next_restart(version: str, db: Path, as_of: str | None, as_json: bool) -> No
 
 
 @main.command()
-@click.option("--since", metavar="DATE", help="Only changes seen on this date or later.")
+@click.argument("year", required=False)
 @_db
 @_release
 @_json
-def changes(since: str | None, db: Path, release: str | None, as_json: bool) -> None:
-    """What has changed on the pages?"""
+def restarts(year: str | None, db: Path, release: str | None, as_json: bool) -> None:
+    """Which months of a YEAR (default: this one) restart, as planned and as it came."""
+    from scraper import lookup, render
+
+    with closing(lookup.open_catalog(db)) as catalog:
+        document, found = lookup.restarts(catalog, _today()[:4] if year is None else year, release)
+    _answer(document, render.restarts(document), found=found, as_json=as_json)
+
+
+@main.command()
+@click.option("--since", metavar="DATE", help="Only changes seen on this date or later.")
+@_db
+@_release
+@click.option("--markdown", "as_markdown", is_flag=True, help="Print Markdown, for issues and chats.")
+@_json
+def changes(since: str | None, db: Path, release: str | None, as_markdown: bool, as_json: bool) -> None:
+    """What has changed on the pages, night by night? Replanned months stand out."""
     from scraper import lookup, render
 
     with closing(lookup.open_catalog(db)) as catalog:
         document, found = lookup.changes(catalog, since, release)
-    _answer(document, render.changes(document), found=found, as_json=as_json)
+    words = render.changes_markdown if as_markdown else render.changes
+    _answer(document, words(document), found=found, as_json=as_json)
+
+
+@main.command()
+@click.option("--ended", is_flag=True, help="Those too that the pages have settled since.")
+@_db
+@_release
+@_json
+def disagreements(ended: bool, db: Path, release: str | None, as_json: bool) -> None:
+    """Where do Microsoft's own pages disagree, and which value is used?"""
+    from scraper import lookup, render
+
+    with closing(lookup.open_catalog(db)) as catalog:
+        document, found = lookup.disagreements(catalog, release, ended=ended)
+    _answer(document, render.disagreements(document), found=found, as_json=as_json)
+
+
+@main.command()
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path), default="export")
+@_db
+@click.option("--csv", "endings", flag_value="csv", multiple=True, help="Write CSV.")
+@click.option("--json", "endings", flag_value="json", multiple=True, help="Write JSON.")
+@click.option("--parquet", "endings", flag_value="parquet", multiple=True, help="Write Parquet.")
+def export(folder: Path, db: Path, endings: tuple[str, ...]) -> None:
+    """Write every table into FOLDER (default: export), with a manifest; in all formats unless some are named."""
+    from scraper import lookup
+    from scraper.export import export
+
+    with closing(lookup.open_catalog(db)) as catalog:
+        manifest = export(catalog, folder, endings or ("csv", "json", "parquet"))
+    click.echo(f"{folder}: {len(manifest['tables'])} tables, manifest.json")
+
+
+@main.command()
+@click.argument("devices", type=click.File("rb"))
+@_db
+@_as_of
+@click.option("--release", metavar="ID", help="Which one a build is of that several have, where no column says.")
+@click.option("--column", "columns", multiple=True, metavar="WHAT=NAME", help="WHAT: version, device or product.")
+@click.option("--out", type=_FILE, help="Write .csv, .jsonl, .json or .parquet (default: CSV to standard output).")
+@click.option("--grace", type=click.IntRange(0), default=0, show_default=True, metavar="MONTHS", help="Allowed behind.")
+def fleet(
+    devices: BinaryIO,
+    db: Path,
+    as_of: str | None,
+    release: str | None,
+    columns: tuple[str, ...],
+    out: Path | None,
+    grace: int,
+) -> None:
+    """Is every device of a list current? DEVICES is CSV, TSV or JSON lines; - reads standard input."""
+    from scraper import lookup
+    from scraper.fleet import exit_code, judge_fleet, text
+
+    named = dict(column.partition("=")[::2] for column in columns)
+    if not all(named.values()):
+        raise click.BadParameter("expected WHAT=NAME", param_hint="--column")
+    if out is not None and out.exists() and Path(devices.name).exists() and out.samefile(devices.name):
+        raise click.BadParameter("expected another file than the list itself", param_hint="--out")
+    with closing(lookup.open_catalog(db)) as catalog:
+        verdicts = lookup.Verdicts(catalog, _today() if as_of is None else as_of)
+        try:
+            with open(sys.stdout.fileno(), "w", encoding="utf-8", newline="", closefd=False) as stdout:
+                summary = judge_fleet(
+                    devices,
+                    verdicts.of,
+                    name="standard input" if devices.name == "<stdin>" else devices.name,
+                    as_of=verdicts.as_of,
+                    columns=named,
+                    release=release and verdicts.release(release),
+                    out=out or stdout,
+                )
+        except BrokenPipeError:
+            raise click.exceptions.Exit(_PIPE_CLOSED) from None
+        except OSError as problem:
+            page, expected = "standard output", "room for the rows"
+            raise MachineError("trouble", page=page, expected=expected, found=str(problem)) from problem
+    click.echo(text(summary), err=True)
+    raise click.exceptions.Exit(exit_code(summary, grace))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 """The lookup room: what an administrator asks of a KB, a build, a month or a release, answered from catalog.db.
 
 The only room that a cold `winkb build` loads, so it imports the standard library, the answers' types and the errors,
-no more. It never writes, and it judges by rules 1 to 4 of design.md section 6; the documents are those of section 5.
+no more. It never writes. The rules of design.md section 6 are not here but in the views of schema.sql, so that SQL,
+JSON and the command line give one answer; the documents are those of section 5.
 
 Every question returns ``(document, found)``: the JSON document, and whether it answers anything; it is worth printing
 either way. Texts come as people type them; one that cannot be understood is an InputError that says what was expected.
@@ -10,21 +11,25 @@ either way. Texts come as people type them; one that cannot be understood is an 
 import os
 import re
 import sqlite3
-from datetime import date, timedelta
+from bisect import bisect
+from datetime import date
 from typing import cast
 
 from scraper import answers
 from scraper.errors import InputError, MachineError
 
-_TABLES = {"releases", "kbs", "builds", "months", "changes"}
-_VIEWS = {"security_months", "accepted_builds", "hotpatch_calendar", "freshness"}
+_TABLES = {"releases", "kbs", "builds", "months", "changes", "findings"}
+_VIEWS = {
+    *("accepted_builds", "device_builds", "disagreements", "freshness", "hotpatch_calendar", "restarts_per_year"),
+    *("security_months", "verdict_periods"),
+}
 
 _KB = re.compile(r"(?:kb ?)?([0-9]+)")
-_NUMBER = r"([1-9][0-9]{3,5}\.(?:0|[1-9][0-9]{0,5}))"
+_REVISION = r"(?:0|[1-9][0-9]{0,5})"
+_NUMBER = rf"([1-9][0-9]{{3,5}}\.{_REVISION})"
 _BUILD = re.compile(rf"(?:10\.0\.)?{_NUMBER}|version [0-9a-z]+ \(os build {_NUMBER}\)")
-# First sightings of a Tuesday's updates cluster at 17:00 to 18:30 UTC (sources.md B6).
-_PUBLISHED = "18:30"
 _MONTH = re.compile(r"[12][0-9]{3}-(?:0[1-9]|1[0-2])")
+_YEAR = re.compile(r"[12][0-9]{3}")
 _DATE = re.compile(r"[12][0-9]{3}-[0-9]{2}-[0-9]{2}")
 
 
@@ -81,21 +86,70 @@ def build(
     """What is this build, and is a device on it current on ``as_of``? One object a release that has it, client first.
 
     ``26100.3981``, ``10.0.26100.3981`` (registry, inventories) and ``Version 24H2 (OS Build 26100.3981)`` (winver) are
-    read. A build of no release gets one object, found false, with its neighbours (rule 2).
+    read, and the revision alone (``3981``) where a release is named. A build of no release gets one object, found
+    false, with its neighbours (rule 2).
     """
-    match = _BUILD.fullmatch(text.strip().lower())
-    if match is None:
-        raise _misread("build", text, "a build like 26100.3981, 10.0.26100.3981 or Version 24H2 (OS Build 26100.3981)")
-    number = str(match[1] or match[2])
     day = _day(as_of)
     releases = _releases(catalog, release)
-    # Descending, the tracks are in the order of the contract: hotpatch, cumulative, component.
-    rows = _rows(catalog, "select * from builds where build = ? order by track desc, kb", number)
-    by_release = {name: [row for row in rows if row["release"] == name] for name in releases}
-    known = [_answer(catalog, number, releases[name], mine, day) for name, mine in by_release.items() if mine]
+    number = _build_number(text, list(releases.values()) if release else [])
+    devices = {row["release"]: row for row in _rows(catalog, "select * from device_builds where build = ?", number)}
+    verdicts = {row["release"]: row for row in _rows(catalog, f"{_VERDICT} and build = ?2", day, number)}
+    known = [_known(catalog, devices[name], verdicts[name], day) for name in releases if name in devices]
     if known:
         return known, True
-    return [_answer(catalog, number, _home(releases, number, release is not None), [], day)], False
+    return [_unknown(catalog, number, _home(releases, number, release is not None), day)], False
+
+
+class Verdicts:
+    """The verdict on every build as of one day, read at once: for a fleet. ``as_of`` as for ``build``."""
+
+    def __init__(self, catalog: sqlite3.Connection, as_of: str) -> None:
+        self.as_of = _day(as_of)
+        self._catalog = catalog
+        self._releases = _releases(catalog, None)
+        self._known: dict[str, list[answers.DeviceVerdict]] = {}
+        self._revisions: dict[tuple[str, str], list[int]] = {}
+        rows = {(row["build"], row["release"]): row for row in _rows(catalog, _VERDICT, self.as_of)}
+        for build in {build for build, _ in rows}:
+            mine = [rows[build, name] for name in self._releases if (build, name) in rows]
+            self._known[build] = [cast(answers.DeviceVerdict, dict(row)) for row in mine]
+        for build, release in rows:
+            base, _, revision = build.partition(".")
+            self._revisions.setdefault((release, base), []).append(int(revision))
+        for revisions in self._revisions.values():
+            revisions.sort()
+
+    def release(self, text: str) -> str:
+        """The release that a text names, as everywhere: ``24H2``, ``server-2025``, ``windows-11-24h2``."""
+        return next(iter(_releases(self._catalog, text)))
+
+    def of(self, text: str) -> list[answers.DeviceVerdict]:
+        """What each release that has the build says of it, client first; one verdict where it is unknown."""
+        build = _build_number(text, [])
+        return self._known.get(build) or [self._unknown(build)]
+
+    def _unknown(self, build: str) -> answers.DeviceVerdict:
+        home = _home(self._releases, build, False)
+        base, _, revision = build.partition(".")
+        revisions = self._revisions.get((home["release"] if home else "", base), [])
+        place = bisect(revisions, int(revision))
+        below, above = (
+            f"{base}.{found[0]}" if found else None for found in (revisions[:place][-1:], revisions[place:])
+        )
+        data_as_of = _data_as_of(self._catalog, [home["release"]] if home else [])
+        return {
+            "build": build,
+            "release": home["release"] if home else None,
+            "status": "unknown",
+            "months_behind": None,
+            "reason": "not-in-catalog",
+            "because": _because_unknown(build, home, below, above, data_as_of),
+            "security_month": None,
+            "newest_month": None,
+            "track": None,
+            "kind": None,
+            "kbs": None,
+        }
 
 
 def month(catalog: sqlite3.Connection, text: str, release: str | None = None) -> tuple[list[answers.Month], bool]:
@@ -121,7 +175,38 @@ def next_restart(catalog: sqlite3.Connection, version: str, as_of: str) -> tuple
     """
     day = _day(as_of)
     dated = {name: _restart(catalog, name, day) for name in _releases(catalog, version)}
-    found: list[answers.ReleaseRestart] = [{"release": name, "as_of": day, **at} for name, at in dated.items() if at]
+    found: list[answers.ReleaseRestart] = [
+        {"release": name, "as_of": day, **at, "days": (date.fromisoformat(at["date"]) - date.fromisoformat(day)).days}
+        for name, at in dated.items()
+        if at
+    ]
+    return found, bool(found)
+
+
+def restarts(catalog: sqlite3.Connection, year: str, release: str | None = None) -> tuple[list[answers.Year], bool]:
+    """Which months of a year (``YYYY``) restart a release: how many were planned, how many came, how many the
+    cumulative track has, and the calendar's months. Releases without a calendar of that year are left out."""
+    if not _YEAR.fullmatch(year.strip()):
+        raise _misread("year", year, "a year like 2026")
+    counted = {
+        row["release"]: row
+        for row in _rows(
+            catalog,
+            "select release, year, planned, actual, cumulative from restarts_per_year where year = ?",
+            year.strip(),
+        )
+    }
+    months = _rows(
+        catalog,
+        "select release, month, type, planned_type, status, date, date_is, restart, kb, build, cumulative_kb,"
+        " cumulative_build from hotpatch_calendar where month like ? and withdrawn = 0 order by month",
+        f"{year.strip()}-%",
+    )
+    found = [
+        cast(answers.Year, dict(counted[name]) | {"months": [_year_month(row) for row in months if row[0] == name]})
+        for name in _releases(catalog, release)
+        if name in counted
+    ]
     return found, bool(found)
 
 
@@ -131,87 +216,110 @@ def changes(
     """The changes seen on or after ``since`` (a date; None: all of them), newest first as on the site."""
     rows = _rows(
         catalog,
-        "select id, seen_at, run, table_name, release, subject, field, old, new, page from changes"
+        "select id, seen_at, run, table_name, release, subject, field, old, new, page, replanned from changes"
         " where seen_at >= ? order by seen_at desc, id",
         "" if since is None else _day(since),
     )
     releases = _releases(catalog, release)
-    mine = [cast(answers.Change, dict(row)) for row in rows if row["release"] in releases]
+    mine = [
+        cast(answers.Change, dict(row) | {"replanned": bool(row["replanned"])})
+        for row in rows
+        if row["release"] in releases
+    ]
     return mine, bool(mine)
 
 
-def verdict(
-    available: list[str], security_month: str | None, release: sqlite3.Row, months: list[str], as_of: str, stale: bool
-) -> answers.Verdict:
-    """Rule 2 for a build that is in the catalog, in the rule's order. ``available``: the known dates of the build's
-    rows; ``months``: the security months of its release that are out on ``as_of``. Null ``serviced`` ends nothing."""
-    end = release["end_of_updates_enterprise"]
-    if available and as_of < min(available):
-        return {"status": "not-released", "months_behind": None, "reason": None}
-    if (end and as_of > end) or release["ended"] == "all" or release["serviced"] == 0:
-        return {"status": "out-of-support", "months_behind": None, "reason": None}
-    if not months:
-        return {"status": "unknown", "months_behind": None, "reason": "no-security-month"}
-    behind = sum(security_month is None or month > security_month for month in months)
-    if behind:
-        return {"status": "behind", "months_behind": behind, "reason": "stale" if stale else None}
-    if stale:
-        return {"status": "unknown", "months_behind": None, "reason": "stale"}
-    return {"status": "current", "months_behind": 0, "reason": None}
+def disagreements(
+    catalog: sqlite3.Connection, release: str | None = None, *, ended: bool = False
+) -> tuple[list[answers.Disagreement], bool]:
+    """Where two of the pages differ, both values, and which one the catalog uses and why; the newest first.
 
-
-def is_stale(data_as_of: str | None, as_of: str) -> bool:
-    """Whether a second Tuesday lies after the data and not after ``as_of`` (rule 2; days are UTC).
-
-    Updates come in the evening: data of a second Tuesday itself, fetched before then, cover that day and no later one.
-    Data without a date is stale: never say current on nothing.
+    ``ended``: those too that the pages have settled since.
     """
-    if data_as_of is None:
-        return True
-    today = date.fromisoformat(as_of)
-    tuesday = second_tuesday(today)
-    if tuesday > today:
-        tuesday = second_tuesday(today.replace(day=1) - timedelta(days=1))
-    if tuesday.isoformat() == data_as_of[:10]:
-        return data_as_of[11:] < _PUBLISHED and tuesday < today
-    return tuesday.isoformat() > data_as_of[:10]
+    releases = _releases(catalog, release)
+    rows = _rows(
+        catalog,
+        "select release, subject, field, used, used_page, other, other_page, why, since, until from disagreements"
+        " where until is null or ? order by since desc, finding",
+        ended,
+    )
+    mine = [cast(answers.Disagreement, dict(row)) for row in rows if release is None or row["release"] in releases]
+    return mine, bool(mine)
 
 
-def second_tuesday(day: date) -> date:
-    """The second Tuesday of the month that ``day`` lies in."""
-    eighth = day.replace(day=8)
-    return eighth + timedelta(days=(1 - eighth.weekday()) % 7)
+_VERDICT = (
+    "select build, release, status, months_behind, reason, replace(sentence, '{as_of}', ?1) as because, security_month,"
+    " newest_month, track, kind, kbs from verdict_periods where ?1 between since and until"
+)
 
 
-def _answer(
-    catalog: sqlite3.Connection, build: str, release: sqlite3.Row | None, rows: list[sqlite3.Row], as_of: str
-) -> answers.BuildAnswer:
-    """What one release says of a build: ``rows`` are the build's rows there, none where it is unknown."""
+def _known(catalog: sqlite3.Connection, device: sqlite3.Row, verdict: sqlite3.Row, as_of: str) -> answers.BuildAnswer:
+    """What a release says of a build that it has: ``device`` is its row of ``device_builds``."""
+    name, number = device["release"], device["build"]
+    return {
+        "build": number,
+        "release": name,
+        "as_of": as_of,
+        "status": verdict["status"],
+        "months_behind": verdict["months_behind"],
+        "reason": verdict["reason"],
+        "because": verdict["because"],
+        "track": device["track"],
+        "kind": device["kind"],
+        "security_month": device["security_month"],
+        "withdrawn": bool(device["withdrawn"]),
+        "kbs": _updates(catalog, name, number),
+        "twin": _pair(catalog, name, device["twin_kb"]),
+        "baseline": _pair(catalog, name, device["baseline_kb"]),
+        "accepted": _accepted(catalog, name, as_of),
+        "next_restart": _restart(catalog, name, as_of),
+        "below": None,
+        "above": None,
+        "data_as_of": _data_as_of(catalog, [name]),
+    }
+
+
+def _unknown(catalog: sqlite3.Connection, build: str, release: sqlite3.Row | None, as_of: str) -> answers.BuildAnswer:
+    """What can be said of a build that is in no table: its neighbours in the release that it may belong to."""
     name = release["release"] if release else None
-    months = _months_out(catalog, name, as_of)
     data_as_of = _data_as_of(catalog, [name] if name else [])
-    found: answers.Verdict = {"status": "unknown", "months_behind": None, "reason": "not-in-catalog"}
-    if release and rows:
-        available = [row["available"] for row in rows if row["available"]]
-        found = verdict(available, _newest_month(rows), release, months, as_of, is_stale(data_as_of, as_of))
+    below, above = _neighbour(catalog, name, build, -1), _neighbour(catalog, name, build, 1)
+    builds = (below["build"] if below else None, above["build"] if above else None)
     return {
         "build": build,
         "release": name,
         "as_of": as_of,
-        **found,
-        "track": _only({row["track"] for row in rows}),
-        "kind": _only({row["kind"] for row in rows}),
-        "security_month": _newest_month(rows),
-        "withdrawn": all(row["withdrawn"] for row in rows) if rows else None,
-        "kbs": _updates(rows),
-        "twin": _pair(catalog, name, _only({row["twin_kb"] for row in rows} - {None})),
-        "baseline": _pair(catalog, name, _only({row["baseline_kb"] for row in rows} - {None})),
-        "accepted": _accepted(catalog, name, months, as_of),
+        "status": "unknown",
+        "months_behind": None,
+        "reason": "not-in-catalog",
+        "because": _because_unknown(build, release, *builds, data_as_of),
+        "track": None,
+        "kind": None,
+        "security_month": None,
+        "withdrawn": None,
+        "kbs": [],
+        "twin": None,
+        "baseline": None,
+        "accepted": _accepted(catalog, name, as_of),
         "next_restart": _restart(catalog, name, as_of),
-        "below": None if rows else _neighbour(catalog, name, build, -1),
-        "above": None if rows else _neighbour(catalog, name, build, 1),
+        "below": below,
+        "above": above,
         "data_as_of": data_as_of,
     }
+
+
+def _because_unknown(
+    build: str, release: sqlite3.Row | None, below: str | None, above: str | None, data_as_of: str | None
+) -> str:
+    """As the query ``build_verdict`` of metadata.yml says it; a test holds the two together."""
+    if release is None:
+        return f"{build} is not in the catalog"
+    words = f"{'Server ' if release['product'] == 'Windows Server' else ''}{release['version']}"
+    day = data_as_of[:10] if data_as_of else "an unknown day"
+    return (
+        f"{build} is not in the catalog; its neighbours of {words} in data of {day} are {below or 'none'} below and"
+        f" {above or 'none'} above"
+    )
 
 
 def _home(releases: dict[str, sqlite3.Row], build: str, asked: bool) -> sqlite3.Row | None:
@@ -226,14 +334,18 @@ def _neighbour(catalog: sqlite3.Connection, release: str | None, build: str, sid
     base, _, revision = build.partition(".")
     rows = _rows(
         catalog,
-        "select * from builds where release = ? and build = (select build from builds where release = ?"
-        " and build like ? || '.%' and (revision - ?) * ? > 0 order by abs(revision - ?) limit 1)"
-        " order by track desc, kb",
-        *(release, release, base, int(revision), side, int(revision)),
+        "select build, security_month from device_builds where release = ?1 and build like ?2 || '.%'"
+        " and (revision - ?3) * ?4 > 0 order by abs(revision - ?3) limit 1",
+        *(release, base, int(revision), side),
     )
-    if not rows:
+    if release is None or not rows:
         return None
-    return {"build": rows[0]["build"], "kbs": _updates(rows), "security_month": _newest_month(rows)}
+    found = rows[0]["build"]
+    return {
+        "build": found,
+        "kbs": _updates(catalog, release, found),
+        "security_month": rows[0]["security_month"],
+    }
 
 
 def _kb_build(catalog: sqlite3.Connection, row: sqlite3.Row) -> answers.KbBuild:
@@ -249,12 +361,16 @@ def _kb_build(catalog: sqlite3.Connection, row: sqlite3.Row) -> answers.KbBuild:
     }
 
 
-def _updates(rows: list[sqlite3.Row]) -> list[answers.Update]:
-    return [{"kb": row["kb"], "track": row["track"], "kind": row["kind"]} for row in rows]
+def _updates(catalog: sqlite3.Connection, release: str, build: str) -> list[answers.Update]:
+    """The updates that bring a build. Descending, the tracks are in the contract's order: hotpatch, cumulative."""
+    sql = "select kb, track, kind from builds where release = ? and build = ? order by track desc, kb"
+    return [cast(answers.Update, dict(row)) for row in _rows(catalog, sql, release, build)]
 
 
-def _newest_month(rows: list[sqlite3.Row]) -> str | None:
-    return max((row["security_month"] for row in rows if row["security_month"]), default=None)
+def _year_month(row: sqlite3.Row) -> answers.YearMonth:
+    months = dict(row) | {"restart": bool(row["restart"])}
+    del months["release"]
+    return cast(answers.YearMonth, months)
 
 
 def _pair(catalog: sqlite3.Connection, release: str | None, kb: str | None) -> answers.Pair | None:
@@ -270,17 +386,14 @@ def _pair(catalog: sqlite3.Connection, release: str | None, kb: str | None) -> a
     return {"kb": kb, "build": rows[0]["build"] if rows else None}
 
 
-def _accepted(
-    catalog: sqlite3.Connection, release: str | None, months: list[str], as_of: str
-) -> list[answers.Accepted]:
-    """What counts as fully patched: the newest month's builds that were out, none of them corrected since."""
+def _accepted(catalog: sqlite3.Connection, release: str | None, as_of: str) -> list[answers.Accepted]:
+    """What counts as fully patched on a date: the builds that were out of the newest security month that was."""
     rows = _rows(
         catalog,
-        "select track, kb, build from accepted_builds as accepted where release = ? and security_month = ?"
-        " and coalesce(available, '') <= ? and not exists (select 1 from builds where builds.release = accepted.release"
-        " and builds.build = accepted.build and builds.kb is accepted.kb and corrected_to is not null)"
+        "select track, kb, build from accepted_builds where release = ?1 and coalesce(available, '') <= ?2"
+        " and security_month = (select max(month) from security_months where release = ?1 and available <= ?2)"
         " order by track desc, build",
-        *(release, max(months, default=""), as_of),
+        *(release, as_of),
     )
     return [cast(answers.Accepted, dict(row)) for row in rows]
 
@@ -293,12 +406,6 @@ def _restart(catalog: sqlite3.Connection, release: str | None, as_of: str) -> an
         *(release, as_of),
     )
     return cast(answers.Restart, dict(rows[0])) if rows else None
-
-
-def _months_out(catalog: sqlite3.Connection, release: str | None, as_of: str) -> list[str]:
-    """The security months of a release (rule 1) that are out on a date."""
-    sql = "select month from security_months where release = ? and available <= ?"
-    return [row["month"] for row in _rows(catalog, sql, release, as_of)]
 
 
 def _data_as_of(catalog: sqlite3.Connection, releases: list[str]) -> str | None:
@@ -320,6 +427,20 @@ def _releases(catalog: sqlite3.Connection, text: str | None) -> dict[str, sqlite
     return named
 
 
+def _build_number(text: str, named: list[sqlite3.Row]) -> str:
+    """The build that a text means, like ``26100.3981``. ``named``: the releases that a revision alone may be of."""
+    words = text.strip().lower()
+    if match := _BUILD.fullmatch(words):
+        return str(match[1] or match[2])
+    expected = "a build like 26100.3981, 10.0.26100.3981 or Version 24H2 (OS Build 26100.3981)"
+    if re.fullmatch(_REVISION, words):
+        bases = {row["base_build"] for row in named if row["base_build"]}
+        if len(bases) == 1:
+            return f"{bases.pop()}.{words}"
+        expected += ", or the revision alone with the one release that it is of"
+    raise _misread("build", text, expected)
+
+
 def _names(release: sqlite3.Row) -> set[str]:
     name = str(release["release"])
     return {name, name.removeprefix("windows-"), str(release["version"]).lower()}
@@ -337,11 +458,6 @@ def _day(text: str) -> str:
 
 def _misread(thing: str, text: str, expected: str) -> InputError:
     return InputError(thing, page="the command line", expected=expected, found=repr(text))
-
-
-def _only(values: set[str | None]) -> str | None:
-    """The one value there is; None where a build's rows differ or there is none."""
-    return values.pop() if len(values) == 1 else None
 
 
 def _rows(catalog: sqlite3.Connection, sql: str, *parameters: str | int | None) -> list[sqlite3.Row]:

@@ -6,8 +6,24 @@ that the JSON does not have.
 """
 
 from collections.abc import Iterable
+from itertools import groupby
 
-from scraper.answers import BuildAnswer, Change, KbAnswer, KbBuild, Month, Neighbour, Pair, ReleaseRestart, Restart
+from scraper import markdown
+from scraper.answers import (
+    BuildAnswer,
+    Change,
+    Disagreement,
+    KbAnswer,
+    KbBuild,
+    Month,
+    Neighbour,
+    Pair,
+    ReleaseRestart,
+    Restart,
+    Update,
+    Year,
+    YearMonth,
+)
 
 _MONTHS = (
     *("January", "February", "March", "April", "May", "June"),
@@ -28,7 +44,7 @@ _BOTH = "A hotpatched device shows a lower build than one on the month's cumulat
 def build(answers: list[BuildAnswer]) -> str:
     """One paragraph a release: the verdict in a sentence, then what it rests on."""
     both = [_BOTH] if any(len(answer["accepted"]) > 1 or answer["twin"] for answer in answers) else []
-    return "\n\n".join([*(_lines(_verdict(answer), _reasons(answer)) for answer in answers), *both])
+    return "\n\n".join([*(_lines(f"{answer['because']}.", _reasons(answer)) for answer in answers), *both])
 
 
 def kb(answer: KbAnswer) -> str:
@@ -57,58 +73,70 @@ def next_restart(restarts: list[ReleaseRestart]) -> str:
     """One sentence a release."""
     if not restarts:
         return "The hotpatch calendar has no baseline month on or after that date."
-    return "\n".join(f"{_name(row['release'])} restarts next on {_restart(row)}." for row in restarts)
+    return "\n".join(f"{_name(row['release'])} restarts next {_days(row)}, on {_restart(row)}." for row in restarts)
 
 
-def changes(rows: list[Change]) -> str:
-    """One line a change."""
-    if not rows:
-        return "No changes were seen."
-    return "\n".join(
-        _table([(row["seen_at"], row["release"], row["table_name"], row["subject"], _change(row)) for row in rows])
+def restarts(years: list[Year]) -> str:
+    """One paragraph a release: the counts of the year, then a line a month."""
+    if not years:
+        return "The hotpatch calendars have no such year."
+    return "\n\n".join(
+        "\n".join([_counts(year), *_table([_year_month(row) for row in year["months"]])]) for year in years
     )
 
 
-def _verdict(answer: BuildAnswer) -> str:
-    """The first sentence: ``26100.3981 is current: it is the May 2025 hotpatch KB5058497 of Windows 11 24H2.``"""
-    where = f" of {_name(answer['release'])}"
-    if answer["reason"] == "not-in-catalog":
-        return f"{answer['build']} is not in the catalog{'' if answer['release'] is None else f' as a build{where}'}."
-    named = " and ".join(_update(answer, row["kb"], row["kind"]) for row in answer["kbs"])
-    gone = " Microsoft no longer lists it." if answer["withdrawn"] else ""
-    return f"{answer['build']} {_status(answer)}: it is {named}{where}.{gone}"
+def changes(rows: list[Change]) -> str:
+    """The nights, newest first, and one line a change; replanned months stand out."""
+    if not rows:
+        return "No changes were seen."
+    nights = []
+    for night, group in _nights(rows):
+        table = _table([("REPLANNED" if row["replanned"] else "", *_change_cells(row)) for row in group])
+        nights.append("\n".join([night, *table]))
+    return "\n\n".join(nights)
 
 
-def _update(answer: BuildAnswer, kb: str | None, kind: str | None) -> str:
-    """``the May 2025 hotpatch KB5058497``: the month is the one that the build's security fixes are of."""
-    monthly = kind in ("security", "baseline", "hotpatch") and answer["security_month"]
-    words = _KINDS.get(kind or "", "update").partition(" (")[0]
-    parts = ["the", _month(answer["security_month"]) if monthly else "", words, kb or ""]
-    return " ".join(filter(None, parts))
+def changes_markdown(rows: list[Change]) -> str:
+    """The same for an issue or a chat, a table a night."""
+    if not rows:
+        return "No changes were seen."
+    columns = ("", "release", "table", "subject", "change", "page")
+    nights = []
+    for night, group in _nights(rows):
+        cells = [
+            ("**replanned**" if row["replanned"] else "", *(markdown.text(cell) for cell in _change_cells(row)))
+            for row in group
+        ]
+        nights.append(f"### {night}\n\n{markdown.table(columns, cells)}")
+    return "\n\n".join(nights)
 
 
-def _status(answer: BuildAnswer) -> str:
-    match answer["status"], answer["reason"]:
-        case "current", _:
-            return f"is current on {answer['as_of']}"
-        case "behind", reason:
-            least = "at least " if reason == "stale" else ""
-            plural = "" if answer["months_behind"] == 1 else "s"
-            return f"is {least}{answer['months_behind']} month{plural} behind on {answer['as_of']}"
-        case "not-released", _:
-            return f"was not released yet on {answer['as_of']}"
-        case "out-of-support", _:
-            return f"is out of support on {answer['as_of']}"
-        case _, "stale":
-            return f"may be current on {answer['as_of']}, but the data is older than the last second Tuesday before it"
-        case _:
-            return f"cannot be judged, its release had no security month on {answer['as_of']}"
+def disagreements(rows: list[Disagreement]) -> str:
+    """A paragraph a pair: what the catalog uses and why, and what the other page says."""
+    if not rows:
+        return "No two pages disagree."
+    return "\n\n".join(
+        _lines(
+            ", ".join(filter(None, (f"{row['field']} of {row['subject']}", _name(row["release"])))),
+            [
+                ("used", f"{row['used']} on {row['used_page']}"),
+                ("other", f"{row['other']} on {row['other_page']}"),
+                ("why", row["why"]),
+                ("since", row["since"]),
+                ("until", row["until"]),
+            ],
+        )
+        for row in rows
+    )
 
 
 def _reasons(answer: BuildAnswer) -> list[tuple[str, str | None]]:
     patched = " or ".join(f"{row['track']} {_pair(row['kb'], row['build'])}" for row in answer["accepted"])
     restart = answer["next_restart"]
     return [
+        ("verdict", _verdict(answer)),
+        ("release", _name(answer["release"])),
+        ("brought by", " and ".join(_update(row) for row in answer["kbs"])),
         ("below", _neighbour(answer["below"])),
         ("above", _neighbour(answer["above"])),
         ("same fixes", _twin(answer["twin"])),
@@ -117,6 +145,18 @@ def _reasons(answer: BuildAnswer) -> list[tuple[str, str | None]]:
         ("next restart", _restart(restart) if restart else None),
         ("data as of", answer["data_as_of"] or "unknown"),
     ]
+
+
+def _verdict(answer: BuildAnswer) -> str:
+    months = answer["months_behind"]
+    least = "at least " if answer["reason"] == "stale" else ""
+    behind = f" by {least}{months} month{'' if months == 1 else 's'}" if months else ""
+    reason = f" ({answer['reason']})" if answer["reason"] else ""
+    return f"{answer['status']}{behind}{reason} on {answer['as_of']}"
+
+
+def _update(row: Update) -> str:
+    return f"{row['kb'] or 'no KB'}, {_KINDS.get(row['kind'] or '', 'update')}"
 
 
 def _neighbour(neighbour: Neighbour | None) -> str | None:
@@ -159,9 +199,43 @@ def _month_row(row: Month) -> tuple[str, ...]:
     )
 
 
+def _days(row: ReleaseRestart) -> str:
+    return {0: "today", 1: "in 1 day"}.get(row["days"], f"in {row['days']} days")
+
+
+def _counts(year: Year) -> str:
+    return (
+        f"Restarts of {_name(year['release'])} in {year['year']}: {year['planned']} planned, {year['actual']} so far;"
+        f" {year['cumulative']} so far on the cumulative track."
+    )
+
+
+def _year_month(row: YearMonth) -> tuple[str, ...]:
+    replanned = row["planned_type"] not in (None, row["type"])
+    return (
+        row["month"],
+        "RESTART" if row["restart"] else "no restart",
+        row["type"] + (f", planned as {row['planned_type']}" if replanned else ""),
+        row["status"],
+        f"{row['date']}{' (second Tuesday)' if row['date_is'] == 'planned' else ''}",
+        _pair(row["kb"], row["build"]) if row["kb"] or row["build"] else "",
+    )
+
+
+def _nights(rows: list[Change]) -> Iterable[tuple[str, list[Change]]]:
+    """The changes of each night, those of plans first."""
+    for (seen_at, run), group in groupby(rows, key=lambda row: (row["seen_at"], row["run"])):
+        night = sorted(group, key=lambda row: not row["replanned"])
+        yield f"{seen_at}, run {run}: {len(night)} change{'' if len(night) == 1 else 's'}", night
+
+
+def _change_cells(row: Change) -> tuple[str, ...]:
+    return row["release"], row["table_name"], row["subject"], _change(row), row["page"]
+
+
 def _change(row: Change) -> str:
     if row["field"] == "row":
-        return "appeared" if row["old"] is None else "disappeared"
+        return f"appeared: {row['new']}" if row["old"] is None else f"disappeared: {row['old']}"
     return f"{row['field']}: {row['old'] or 'nothing'} -> {row['new'] or 'nothing'}"
 
 

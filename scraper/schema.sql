@@ -1,6 +1,6 @@
 -- The catalog's tables and views (design.md section 4). Unknown is null; every formatted column has its check.
--- Fact tables: releases, kbs, builds, months, changes, findings, and of the articles: articles, known_issues,
--- prerequisites, sections. Visit tables: pages, runs. feeds is declared, not seen.
+-- Fact tables: releases, kbs, builds, months, changes, findings, track_events, and of the articles: articles,
+-- known_issues, prerequisites, sections. Visit tables: pages, runs. feeds is declared, not seen.
 
 create table pages (
   page text primary key,
@@ -116,7 +116,9 @@ create table changes (
   field text not null,
   old text,
   new text,
-  page text not null references pages (page)
+  page text not null references pages (page),
+  -- A month that became a baseline restarts devices that were told they would not.
+  replanned integer not null check (replanned = (table_name = 'months' and field = 'type'))
 ) strict;
 
 create index changes_seen on changes (seen_at desc, id);
@@ -130,11 +132,26 @@ create table findings (
   message text not null,
   page text not null references pages (page),
   other_page text references pages (page),
+  -- Of two pages that disagree: in what, the value that is used (that of page), the other's, and why.
+  field text check (field in ('KB', 'build', 'date', 'type', 'track')),
+  used text,
+  other text,
+  why text,
   first_seen text not null check (first_seen glob '????-??-??T??:??:??Z'),
   resolved_at text check (resolved_at glob '????-??-??T??:??:??Z')
 ) strict;
 
 create index findings_first_seen on findings (first_seen desc, finding);
+
+-- Written by hand (scraper/track_events.csv), not read from a page: updates that take devices off the hotpatch track.
+create table track_events (
+  kb text not null check (kb glob 'KB[0-9]*' and substr(kb, 3) not glob '*[^0-9]*'),
+  release text not null references releases (release),
+  effect text not null check (effect in ('leaves-hotpatch')),
+  rejoin_month text check (rejoin_month glob '[12][0-9][0-9][0-9]-[01][0-9]'),
+  source_url text not null check (source_url like 'https://%'),
+  primary key (kb, release)
+) strict;
 
 create virtual table kbs_fts using fts5 (kb, title, track, content = 'kbs');
 
@@ -239,43 +256,208 @@ group by release, month;
 create view accepted_builds as
 select release, security_month, track, kind, kb, build, available
 from builds
-where withdrawn = 0 and month = security_month
+where withdrawn = 0 and corrected_to is null and month = security_month
   and ((track = 'cumulative' and cadence = 'B') or kind = 'hotpatch');
 
--- How old the answer for a release is: the oldest last good fetch among the pages that feed it.
+-- How old the answer for a release is: the oldest last good fetch among the pages that feed it. From stale_from on, the
+-- first day after which a second Tuesday's updates may be missing, nothing is called current (rule 2). Updates come at
+-- 17:00 to 18:30 UTC (sources.md B6): data of a second Tuesday itself, fetched before, cover that day and no later one.
 create view freshness as
-select release, min(fetched_at) as data_as_of
-from feeds join pages using (page)
-where fetched_at is not null
-group by release;
+with fetched as (
+  select release, min(fetched_at) as data_as_of,
+    date(min(fetched_at), 'start of month', 'weekday 2', '+7 days') as tuesday
+  from feeds join pages using (page)
+  where fetched_at is not null
+  group by release
+)
+select
+  release,
+  data_as_of,
+  case
+    when date(data_as_of) < tuesday then tuesday
+    when date(data_as_of) = tuesday and substr(data_as_of, 12) < '18:30' then date(tuesday, '+1 day')
+    else date(data_as_of, 'start of month', '+1 month', 'weekday 2', '+7 days')
+  end as stale_from
+from fetched;
 
--- What counts as fully patched today in the releases that are still supported. stale is 1 when a second Tuesday has
--- passed since the data were fetched: then there may be something newer. The rule is that of the lookups (is_stale),
--- which ask about any day; a test holds the two together.
+create view month_names (number, name) as
+values
+  ('01', 'January'), ('02', 'February'), ('03', 'March'), ('04', 'April'), ('05', 'May'), ('06', 'June'),
+  ('07', 'July'), ('08', 'August'), ('09', 'September'), ('10', 'October'), ('11', 'November'), ('12', 'December');
+
+-- The builds that a device of a release can show, one row each: two updates may share a build. words say what it is.
+create view device_builds as
+with words as (
+  select
+    builds.*,
+    case
+      when kind = 'initial' then 'the first build of ' || iif(product = 'Windows Server', 'Server ', '') || version
+      when kind in ('hotpatch', 'baseline', 'security') and month_names.name is not null then
+        'the ' || month_names.name || ' ' || substr(security_month, 1, 4) || iif(kind = 'security', ' cumulative update', ' ' || kind)
+      else
+        case
+          when kind = 'component' then 'a component update'
+          when kind = 'preview' then 'a preview update'
+          when kind = 'out-of-band' then iif(track = 'hotpatch', 'an out-of-band hotpatch', 'an out-of-band update')
+          else 'an update'
+        end || coalesce(' with the security fixes of ' || month_names.name || ' ' || substr(security_month, 1, 4), '')
+    end || coalesce(
+      ', which took devices off hotpatch'
+        || coalesce(' until the ' || rejoin.name || ' ' || substr(rejoin_month, 1, 4) || ' baseline', '')
+        || ' (' || track_events.kb || ')',
+      ''
+    ) as words
+  from builds
+  join releases using (release)
+  left join month_names on month_names.number = substr(security_month, 6)
+  left join track_events on track_events.release = builds.release and track_events.kb = builds.kb
+  left join month_names as rejoin on rejoin.number = substr(rejoin_month, 6)
+  where build is not null
+  order by builds.release, build, track desc, builds.kb
+)
+select
+  release,
+  build,
+  revision,
+  iif(count(distinct track) = 1, min(track), null) as track,
+  iif(count(distinct kind) = 1 and count(kind) = count(*), min(kind), null) as kind,
+  max(security_month) as security_month,
+  min(available) as available,
+  min(withdrawn) as withdrawn,
+  min(corrected_to) as corrected_to,
+  group_concat(kb, ', ') as kbs,
+  iif(count(distinct twin_kb) = 1, min(twin_kb), null) as twin_kb,
+  iif(count(distinct baseline_kb) = 1, min(baseline_kb), null) as baseline_kb,
+  group_concat(words, ' and ') as words
+from words
+group by release, build;
+
+-- Rule 2 for every build, release and day: a verdict holds from since to until, both included. A sentence has {as_of}
+-- where it names the day that is asked about. A build that is in no table has no row here: it is unknown, with reason
+-- not-in-catalog.
+create view verdict_periods as
+with life as (
+  select
+    release,
+    iif(product = 'Windows Server', 'Server ', '') || version as name,
+    case
+      when ended = 'all' then 'updates for it have ended'
+      when serviced = 0 then 'it no longer stands in the servicing table of Microsoft'
+      else 'its updates ended on ' || end_of_updates_enterprise
+    end as ending,
+    iif(ended = 'all' or serviced = 0, '0001-01-01', date(end_of_updates_enterprise, '+1 day')) as ended_from,
+    data_as_of,
+    coalesce(stale_from, '0001-01-01') as stale_from
+  from releases left join freshness using (release)
+), month as materialized (
+  select * from security_months
+), day as (
+  select release, '0001-01-01' as since from life
+  union select release, ended_from from life where ended_from is not null
+  union select release, stale_from from life where stale_from < coalesce(ended_from, '9999-12-31')
+  union
+  select release, available from month join life using (release) where available < coalesce(ended_from, '9999-12-31')
+), period as (
+  select
+    release,
+    since,
+    coalesce(date(lead(since) over (partition by release order by since), '-1 day'), '9999-12-31') as until
+  from day
+), newest as materialized (
+  select
+    period.*,
+    (select max(month) from month where month.release = period.release and month.available <= since) as newest_month
+  from period
+), device as (
+  -- A build without a date of its own came no earlier than its security month.
+  select
+    device_builds.*,
+    coalesce(device_builds.available, month.available, '0001-01-01') as first_day
+  from device_builds
+  left join month on month.release = device_builds.release and month.month = security_month
+), judged as (
+  select
+    release, build, '0001-01-01' as since, date(first_day, '-1 day') as until, 'not-released' as rule,
+    null as newest_month, null as behind, null as stale
+  from device
+  where first_day > '0001-01-01'
+  union all
+  select
+    release, build, max(since, first_day), until,
+    case
+      when since >= ended_from then 'out-of-support'
+      when newest_month is null then 'no-security-month'
+      else 'compared'
+    end,
+    newest_month,
+    (select count(*) from month
+      where month.release = device.release and month.available <= since
+      and (security_month is null or month.month > security_month)),
+    since >= stale_from
+  from device join newest using (release) join life using (release)
+  where until >= first_day
+)
+select
+  release,
+  build,
+  since,
+  until,
+  case rule
+    when 'no-security-month' then 'unknown'
+    when 'compared' then case when behind > 0 then 'behind' when stale then 'unknown' else 'current' end
+    else rule
+  end as status,
+  iif(rule = 'compared' and (behind > 0 or not stale), behind, null) as months_behind,
+  case rule when 'no-security-month' then rule when 'compared' then iif(stale, 'stale', null) end as reason,
+  security_month,
+  iif(rule = 'compared', newest_month, null) as newest_month,
+  track,
+  kind,
+  kbs,
+  build || ' is ' || device.words
+    || coalesce(', corrected since to ' || corrected_to, iif(withdrawn, ', no longer listed by Microsoft', '')) || '; '
+    || case rule
+      when 'not-released' then
+        iif(available is null, 'it came no earlier than ', 'it came on ') || first_day || ', so no device had it on {as_of}'
+      when 'out-of-support' then 'on {as_of} ' || life.name || ' is out of support: ' || ending
+      when 'no-security-month' then life.name || ' had no security month on {as_of}, so it cannot be compared'
+      else 'the newest security month of ' || life.name
+        || iif(stale, ' in data of ' || coalesce(date(data_as_of), 'an unknown day'), ' on {as_of}')
+        || ' was ' || month_names.name || ' ' || substr(newest_month, 1, 4)
+        || iif(stale, ', and newer updates may have come by {as_of}', '')
+        || case
+          when behind = 0 and stale then ', so whether it is current is unknown'
+          when behind = 0 then ', so it is current'
+          else ', so it is ' || iif(stale, 'at least ', '') || iif(behind = 1, 'one month', behind || ' months') || ' behind'
+        end
+    end as sentence
+from judged
+join device using (release, build)
+join life using (release)
+left join month_names on number = substr(newest_month, 6);
+
+-- The verdict on every build today. The query of the same name asks about any day, and about builds in no table.
+create view build_verdict as
+select
+  release, build, date('now') as as_of, status, months_behind, reason,
+  replace(sentence, '{as_of}', date('now')) as because, verdict_periods.security_month, newest_month,
+  verdict_periods.track, verdict_periods.kind, verdict_periods.kbs, twin_kb, baseline_kb, null as below, null as above,
+  data_as_of
+from verdict_periods
+join device_builds using (release, build)
+left join freshness using (release)
+where date('now') between since and until;
+
+-- What counts as fully patched today in the releases that are still supported; stale when there may be something newer.
 create view current_builds as
 with newest as (
   select release, max(month) as month from security_months where available <= date('now') group by release
-), tuesday as (
-  select max(day) as last from (
-    select date('now', 'start of month', 'weekday 2', '+7 days') as day
-    union all
-    select date('now', 'start of month', '-1 month', 'weekday 2', '+7 days')
-  )
-  where day <= date('now')
 )
-select
-  accepted_builds.*,
-  freshness.data_as_of,
-  iif(
-    tuesday.last = substr(freshness.data_as_of, 1, 10),
-    substr(freshness.data_as_of, 12) < '18:30' and tuesday.last < date('now'),
-    tuesday.last > substr(freshness.data_as_of, 1, 10)
-  ) as stale
+select accepted_builds.*, data_as_of, date('now') >= stale_from as stale
 from accepted_builds
 join newest on newest.release = accepted_builds.release and newest.month = accepted_builds.security_month
 join releases on releases.release = accepted_builds.release
 join freshness on freshness.release = accepted_builds.release
-join tuesday
 where releases.serviced is not 0 and releases.ended is not 'all'
   and coalesce(releases.end_of_updates_enterprise, date('now')) >= date('now');
 
@@ -298,3 +480,13 @@ select
   (select count(*) from builds where builds.release = years.release and substr(month, 1, 4) = year
     and track = 'cumulative' and cadence = 'B' and withdrawn = 0) as cumulative
 from (select distinct release, substr(month, 1, 4) as year from months) as years;
+
+
+-- Every pair of pages that differ on a KB, a build, a date or a type; a page may also differ with itself. until is null
+-- while they do.
+create view disagreements as
+select
+  finding, release, subject, field, used, page as used_page, other, other_page, why, first_seen as since,
+  resolved_at as until
+from findings
+where code = 'conflict';

@@ -1,15 +1,11 @@
 """The summary of a run: what was fetched, what changed, what was found, and what a person has to do about it.
 
-Read from the published catalog, after the run, for the page of the nightly job (Markdown) and for scripts (JSON). Most
-of it was written by the publisher, and a job's page renders Markdown and HTML, calls people by their @name and links
-whatever looks like an address. So scraped text stands in table cells only, and every character that could mean
-something there is spelled as an entity.
+Read from the published catalog, after the run, for the page of the nightly job (Markdown) and for scripts (JSON).
 """
 
 import json
 import re
 import sqlite3
-import unicodedata
 from collections.abc import Iterable, Sequence
 from contextlib import closing
 from itertools import groupby
@@ -17,17 +13,13 @@ from pathlib import Path
 from typing import TypedDict
 
 from scraper.errors import MachineError
+from scraper.markdown import linked, table, text
 
-# Those of sources.HOSTS; a test compares them. Nothing but letters, digits and harmless signs, so a link ends where it
-# should.
-_LINK = re.compile(r"https://(?:learn|support)\.microsoft\.com/[A-Za-z0-9/_.~%?=&+-]*(?:#[A-Za-z0-9_.-]*)?")
 _ARTICLE = re.compile(r"KB[0-9]+")
 _STATES = ("changed", "unchanged", "failing", "not asked")
 
 # Lines of a Markdown table before "and M more". Together they stay well below what an issue holds (65,536 characters).
 LINES = 40
-# Characters of one cell: a failure names its page and what was found; a page's own text has no business being longer.
-_CELL = 400
 
 # What an exit code means, and what to do (design.md section 3; docs/nightly.md repeats it, and a test compares them).
 EXIT_CODES = {
@@ -282,8 +274,8 @@ def _state(row: sqlite3.Row, begun: str) -> str:
 
 def _fill_changes(document: Summary, catalog: sqlite3.Connection) -> None:
     sql = (
-        "select run, seen_at, table_name, changes.release, subject, article_url, field, old, new, page from changes"
-        " left join kbs on kb = subject where run > ? order by id"
+        "select run, seen_at, table_name, changes.release, subject, article_url, field, old, new, page, replanned"
+        " from changes left join kbs on kb = subject where run > ? order by id"
     )
     for row in _rows(catalog, sql, document["since_run"]):
         change: Change = {
@@ -298,8 +290,7 @@ def _fill_changes(document: Summary, catalog: sqlite3.Connection) -> None:
             "new": row["new"],
             "page": row["page"],
         }
-        replanned = (change["table_name"], change["field"]) == ("months", "type")
-        document["replanned" if replanned else "changes"].append(change)
+        document["replanned" if row["replanned"] else "changes"].append(change)
 
 
 def _fill_findings(document: Summary, catalog: sqlite3.Connection, begun: str) -> None:
@@ -362,32 +353,30 @@ def _head(document: Summary) -> str:
         f"**Exit code {document['exit_code']}.** {document['meaning']} **To do:** {document['to_do']}",
     ]
     if facts:
-        lines.append(f"Started {_text(document['started_at'])}; facts {changed}, `facts_sha256` {_text(facts)}.")
+        lines.append(f"Started {text(document['started_at'])}; facts {changed}, `facts_sha256` {text(facts)}.")
     return "\n\n".join(lines)
 
 
 def _failing(document: Summary) -> Iterable[str]:
     failing = [page for page in document["pages"] if page["state"] == "failing"] + document["failing_articles"]
     told = {page["failure"] for page in failing}
-    rows = [
-        (_linked(page["page"], page["url"]), _text(page["failing_since"]), _text(page["failure"])) for page in failing
-    ]
-    rows += [("", "", _text(problem)) for problem in document["problems"] if problem not in told]
+    rows = [(linked(page["page"], page["url"]), text(page["failing_since"]), text(page["failure"])) for page in failing]
+    rows += [("", "", text(problem)) for problem in document["problems"] if problem not in told]
     if rows:
         yield "### Failing"
-        yield _table(("page", "since", "what was expected, and what was found"), rows)
+        yield table(("page", "since", "what was expected, and what was found"), rows, LINES)
 
 
 def _replanned(document: Summary) -> Iterable[str]:
     if not document["replanned"]:
         return
     rows = [
-        (_release(document, change), f"**{_text(change['subject'])}**", _text(change["old"]), _text(change["new"]))
+        (_release(document, change), f"**{text(change['subject'])}**", text(change["old"]), text(change["new"]))
         for change in document["replanned"]
     ]
     yield f"### Replanned months: {len(rows)}"
     yield "A month that became a baseline restarts hotpatched devices; one that became a hotpatch does not."
-    yield _table(("release", "month", "was", "is now"), rows)
+    yield table(("release", "month", "was", "is now"), rows, LINES)
 
 
 def _changes(document: Summary) -> Iterable[str]:
@@ -402,25 +391,25 @@ def _changes(document: Summary) -> Iterable[str]:
     yield f"### Changes: {len(changes)}"
     for release, group in groupby(ordered[:LINES], key=lambda change: _release(document, change)):
         rows = [
-            (_linked(change["subject"], change["article_url"]), _text(change["table_name"]), _what(change))
+            (linked(change["subject"], change["article_url"]), text(change["table_name"]), _what(change))
             for change in group
         ]
         yield f"**{release}**"
-        yield _table(("subject", "table", "change"), rows)
+        yield table(("subject", "table", "change"), rows, LINES)
     if len(changes) > LINES:
         day = min(change["seen_at"] for change in changes)[:10]
         yield f"… and {len(changes) - LINES} more: `winkb changes --since {day}`"
 
 
 def _release(document: Summary, change: Change) -> str:
-    return _text(document["names"].get(change["release"] or "", change["release"] or "of no release"))
+    return text(document["names"].get(change["release"] or "", change["release"] or "of no release"))
 
 
 def _what(change: Change) -> str:
     if change["field"] == "row":
-        return f"appeared: {_text(change['new'])}" if change["old"] is None else f"disappeared: {_text(change['old'])}"
-    field = _text(change["field"].replace("_", " "))
-    return f"{field}: {_text(change['old'])} → {_text(change['new'])}"
+        return f"appeared: {text(change['new'])}" if change["old"] is None else f"disappeared: {text(change['old'])}"
+    field = text(change["field"].replace("_", " "))
+    return f"{field}: {text(change['old'])} → {text(change['new'])}"
 
 
 def _findings(document: Summary) -> Iterable[str]:
@@ -431,17 +420,17 @@ def _findings(document: Summary) -> Iterable[str]:
     rows = [
         (
             "**new**" if finding["new"] else "",
-            _text(finding["severity"]),
-            _text(finding["code"]),
-            _text(finding["subject"]),
-            _text(finding["message"]),
-            _text(finding["page"]),
-            _text(finding["first_seen"]),
+            text(finding["severity"]),
+            text(finding["code"]),
+            text(finding["subject"]),
+            text(finding["message"]),
+            text(finding["page"]),
+            text(finding["first_seen"]),
         )
         for finding in findings
     ]
     if rows:
-        yield _table(("", "severity", "code", "subject", "what was found", "page", "since"), rows)
+        yield table(("", "severity", "code", "subject", "what was found", "page", "since"), rows, LINES)
 
 
 def _fetched(document: Summary) -> Iterable[str]:
@@ -449,14 +438,14 @@ def _fetched(document: Summary) -> Iterable[str]:
         return
     rows = [
         (
-            _linked(page["page"], page["url"]),
+            linked(page["page"], page["url"]),
             page["state"] + (f", {page['quarantined']} rows could not be read" if page["quarantined"] else ""),
-            _text(page["fetched_at"] or "never"),
+            text(page["fetched_at"] or "never"),
         )
         for page in document["pages"]
     ]
     yield "### Pages"
-    yield _table(("page", "state", "last read"), rows)
+    yield table(("page", "state", "last read"), rows, LINES)
     articles = document["articles"]
     if known := sum(articles.values()):
         yield f"Articles: {known} known; {', '.join(f'{number} {state}' for state, number in articles.items())}."
@@ -470,48 +459,11 @@ def _freshness(document: Summary) -> Iterable[str]:
 
     rows = [
         (
-            _text(as_of or "never"),
-            ", ".join(_text(document["names"].get(row["release"], row["release"])) for row in group),
+            text(as_of or "never"),
+            ", ".join(text(document["names"].get(row["release"], row["release"])) for row in group),
         )
         for as_of, group in groupby(sorted(document["freshness"], key=age), key=age)
     ]
     if rows:
         yield "### Freshness"
-        yield _table(("data as of", "releases"), rows)
-
-
-def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [columns, ["---"] * len(columns), *rows[:LINES]]
-    if len(rows) > LINES:
-        lines.append([f"… and {len(rows) - LINES} more", *[""] * (len(columns) - 1)])
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
-
-
-def _linked(text: str, url: str | None) -> str:
-    """A link where the address is one of the declared hosts, else the text alone."""
-    return f"[{_text(text)}]({url})" if url and _LINK.fullmatch(url) else _text(text)
-
-
-# Marks of Markdown and HTML, the bar that ends a cell, the dollar of formulas; ":" before "/" and "." after "www" would
-# make an address, "@" and "#" call people and issues.
-_MARKS = re.compile(r"[&<>|`\\*_\[\]{}~!$@#\"']|:(?=/)|(?<=[wW]{3})\.")
-
-
-def _text(text: str | None) -> str:
-    """Scraped text for a table cell: on one line, of bounded length, and meaning nothing to Markdown, HTML or a forge.
-
-    What is looked for after entities are read (names, issues, addresses) is also parted by a space of no width.
-    """
-    if text is None:
-        return "nothing"
-    line = "".join(_visible(sign) for sign in " ".join(text.split()))
-    shown = line if len(line) <= _CELL else line[: _CELL - 1] + "…"
-    return _MARKS.sub(lambda mark: f"&#{ord(mark[0])};" + ("\u200b" if mark[0] in "@#:." else ""), shown)
-
-
-def _visible(sign: str) -> str:
-    """Signs without a shape (controls, turned writing direction, halves of a pair) are spelled out."""
-    return sign.encode("unicode_escape").decode() if unicodedata.category(sign) in _SHAPELESS else sign
-
-
-_SHAPELESS = {"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"}
+        yield table(("data as of", "releases"), rows, LINES)

@@ -1,15 +1,13 @@
 """The catalog in the repository is what the bundled snapshots make, and what an archive of them makes again."""
 
-import shutil
 import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from scraper import lookup, pipeline
+from scraper import pipeline
 from scraper.fetch import Manners
 from scraper.sources import BY_NAME
 from tests.pages import DATES, SNAPSHOTS, file_name
@@ -167,19 +165,3 @@ def test_rebuild_gives_the_same_after_nights_without_news_and_with_a_failure(tmp
         "failed",
         "unchanged",
     ]
-
-
-@pytest.mark.parametrize("time", ["00:00:00", "18:29:59", "18:30:00", "23:59:59"])
-@pytest.mark.parametrize("days", [-1, 0, 1])
-def test_view_of_current_builds_is_stale_when_the_lookups_say_so(tmp_path: Path, time: str, days: int) -> None:
-    shutil.copy(COMMITTED, tmp_path / "catalog.db")
-    today = datetime.now(UTC).date()
-    tuesday = lookup.second_tuesday(today)
-    if tuesday > today:
-        tuesday = lookup.second_tuesday(today.replace(day=1) - timedelta(days=1))
-    fetched = f"{tuesday + timedelta(days=days)}T{time}Z"
-    with closing(sqlite3.connect(tmp_path / "catalog.db")) as catalog:
-        catalog.execute("update pages set fetched_at = ?", (fetched,))
-        catalog.execute("update releases set end_of_updates_enterprise = null")
-        said = {bool(stale) for (stale,) in catalog.execute("select stale from current_builds")}
-    assert said == {lookup.is_stale(fetched, today.isoformat())}

@@ -21,7 +21,8 @@ ROOT = Path(__file__).parents[1]
 SNAPSHOTS = ROOT / "scraper" / "snapshots"
 COMMANDS = (
     *("scrape", "rebuild", "demo", "accept", "check", "serve"),
-    *("kb", "build", "month", "next-restart", "changes"),
+    *("kb", "build", "month", "next-restart", "restarts", "changes", "disagreements"),
+    *("fleet", "export"),
 )
 NOW = "2026-09-30T12:00:00Z"
 

@@ -1022,24 +1022,26 @@ def verdict(release: str, build: str, day: str) -> tuple[str, int | None, str | 
     """Rule 2 for a build of the demo, whose data is of 2026-09-30; 2026-10-13 is the next second Tuesday."""
     rows = expected_rows("2026-09-30").values()
     mine = [row for row in rows if (row.release, row.build) == (release, build)]
-    dates = [row.available for row in mine if row.available]
+    out = {
+        (other, month, available)
+        for other, month, available in (
+            *((row.release, row.month, row.available) for row in rows if row.is_security),
+            *((month.release, month.month, month.available) for month in months("2026-09-30")),
+        )
+        if other == release and month and available
+    }
+    known = expected_builds("2026-09-30")
+    own = max((str(known[row.release, row.build, row.kb][7] or "") for row in mine), default="")
+    # A build without a date of its own came no earlier than its security month.
+    dates = [row.available for row in mine if row.available] or [date for _, month, date in out if month == own]
     if dates and day < min(dates):
         return "not-released", None, None
     ends = {str(record[0]): str(record[4]) for record in lifecycle("2026-09-30")}
     if day > ends.get(release, ""):
         return "out-of-support", None, None
-    released = {
-        month: available
-        for other, month, available in (
-            *((row.release, row.month, row.available) for row in rows if row.is_security),
-            *((month.release, month.month, month.available) for month in months("2026-09-30")),
-        )
-        if other == release and month and available and available <= day
-    }
+    released = {month for _, month, available in out if available <= day}
     if not released:
         return "unknown", None, "no-security-month"
-    known = expected_builds("2026-09-30")
-    own = max((str(known[row.release, row.build, row.kb][7] or "") for row in mine), default="")
     behind, stale = sum(month > own for month in released), "stale" if day >= "2026-10-13" else None
     if behind:
         return "behind", behind, stale
@@ -1109,6 +1111,8 @@ def test_command_prints_the_example_of_the_contract(demo_file: Path) -> None:
         "status": "current",
         "months_behind": 0,
         "reason": None,
+        "because": "26100.3981 is the May 2025 hotpatch; the newest security month of 24H2 on 2025-05-20 was May 2025,"
+        " so it is current",
         "track": "hotpatch",
         "kind": "hotpatch",
         "security_month": "2025-05",
@@ -1131,7 +1135,8 @@ def test_command_prints_the_example_of_the_contract(demo_file: Path) -> None:
         "above": None,
         "data_as_of": DEMO_SEEN,
     }
-    assert printed == [client, client | {"release": "windows-server-2025"}]
+    because = str(client["because"]).replace("24H2", "Server 2025")
+    assert printed == [client, client | {"release": "windows-server-2025", "because": because}]
 
 
 def test_commands_know_every_hotpatch_out_of_band_of_windows_11(demo_file: Path) -> None:

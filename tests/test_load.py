@@ -6,7 +6,7 @@ import pytest
 
 from scraper.load.carry import carry
 from scraper.load.meaning import meanings
-from scraper.load.reconcile import Claim, reconcile, second_tuesday
+from scraper.load.reconcile import Claim, Why, reconcile, second_tuesday
 from scraper.load.timeline import Change, Night, Timeline
 from scraper.models import (
     CalendarMonth,
@@ -98,6 +98,11 @@ def test_two_values_conflict_and_the_higher_one_is_published():
             f"{words} of 2025-05: {ours} on {INFORMATION.name}, {theirs} on {NOTES.name}",
             INFORMATION.name,
             NOTES.name,
+            words,
+            ours,
+            theirs,
+            Why.RANK,
+            "2025-05",
         )
         for words, ours, theirs in (
             ("date", "2025-05-13", "2025-05-20"),
@@ -118,7 +123,9 @@ def test_pages_that_disagree_on_a_months_type_are_a_finding():
 def test_a_baseline_link_speaks_for_its_second_tuesday():
     hotpatch = facts(months=(month("2026-06", MonthType.HOTPATCH),))
     said = claims(information=hotpatch, notes=facts(entries=(entry(EntryKind.BASELINE, "2026-06-09", None),)))
-    assert ["type of 2026-06: hotpatch" in claim.message for claim in said.findings] == [True]
+    assert [claim.message for claim in said.findings] == [
+        f"type of 2026-06: baseline on {NOTES.name}, hotpatch on {INFORMATION.name}"
+    ]
 
 
 def test_the_same_statement_of_two_pages_is_heard_once():

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from scraper import lookup, render
 from scraper.answers import BuildAnswer, Pair
 from scraper.errors import InputError, MachineError
+from scraper.load.reconcile import second_tuesday
 
 ROOT = Path(__file__).parent.parent
 SCHEMA = (ROOT / "scraper" / "schema.sql").read_text(encoding="utf-8")
@@ -85,9 +86,9 @@ windows-server-2025 2025-05 hotpatch -        released 2025-05-13 KB5058497 2610
 """)
 
 CHANGES: list[tuple[Value, ...]] = [
-    (1, "2026-07-22T03:00:00Z", 2, "months", W25, "2026-06", "type", "hotpatch", "baseline", "client"),
-    (2, "2026-07-22T03:00:00Z", 2, "builds", W25, "26200.8655", "row", None, "26200.8655", "client"),
-    (3, "2026-07-23T03:00:00Z", 3, "builds", W24, "26100.3474", "corrected_to", None, "26100.3476", "client"),
+    (1, "2026-07-22T03:00:00Z", 2, "months", W25, "2026-06", "type", "hotpatch", "baseline", "client", 1),
+    (2, "2026-07-22T03:00:00Z", 2, "builds", W25, "26200.8655", "row", None, "26200.8655", "client", 0),
+    (3, "2026-07-23T03:00:00Z", 3, "builds", W24, "26100.3474", "corrected_to", None, "26100.3476", "client", 0),
 ]
 
 
@@ -136,7 +137,7 @@ def make_whole_catalog(path: str = ":memory:") -> sqlite3.Connection:
     )
     catalog.execute("update kbs set expired = 1 where kb = 'KB5044284'")
     catalog.execute("update builds set corrected_to = '26100.3476' where build = '26100.3474'")
-    catalog.executemany("insert into changes values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", CHANGES)
+    catalog.executemany("insert into changes values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", CHANGES)
     catalog.commit()
     return catalog
 
@@ -166,6 +167,8 @@ MAY: BuildAnswer = {
     "status": "current",
     "months_behind": 0,
     "reason": None,
+    "because": "26100.3981 is the May 2025 hotpatch; the newest security month of 24H2 on 2025-05-20 was May 2025,"
+    " so it is current",
     "track": "hotpatch",
     "kind": "hotpatch",
     "security_month": "2025-05",
@@ -191,14 +194,15 @@ MAY: BuildAnswer = {
 
 
 def test_a_build_of_client_and_server_is_answered_once_for_each_client_first(catalog: sqlite3.Connection) -> None:
-    server = MAY | {"release": S25, "next_restart": None}
+    server = MAY | {"release": S25, "next_restart": None, "because": MAY["because"].replace("24H2", "Server 2025")}
     assert lookup.build(catalog, "26100.3981", "2025-05-20") == ([MAY, server], True)
 
 
 def test_the_keys_come_in_the_order_of_the_contract(catalog: sqlite3.Connection) -> None:
     assert list(the_build(catalog, "26100.3981", "2025-05-20")) == [
-        *("build", "release", "as_of", "status", "months_behind", "reason", "track", "kind", "security_month"),
-        *("withdrawn", "kbs", "twin", "baseline", "accepted", "next_restart", "below", "above", "data_as_of"),
+        *("build", "release", "as_of", "status", "months_behind", "reason", "because", "track", "kind"),
+        *("security_month", "withdrawn", "kbs", "twin", "baseline", "accepted", "next_restart"),
+        *("below", "above", "data_as_of"),
     ]
 
 
@@ -237,6 +241,8 @@ def test_an_unknown_build_names_its_neighbours_and_guesses_nothing(catalog: sqli
         "status": "unknown",
         "months_behind": None,
         "reason": "not-in-catalog",
+        "because": "26100.4000 is not in the catalog; its neighbours of 24H2 in data of 2026-07-22 are 26100.3983 below"
+        " and 26100.4061 above",
         "track": None,
         "kind": None,
         "security_month": None,
@@ -393,8 +399,14 @@ def test_the_oldest_page_decides_how_fresh_a_release_is(catalog: sqlite3.Connect
         (None, "2025-05-12", True),
     ],
 )
-def test_data_is_stale_from_the_next_second_tuesday(data_as_of: str | None, as_of: str, stale: bool) -> None:
-    assert lookup.is_stale(data_as_of, as_of) is stale
+def test_data_is_stale_from_the_next_second_tuesday(
+    catalog: sqlite3.Connection, data_as_of: str | None, as_of: str, stale: bool
+) -> None:
+    catalog.execute("update pages set fetched_at = ?", [data_as_of])
+    catalog.execute("delete from builds where available > '2025-03-31'")
+    catalog.execute("delete from months where available > '2025-03-31'")
+    catalog.execute("update builds set available = '2024-10-08' where build = '26100.3476'")
+    assert judged(catalog, "26100.3476", as_of) == (("unknown", None, "stale") if stale else ("current", 0, None))
 
 
 def test_a_baseline_month_accepts_one_build(catalog: sqlite3.Connection) -> None:
@@ -539,6 +551,7 @@ def test_a_planned_restart_is_dated_by_its_second_tuesday(catalog: sqlite3.Conne
         "date_is": "planned",
         "status": "planned",
         "kb": None,
+        "days": 125,
     }
     assert lookup.next_restart(catalog, version, "2026-06-10") == ([document], True)
 
@@ -578,6 +591,7 @@ def test_changes_are_whole_rows_newest_first_since_a_day_inclusive(catalog: sqli
         "old": None,
         "new": "26100.3476",
         "page": "client",
+        "replanned": False,
     }
     assert lookup.changes(catalog, "2026-07-23") == ([newest], True)
     assert [row["id"] for row in lookup.changes(catalog)[0]] == [3, 1, 2]
@@ -592,7 +606,10 @@ BOTH = "A hotpatched device shows a lower build than one on the month's cumulati
 
 def test_a_build_in_words(catalog: sqlite3.Connection) -> None:
     assert render.build([the_build(catalog, "26100.3981", "2025-05-20")]) == (
-        "26100.3981 is current on 2025-05-20: it is the May 2025 hotpatch KB5058497 of Windows 11 24H2.\n"
+        f"{MAY['because']}.\n"
+        "  verdict        current on 2025-05-20\n"
+        "  release        Windows 11 24H2\n"
+        "  brought by     KB5058497, hotpatch\n"
         "  same fixes     KB5058411 (26100.4061)\n"
         "  stands on      KB5055523 (26100.3775)\n"
         "  fully patched  hotpatch KB5058497 (26100.3981) or cumulative KB5058411 (26100.4061) (on 2025-05-20)\n"
@@ -602,49 +619,92 @@ def test_a_build_in_words(catalog: sqlite3.Connection) -> None:
 
 
 @pytest.mark.parametrize(
-    ("build", "release", "as_of", "sentence"),
+    ("build", "release", "as_of", "verdict", "sentence"),
     [
         (
-            "26100.4061",
-            W24,
-            "2025-06-10",
-            "is 1 month behind on 2025-06-10: it is the May 2025 cumulative update KB5058411",
+            *("26100.3981", W24, "2025-06-10", "behind by 1 month on 2025-06-10"),
+            "26100.3981 is the May 2025 hotpatch; the newest security month of 24H2 on 2025-06-10 was June 2025, so it"
+            " is one month behind",
         ),
         (
-            "26100.3775",
-            W24,
-            "2027-01-01",
-            "is at least 3 months behind on 2027-01-01: it is the April 2025 baseline KB5055523",
-        ),
-        ("26100.3983", W24, "2025-05-15", "was not released yet on 2025-05-15: it is the out-of-band update KB5061258"),
-        (
-            "22621.6060",
-            W22,
-            "2026-01-01",
-            "is out of support on 2026-01-01: it is the October 2025 cumulative update KB5066793",
+            *("26100.3775", W24, "2027-01-01", "behind by at least 3 months (stale) on 2027-01-01"),
+            "26100.3775 is the April 2025 baseline; the newest security month of 24H2 in data of 2026-07-22 was July"
+            " 2025, and newer updates may have come by 2027-01-01, so it is at least 3 months behind",
         ),
         (
-            *("26100.1742", W24, "2024-10-02"),
-            "cannot be judged, its release had no security month on 2024-10-02: it is the first build",
+            *("26100.3983", W24, "2025-05-15", "not-released on 2025-05-15"),
+            "26100.3983 is an out-of-band hotpatch with the security fixes of May 2025; it came on 2025-05-16, so no"
+            " device had it on 2025-05-15",
         ),
         (
-            *("26100.4652", W24, "2026-09-01"),
-            "may be current on 2026-09-01, but the data is older than the last second Tuesday before it:"
-            " it is the July 2025 baseline KB5062553",
+            *("22621.6060", W22, "2026-01-01", "out-of-support on 2026-01-01"),
+            "22621.6060 is the October 2025 cumulative update; on 2026-01-01 22H2 is out of support: its updates ended"
+            " on 2025-10-14",
         ),
         (
-            *("26100.6905", S25, "2025-10-30"),
-            "is current on 2025-10-30: it is the out-of-band update KB5070893 and the out-of-band update KB5070881",
+            *("26100.1742", W24, "2024-10-02", "unknown (no-security-month) on 2024-10-02"),
+            "26100.1742 is the first build of 24H2; 24H2 had no security month on 2024-10-02, so it cannot be compared",
         ),
-        ("26100.4000", W24, "2025-05-20", "is not in the catalog as a build"),
+        (
+            *("26100.4652", W24, "2026-09-01", "unknown (stale) on 2026-09-01"),
+            "26100.4652 is the July 2025 baseline; the newest security month of 24H2 in data of 2026-07-22 was July"
+            " 2025, and newer updates may have come by 2026-09-01, so whether it is current is unknown",
+        ),
+        (
+            *("26100.6905", S25, "2025-10-30", "current on 2025-10-30"),
+            "26100.6905 is an out-of-band hotpatch with the security fixes of October 2025 and an out-of-band update"
+            " with the security fixes of October 2025, which took devices off hotpatch until the January 2026 baseline"
+            " (KB5070881); the newest security month of Server 2025 on 2025-10-30 was October 2025, so it is current",
+        ),
+        (
+            *("26100.3474", W24, "2025-03-20", "current on 2025-03-20"),
+            "26100.3474 is the March 2025 cumulative update, corrected since to 26100.3476; the newest security month"
+            " of 24H2 on 2025-03-20 was March 2025, so it is current",
+        ),
+        (
+            *("26100.4000", W24, "2025-05-20", "unknown (not-in-catalog) on 2025-05-20"),
+            "26100.4000 is not in the catalog; its neighbours of 24H2 in data of 2026-07-22 are 26100.3983 below and"
+            " 26100.4061 above",
+        ),
     ],
 )
 def test_every_verdict_is_one_sentence(
-    catalog: sqlite3.Connection, build: str, release: str, as_of: str, sentence: str
+    catalog: sqlite3.Connection, build: str, release: str, as_of: str, verdict: str, sentence: str
 ) -> None:
-    name = {W24: "Windows 11 24H2", W22: "Windows 11 22H2", S25: "Windows Server 2025"}[release]
-    text = render.build([the_build(catalog, build, as_of, release)])
-    assert text.splitlines()[0] == f"{build} {sentence} of {name}."
+    event = ("KB5070881", S25, "leaves-hotpatch", "2026-01", "https://support.microsoft.com/help/5070881")
+    catalog.execute("insert into track_events values (?, ?, ?, ?, ?)", event)
+    answer = the_build(catalog, build, as_of, release)
+    assert answer["because"] == sentence
+    assert render.build([answer]).splitlines()[0] == f"{sentence}."
+    assert f"  {verdict}\n" in render.build([answer])
+
+
+def test_a_build_without_a_date_came_no_earlier_than_its_month(catalog: sqlite3.Connection) -> None:
+    catalog.execute("update builds set available = null where build = '26100.3983'")
+    assert judged(catalog, "26100.3983", "2025-05-12") == ("not-released", None, None)
+    assert judged(catalog, "26100.3983", "2025-05-13") == ("current", 0, None)
+    assert "it came no earlier than 2025-05-13, so" in the_build(catalog, "26100.3983", "2025-05-12")["because"]
+
+
+@pytest.mark.parametrize("release", ["24H2", W24, "server 2025"])
+def test_a_revision_alone_is_a_build_of_the_release_named(catalog: sqlite3.Connection, release: str) -> None:
+    (answer,), found = lookup.build(catalog, "3981", "2025-05-20", release)
+    assert (answer["build"], found) == ("26100.3981", True)
+
+
+def test_a_revision_alone_of_no_release_is_refused(catalog: sqlite3.Connection) -> None:
+    with pytest.raises(InputError, match=r"or the revision alone with the one release that it is of, found: '3981'"):
+        lookup.build(catalog, "3981", "2025-05-20")
+
+
+def test_all_verdicts_at_once_are_those_of_the_single_builds(catalog: sqlite3.Connection) -> None:
+    every = lookup.Verdicts(catalog, "2025-05-20")
+    for build in ("26100.3981", "10.0.26100.6905", "26100.4000", "17763.1"):
+        single = lookup.build(catalog, build, "2025-05-20")[0]
+        keys = ("build", "release", "status", "months_behind", "reason", "because", "security_month", "track", "kind")
+        assert [[row[key] for key in keys] for row in every.of(build)] == [[row[key] for key in keys] for row in single]
+    with pytest.raises(InputError, match="a build like"):
+        every.of("26100")
 
 
 def test_an_unknown_build_in_words_names_its_neighbours(catalog: sqlite3.Connection) -> None:
@@ -658,7 +718,7 @@ def test_an_unknown_build_in_words_names_its_neighbours(catalog: sqlite3.Connect
 def test_a_withdrawn_build_says_so(catalog: sqlite3.Connection) -> None:
     catalog.execute("update builds set withdrawn = 1 where kb = 'KB5058497'")
     text = render.build([the_build(catalog, "26100.3981", "2025-05-20")])
-    assert text.splitlines()[0].endswith("of Windows 11 24H2. Microsoft no longer lists it.")
+    assert text.splitlines()[0].startswith("26100.3981 is the May 2025 hotpatch, no longer listed by Microsoft; ")
 
 
 def test_a_kb_in_words(catalog: sqlite3.Connection) -> None:
@@ -698,19 +758,127 @@ def test_a_month_in_words(catalog: sqlite3.Connection) -> None:
 
 def test_a_restart_in_words(catalog: sqlite3.Connection) -> None:
     assert render.next_restart(lookup.next_restart(catalog, "25H2", "2026-07-01")[0]) == (
-        "Windows 11 25H2 restarts next on 2026-10-13 (planned) with the October 2026 baseline."
+        "Windows 11 25H2 restarts next in 104 days, on 2026-10-13 (planned) with the October 2026 baseline."
     )
     assert render.next_restart([]) == "The hotpatch calendar has no baseline month on or after that date."
 
 
-def test_changes_in_words(catalog: sqlite3.Connection) -> None:
-    catalog.execute("update changes set old = new, new = null where id = 2")
-    assert render.changes(lookup.changes(catalog)[0]).splitlines() == [
-        "  2026-07-23T03:00:00Z  windows-11-24h2  builds  26100.3474  corrected_to: nothing -> 26100.3476",
-        "  2026-07-22T03:00:00Z  windows-11-25h2  months  2026-06     type: hotpatch -> baseline",
-        "  2026-07-22T03:00:00Z  windows-11-25h2  builds  26200.8655  disappeared",
+def test_changes_in_words_are_grouped_by_night_with_replanned_months_first(catalog: sqlite3.Connection) -> None:
+    catalog.execute("update changes set old = new, new = null, table_name = 'builds' where id = 2")
+    catalog.execute("update changes set id = 9 where id = 1")
+    rows = lookup.changes(catalog)[0]
+    assert render.changes(rows).splitlines() == [
+        "2026-07-23T03:00:00Z, run 3: 1 change",
+        "    windows-11-24h2  builds  26100.3474  corrected_to: nothing -> 26100.3476  client",
+        "",
+        "2026-07-22T03:00:00Z, run 2: 2 changes",
+        "  REPLANNED  windows-11-25h2  months  2026-06     type: hotpatch -> baseline  client",
+        "             windows-11-25h2  builds  26200.8655  disappeared: 26200.8655     client",
     ]
-    assert render.changes([]) == "No changes were seen."
+    assert render.changes_markdown(rows).splitlines() == [
+        "### 2026-07-23T03:00:00Z, run 3: 1 change",
+        "",
+        "|  | release | table | subject | change | page |",
+        "| --- | --- | --- | --- | --- | --- |",
+        "|  | windows-11-24h2 | builds | 26100.3474 | corrected&#95;to: nothing -&#62; 26100.3476 | client |",
+        "",
+        "### 2026-07-22T03:00:00Z, run 2: 2 changes",
+        "",
+        "|  | release | table | subject | change | page |",
+        "| --- | --- | --- | --- | --- | --- |",
+        "| **replanned** | windows-11-25h2 | months | 2026-06 | type: hotpatch -&#62; baseline | client |",
+        "|  | windows-11-25h2 | builds | 26200.8655 | disappeared: 26200.8655 | client |",
+    ]
+    assert render.changes([]) == render.changes_markdown([]) == "No changes were seen."
+
+
+# --- restarts, disagreements ------------------------------------------------------------------------------------------
+
+
+def test_restarts_of_a_year_are_counted_and_listed(catalog: sqlite3.Connection) -> None:
+    years, found = lookup.restarts(catalog, "2026", "25H2")
+    assert found
+    assert years == [
+        {
+            "release": W25,
+            "year": "2026",
+            "planned": 1,
+            "actual": 1,
+            "cumulative": 1,
+            "months": [
+                {
+                    "month": "2026-06",
+                    "type": "baseline",
+                    "planned_type": "hotpatch",
+                    "status": "released",
+                    "date": "2026-06-09",
+                    "date_is": "published",
+                    "restart": True,
+                    "kb": "KB5094126",
+                    "build": "26200.8655",
+                    "cumulative_kb": "KB5094126",
+                    "cumulative_build": "26200.8655",
+                },
+                {
+                    "month": "2026-10",
+                    "type": "baseline",
+                    "planned_type": "baseline",
+                    "status": "planned",
+                    "date": "2026-10-13",
+                    "date_is": "planned",
+                    "restart": True,
+                    "kb": None,
+                    "build": None,
+                    "cumulative_kb": None,
+                    "cumulative_build": None,
+                },
+            ],
+        }
+    ]
+    assert render.restarts(years).splitlines() == [
+        "Restarts of Windows 11 25H2 in 2026: 1 planned, 1 so far; 1 so far on the cumulative track.",
+        "  2026-06  RESTART  baseline, planned as hotpatch  released  2026-06-09                   KB5094126"
+        " (26200.8655)",
+        "  2026-10  RESTART  baseline                       planned   2026-10-13 (second Tuesday)",
+    ]
+    assert lookup.restarts(catalog, "2031") == ([], False)
+    assert render.restarts([]) == "The hotpatch calendars have no such year."
+    with pytest.raises(InputError, match="a year like 2026"):
+        lookup.restarts(catalog, "26")
+
+
+def test_disagreements_say_what_is_used_and_why(catalog: sqlite3.Connection) -> None:
+    sql = (
+        "insert into findings (severity, code, release, subject, message, page, other_page, field, used, other, why,"
+        " first_seen, resolved_at) values ('warning', 'conflict', ?, ?, '', 'client', 'client', 'date', ?, ?, ?, ?, ?)"
+    )
+    why = "the release history comes before the calendar of the same page"
+    catalog.execute(sql, (W24, "KB1", "2024-11-12", "2024-11-19", why, "2026-05-27T12:00:00Z", None))
+    catalog.execute(sql, (W25, "KB2", "2024-11-12", "2024-11-13", why, "2026-05-28T12:00:00Z", "2026-05-29T12:00:00Z"))
+    (row,), found = lookup.disagreements(catalog)
+    assert found
+    assert row == {
+        "release": W24,
+        "subject": "KB1",
+        "field": "date",
+        "used": "2024-11-12",
+        "used_page": "client",
+        "other": "2024-11-19",
+        "other_page": "client",
+        "why": why,
+        "since": "2026-05-27T12:00:00Z",
+        "until": None,
+    }
+    assert render.disagreements([row]).splitlines() == [
+        "date of KB1, Windows 11 24H2",
+        "  used   2024-11-12 on client",
+        "  other  2024-11-19 on client",
+        f"  why    {why}",
+        "  since  2026-05-27T12:00:00Z",
+    ]
+    assert [row["subject"] for row in lookup.disagreements(catalog, ended=True)[0]] == ["KB2", "KB1"]
+    assert lookup.disagreements(catalog, "25H2") == ([], False)
+    assert render.disagreements([]) == "No two pages disagree."
 
 
 def test_a_scraped_escape_sequence_never_reaches_the_terminal(catalog: sqlite3.Connection) -> None:
@@ -767,7 +935,8 @@ def test_a_lookup_loads_no_other_room_and_nothing_heavy() -> None:
         [sys.executable, "-S", "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
     ).stdout.split()
     rooms = {name for name in loaded if name.partition(".")[0] == "scraper"}
-    assert rooms == {"scraper", "scraper.answers", "scraper.errors", "scraper.lookup", "scraper.render"}
+    named = ("answers", "errors", "lookup", "markdown", "render")
+    assert rooms == {"scraper", *(f"scraper.{name}" for name in named)}
     heavy = {
         "asyncio",
         "dataclasses",
@@ -798,7 +967,7 @@ class History:
         revision, baseline = 1000, ""
         for number, (is_baseline, below, above) in enumerate(months, start=1):
             name = f"2025-{number:02}"
-            day = lookup.second_tuesday(date(2025, number, 1))
+            day = date.fromisoformat(second_tuesday(name))
             cumulative, hotpatch = f"KB{6000000 + number}", f"KB{7000000 + number}"
             restarts = is_baseline or number == 1
             low, revision = revision + below, revision + below + above

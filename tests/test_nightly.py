@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 import yaml  # type: ignore[import-untyped]
 
-from scraper.lookup import second_tuesday
+from scraper.load.reconcile import second_tuesday
 from scraper.summary import EXIT_CODES
 
 ROOT = Path(__file__).parents[1]
@@ -239,7 +239,7 @@ def test_make_nightly_runs_the_job_with_its_options(tmp_path: Path) -> None:
 def is_release_day(moment: datetime) -> bool:
     """From 17:00 UTC on the second Tuesday, 13 hours long."""
     for day in (moment.date(), moment.date() - timedelta(days=1)):
-        opens = datetime.combine(second_tuesday(day), datetime.min.time(), UTC) + timedelta(hours=17)
+        opens = datetime.fromisoformat(f"{second_tuesday(day.isoformat()[:7])}T00:00:00Z") + timedelta(hours=17)
         if opens <= moment < opens + timedelta(hours=13):
             return True
     return False

@@ -20,17 +20,21 @@ MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 # --- imports run one way: cli → pipeline → rooms → models → errors ---------------------------------------------------
 
 GROUND = {"errors": set(), "answers": set(), "models": {"errors"}, "sources": {"models", "errors"}}
-ROOMS = {"fetch", "archive", "parse", "normalize", "articles", "load", "checks", "lookup", "serve", "render"}
+ROOMS = {"fetch", "archive", "parse", "normalize", "articles", "load", "checks", "lookup", "serve", "render", "formats"}
 SHARED = {"errors", "models", "sources"}
 MAY_IMPORT: dict[str, set[str]] = {
     **GROUND,
     **dict.fromkeys(ROOMS, SHARED),
     "lookup": {"errors", "answers"},  # a cold start is measured: nothing but the standard library
-    "render": {"answers"},
+    "formats": {"errors"},
+    "export": {"errors", "formats"},
+    "fleet": {"errors", "answers", "formats"},
+    "markdown": set(),
+    "render": {"answers", "markdown"},
     "serve": {"errors"},
-    "summary": {"errors"},
-    "pipeline": SHARED | ROOMS - {"lookup", "serve", "render"},
-    "cli": {*GROUND, *ROOMS, "pipeline", "summary"},
+    "summary": {"errors", "markdown"},
+    "pipeline": SHARED | ROOMS - {"lookup", "serve", "render", "formats"},
+    "cli": {*GROUND, *ROOMS, "pipeline", "summary", "export", "fleet"},
     "__main__": {"cli"},
     "__init__": set(),
 }
@@ -41,6 +45,7 @@ AT_HOME = {
     "sqlite_utils": {"archive", "load", "checks"},
     "click": {"cli"},
     "datasette": {"serve"},
+    "duckdb": {"formats"},
     "uvicorn": {"serve"},
 }
 MODULES = sorted((ROOT / "scraper").rglob("*.py"))
@@ -154,7 +159,7 @@ COMMANDS = [
     for line in block.splitlines()
 ]
 WINKB = sorted({command for command in COMMANDS if command.startswith("winkb ")})
-LOOKUPS = {"kb", "build", "month", "next-restart", "changes"}
+LOOKUPS = {"kb", "build", "month", "next-restart", "restarts", "changes", "disagreements"}
 
 
 def test_plain_make_prints_every_target() -> None:

@@ -34,7 +34,9 @@ def page(catalog: sqlite3.Connection, name: str, fetched: str | None, changed: s
 
 def change(catalog: sqlite3.Connection, run: int, table: str, subject: str, field: str, **more: object) -> None:
     known = {"release": "windows-11-24h2", "old": None, "new": None, "page": "news"} | more
-    fill(catalog, "changes", seen_at=THIRD, run=run, table_name=table, subject=subject, field=field, **known)
+    replanned = (table, field) == ("months", "type")
+    row = {"table_name": table, "subject": subject, "field": field, "replanned": replanned, **known}
+    fill(catalog, "changes", seen_at=THIRD, run=run, **row)
 
 
 def finding(catalog: sqlite3.Connection, severity: str, subject: str, seen: str, resolved: str | None = None) -> None:

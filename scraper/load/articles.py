@@ -7,7 +7,7 @@ the catalog as gone, with the time at which that was first seen.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from scraper.load.reconcile import BuildClaim, Claim, Claims
+from scraper.load.reconcile import BuildClaim, Claim, Claims, Part, Place, Said, Why
 from scraper.models import ArticleFacts, IssuesRead, IssueStatus, KnownIssue, Severity
 
 GONE = "gone"
@@ -73,23 +73,24 @@ def claim_articles(claims: Claims, articles: Mapping[str, Article], troubles: Ma
         if article.facts.read is IssuesRead.UNREAD:
             message = f"no known issues could be read in the article of {kb}"
             claims.find(Claim(Severity.INFO, "issues-unread", None, kb, message, kb))
-        _compare(claims, kb, article.facts, rows.get(kb, []))
+        _compare(kb, article.facts, rows.get(kb, []))
 
 
-def _compare(claims: Claims, kb: str, facts: ArticleFacts, rows: list[BuildClaim]) -> None:
-    """Builds and dates of title and heading against the tables (KB5101650: title .8870, heading and table .8875)."""
-    for words, builds, date in (
-        ("title", facts.title_builds, facts.title_date),
-        ("heading", facts.heading_builds, facts.heading_date),
+def _compare(kb: str, facts: ArticleFacts, rows: list[BuildClaim]) -> None:
+    """Note builds and dates of heading and title beside the tables' (KB5101650: title .8870, heading and table .8875).
+    A title that only repeats the heading says nothing more."""
+    for part, builds, date in (
+        (Part.HEADING, facts.heading_builds, facts.heading_date),
+        (Part.TITLE, facts.title_builds, facts.title_date),
     ):
         for row in rows:
             family = (row.build or "").partition(".")[0]
             named = [build for build in builds if build.startswith(f"{family}.")]
             if family and named and row.build not in named:
-                _conflict(claims, row, kb, f"build in the {words} of {kb}: {named[0]}, {row.build} on {row.page}")
-            if date and row.available and date != row.available:
-                _conflict(claims, row, kb, f"date in the {words} of {kb}: {date}, {row.available} on {row.page}")
+                _note(row, "build", named[0], Place(kb, part))
+            if date:
+                _note(row, "available", date, Place(kb, part))
 
 
-def _conflict(claims: Claims, row: BuildClaim, kb: str, message: str) -> None:
-    claims.find(Claim(Severity.WARNING, "conflict", row.release, kb, message, row.page, kb))
+def _note(row: BuildClaim, column: str, value: str, place: Place) -> None:
+    row.said.setdefault(column, []).append(Said(value, place, Why.ARTICLE))

@@ -5,9 +5,10 @@ its sibling's; a lower rank fills a null and never replaces a value. Pure: the l
 """
 
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Hashable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from enum import StrEnum
 
 from scraper.models import (
     CalendarMonth,
@@ -23,9 +24,57 @@ from scraper.models import (
 )
 
 
+class Why(StrEnum):
+    """Why one of two values that differ is used: the ranks of design.md rule 8, one by one, in words for a reader."""
+
+    RANK = "release information comes before release notes and the update history"
+    HISTORY = "the release history comes before the calendar of the same page"
+    CALENDAR = "a calendar comes before a list of links"
+    PREVIEW = "the release's own category comes before its preview"
+    OWN = "the release's own page comes before other pages"
+    PAGE = "of pages of the same rank, the first that is declared comes first"
+    ROW = "what stands first on a page comes first"
+    RELEASED = "a page that says the month was released comes before one that still plans it"
+    UNBELIEVED = "the other build cannot be the month's: it is another month's, or out of order"
+    ARTICLE = "the pages' tables come before the article"
+    KEPT = "what a page said stays when only pages of a lower rank still list the update"
+
+
+class Part(StrEnum):
+    """The part of a page, or of an article, in which a value stands."""
+
+    LABEL = "label"
+    HISTORY = "release history"
+    CALENDAR = "calendar"
+    LINK = "list of links"
+    HEADING = "heading"
+    TITLE = "title"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a value stands, with all that decides which of two is used; ``own``: the page is the release's own."""
+
+    page: str
+    part: Part
+    rank: int = 0
+    preview: bool = False
+    own: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A value, and where it stands. ``why``: what keeps it from being used, where that is more than its place."""
+
+    value: str
+    place: Place
+    why: Why | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A finding that stands tonight. Two claims are the same finding when they are equal."""
+    """A finding that stands tonight. Two claims are the same finding when their identities are equal. Of two values
+    that differ: ``used`` is that of ``page``, ``other`` that of ``other_page``, ``about`` the month, KB or version."""
 
     severity: Severity
     code: str
@@ -34,6 +83,20 @@ class Claim:
     message: str
     page: str
     other_page: str | None = None
+    field: str | None = None
+    used: str | None = None
+    other: str | None = None
+    why: Why | None = None
+    about: str | None = None
+
+    @property
+    def identity(self) -> Hashable:
+        """A disagreement is the same for as long as both pages say what they say, whichever of them is used, and
+        whether or not its month has its KB yet."""
+        if self.field is None:
+            return self
+        sides = frozenset({(self.page, self.used), (self.other_page, self.other)})
+        return self.release, self.about, self.field, sides
 
 
 @dataclass(slots=True)
@@ -53,11 +116,13 @@ class ReleaseClaim:
     ltsc_mainstream_end: str | None = None
     ltsc_extended_end: str | None = None
     serviced: bool | None = None
+    said: dict[str, list[Said]] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
 class MonthClaim:
-    """A calendar month. ``pages`` names the page behind each value; a build that is not believed is None here."""
+    """A calendar month. ``said``: by column, what pages say, the one that is used first; a build that is not believed
+    is None here."""
 
     release: str
     month: str
@@ -68,7 +133,12 @@ class MonthClaim:
     kb: str | None = None
     url: str | None = None
     replanned: bool = False
-    pages: dict[str, str] = field(default_factory=dict)
+    said: dict[str, list[Said]] = field(default_factory=dict)
+
+    def page_of(self, column: str) -> str:
+        """The page behind a value."""
+        first = _first(self.said.get(column, ()))
+        return first.place.page if first else self.page
 
     @property
     def released(self) -> bool:
@@ -79,7 +149,8 @@ class MonthClaim:
 @dataclass(slots=True)
 class BuildClaim:
     """A build or update of a release. ``track`` as the page says; ``hint`` its kind, where the page says that and not
-    a letter: always of hotpatches and components, of cumulative updates in the update history."""
+    a letter: always of hotpatches and components, of cumulative updates in the update history. ``said`` as of months.
+    """
 
     release: str
     build: str | None
@@ -91,6 +162,7 @@ class BuildClaim:
     available: str | None
     url: str | None
     page: str
+    said: dict[str, list[Said]] = field(default_factory=dict)
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -108,17 +180,27 @@ class Article:
 
 @dataclass(slots=True)
 class Claims:
-    """All that the pages say tonight; ``ranks``: 0 for the pages whose values come first, 1 for the others."""
+    """All that the pages say tonight; ``ranks``: 0 for the pages whose values come first, 1 for the others.
+    ``found``: the findings but those that follow from what stands in the rows."""
 
     releases: dict[str, ReleaseClaim] = field(default_factory=dict)
     months: dict[tuple[str, str], MonthClaim] = field(default_factory=dict)
     builds: dict[tuple[str, str, str], BuildClaim] = field(default_factory=dict)
     articles: dict[str, Article] = field(default_factory=dict)
-    findings: dict[Claim, None] = field(default_factory=dict)
+    found: dict[Claim, None] = field(default_factory=dict)
     ranks: dict[str, int] = field(default_factory=dict)
 
     def find(self, claim: Claim) -> None:
-        self.findings[claim] = None
+        self.found[claim] = None
+
+    @property
+    def findings(self) -> dict[Claim, None]:
+        """All findings, each once. Disagreements are those of the rows as they are now, so that what is called used is
+        what is published: the timeline lets some values stay."""
+        said: dict[Hashable, Claim] = {claim.identity: claim for claim in self.found}
+        for claim in _disagreements(self):
+            said.setdefault(claim.identity, claim)
+        return dict.fromkeys(said.values())
 
 
 _TRACKS: dict[EntryKind, tuple[str, str | None]] = {
@@ -169,20 +251,97 @@ def reconcile(facts: Mapping[str, Facts], sources: Iterable[Source]) -> Claims:
     links = [(source, entry, build, _month_of(claims, entry)) for source, entry, build in _listed(claims, ranked)]
     for source, entry, build, month_claim in links:
         if month_claim:
-            _speak_for_month(claims, source, entry, build, month_claim)
+            _speak_for_month(month_claim, entry, build, _place_of(claims, source, entry))
     _check_calendar_builds(claims, security)
     for month_claim in claims.months.values():
         _claim_calendar_build(claims, month_claim, security)
     notes = {(claim.release, claim.kb): claim for claim in claims.builds.values() if claim.kb}
     for source, entry, build, month_claim in links:
         if entry.kb and entry.kind is not EntryKind.BASELINE and month_claim is None:
-            _claim_entry(claims, notes, source, entry, entry.kb, build)
+            _claim_entry(claims, notes, entry, entry.kb, build, _place_of(claims, source, entry))
+    _compare_kbs(claims, [(entry, build, _place_of(claims, source, entry)) for source, entry, build, _ in links])
     _claim_articles(claims, ranked)
     return claims
 
 
 def _of_page(source: Source, remark: Remark) -> Claim:
     return Claim(remark.severity, remark.code, remark.release, remark.subject, remark.message, source.name)
+
+
+# --- disagreements ---------------------------------------------------------------------------------------------------
+
+_FIELDS = {"base_build": "build", "build": "build", "available": "date", "kb": "KB", "type": "type", "track": "track"}
+
+
+def _disagreements(claims: Claims) -> Iterator[Claim]:
+    for release in claims.releases.values():
+        yield from _of_row(release, release.version, release.version)
+    for month in claims.months.values():
+        yield from _of_row(month, month.kb or month.month, month.month)
+    for build in claims.builds.values():
+        subject = build.kb or build.build or ""
+        yield from _of_row(build, subject, subject)
+
+
+def _of_row(row: ReleaseClaim | MonthClaim | BuildClaim, subject: str, about: str) -> Iterator[Claim]:
+    """What differs from the row's values. A value that is not the first one said stayed from an earlier night: then it
+    is its page's, and what that page says now is a correction and no disagreement."""
+    for column, said in row.said.items():
+        value = getattr(row, column)
+        if value is None:
+            continue
+        first = _first(said)
+        kept = first is None or first.value != str(value)
+        used = Said(str(value), Place(row.page, Part.LABEL)) if first is None or kept else first
+        for other in said:
+            if other.value == used.value or (kept and other.place.page == row.page):
+                continue
+            why = other.why or (Why.KEPT if kept else _why(used.place, other.place))
+            # A KB is known by its update's build: there is no other name for both.
+            of = row.build or about if isinstance(row, BuildClaim) and column == "kb" else about
+            yield disagreement(row.release, subject, of, _FIELDS[column], used, other, why)
+
+
+def disagreement(release: str, subject: str, about: str, field: str, used: Said, other: Said, why: Why) -> Claim:
+    """Two places that differ in a field of ``about`` (a month, KB or version), of which ``used`` is published."""
+    place, its = used.place, other.place
+    if its.part in (Part.HEADING, Part.TITLE):
+        message = f"{field} in the {its.part} of {about}: {other.value}, {used.value} on {place.page}"
+    elif place.page != its.page:
+        message = f"{field} of {about}: {used.value} on {place.page}, {other.value} on {its.page}"
+    elif place.part is not its.part:
+        message = f"{field} of {about}: {used.value} in the {place.part}, {other.value} in the {its.part} of {its.page}"
+    else:
+        message = f"{field} of {about}: {used.value} and {other.value} on {place.page}"
+    severity, code, values = Severity.WARNING, "conflict", (field, used.value, other.value, why, about)
+    return Claim(severity, code, release, subject, message, place.page, its.page, *values)
+
+
+def _why(used: Place, other: Place) -> Why:
+    """By what the one place comes before the other: in the order in which pages are heard."""
+    if used.rank != other.rank:
+        return Why.RANK
+    if used.part is not other.part:
+        return Why.HISTORY if used.part is Part.HISTORY else Why.CALENDAR
+    if used.preview != other.preview:
+        return Why.PREVIEW
+    if used.own != other.own:
+        return Why.OWN
+    return Why.PAGE if used.page != other.page else Why.ROW
+
+
+def _first(said: Iterable[Said]) -> Said | None:
+    """The value that is used."""
+    return next((one for one in said if one.why is None), None)
+
+
+def _say(row: MonthClaim | BuildClaim, column: str, value: str | None, place: Place) -> None:
+    """Note what stands at a place: it fills a null and never replaces a value."""
+    if value is None:
+        return
+    row.said.setdefault(column, []).append(Said(value, place))
+    if getattr(row, column) is None:
+        setattr(row, column, value)
 
 
 # --- releases --------------------------------------------------------------------------------------------------------
@@ -192,13 +351,12 @@ def _claim_releases(claims: Claims, source: Source, page: Facts) -> None:
     for version in page.versions:
         claim = claims.releases.get(version.release)
         if claim is None:
-            claim = ReleaseClaim(version.release, version.product, version.version, version.base_build, source.name)
+            claim = ReleaseClaim(version.release, version.product, version.version, None, source.name)
             claims.releases[version.release] = claim
-        elif claim.base_build is None:
-            claim.base_build = version.base_build
-        elif version.base_build not in (None, claim.base_build):
-            message = f"OS build {claim.base_build} and {version.base_build}"
-            claims.find(Claim(Severity.WARNING, "conflict", version.release, version.version, message, source.name))
+        if version.base_build is not None:
+            place = Place(source.name, Part.LABEL, claims.ranks[source.name])
+            claim.said.setdefault("base_build", []).append(Said(str(version.base_build), place))
+            claim.base_build = claim.base_build or version.base_build
     for row in page.servicing:
         _claim_servicing(claims.releases[row.release], row)
     for long_term in page.long_term:
@@ -222,6 +380,9 @@ def _claim_update(claims: Claims, source: Source, row: Update) -> None:
     claim = BuildClaim(
         row.release, row.build, row.kb, "cumulative", None, row.cadence, row.month, row.available, row.url, source.name
     )
+    place = Place(source.name, Part.HISTORY, claims.ranks[source.name])
+    for column in ("available", "build", "kb", "track"):
+        _say(claim, column, getattr(claim, column), place)
     first = claims.builds.setdefault(claim.key, claim)
     if first is not claim and (first.month, first.cadence, first.available) != (row.month, row.cadence, row.available):
         message = (
@@ -248,45 +409,24 @@ def _security_updates(claims: Claims) -> dict[tuple[str, str], BuildClaim]:
 
 def _claim_month(claims: Claims, source: Source, row: CalendarMonth) -> None:
     key = row.release, row.month
-    claim = claims.months.get(key)
-    if claim is None:
-        claim = MonthClaim(row.release, row.month, row.type, source.name, pages={"type": source.name})
-        claims.months[key] = claim
-    else:
-        _take_type(claims, claim, row.type, source, released=bool(row.available or row.build or row.kb))
+    claim = claims.months.setdefault(key, MonthClaim(row.release, row.month, row.type, source.name))
+    place = Place(source.name, Part.CALENDAR, claims.ranks[source.name])
+    _say_type(claim, row.type, place, released=bool(row.available or row.build or row.kb))
     for column, value in (("available", row.available), ("build", row.build), ("kb", row.kb)):
-        _fill(claims, claim, column, value, source)
+        _say(claim, column, value, place)
     # Article links: the release notes know better than the calendar, whose link may lead to the other product's page.
     claim.url = row.url or claim.url
     claim.replanned = claim.replanned or row.replanned
 
 
-def _take_type(claims: Claims, claim: MonthClaim, kind: MonthType, source: Source, *, released: bool) -> None:
-    """What another page says of a month's type. The higher rank is published, but a plan does not outlive a release:
-    on release night the pages follow one another by hours or days."""
-    if kind is claim.type:
-        return
-    _conflict(claims, claim, "type", claim.type, kind, source)
-    if released and not claim.released:
-        claim.type, claim.pages["type"] = kind, source.name
-
-
-def _fill(claims: Claims, claim: MonthClaim, column: str, value: str | None, source: Source) -> None:
-    if value is None:
-        return
-    known = getattr(claim, column)
-    if known is None:
-        setattr(claim, column, value)
-        claim.pages[column] = source.name
-    elif known != value:
-        _conflict(claims, claim, column, known, value, source)
-
-
-def _conflict(claims: Claims, claim: MonthClaim, column: str, known: str, other: str, source: Source) -> None:
-    page = claim.pages[column]
-    words = {"available": "date", "kb": "KB"}.get(column, column)
-    message = f"{words} of {claim.month}: {known} on {page}, {other} on {source.name}"
-    claims.find(Claim(Severity.WARNING, "conflict", claim.release, claim.kb or claim.month, message, page, source.name))
+def _say_type(claim: MonthClaim, kind: MonthType, place: Place, *, released: bool) -> None:
+    """What a page says of a month's type. The higher rank is published, but a plan does not outlive a release: on
+    release night the pages follow one another by hours or days."""
+    said = claim.said.setdefault("type", [])
+    if kind is not claim.type and released and not claim.released:
+        said[:] = [replace(one, why=Why.RELEASED) for one in said]
+        claim.type = kind
+    said.append(Said(kind, place))
 
 
 # --- navigation ------------------------------------------------------------------------------------------------------
@@ -355,30 +495,37 @@ def _month_of(claims: Claims, entry: Entry) -> MonthClaim | None:
     return claims.months.get((entry.release, month)) if second_tuesday(month) == entry.available else None
 
 
-def _speak_for_month(claims: Claims, source: Source, entry: Entry, build: str | None, claim: MonthClaim) -> None:
-    """Fill what the calendar does not say yet, report what differs."""
+def _place_of(claims: Claims, source: Source, entry: Entry) -> Place:
+    rank, own = claims.ranks[source.name], entry.release in source.releases
+    return Place(source.name, Part.LINK, rank, preview=entry.preview, own=own)
+
+
+def _speak_for_month(claim: MonthClaim, entry: Entry, build: str | None, place: Place) -> None:
+    """Fill what the calendar does not say yet, note what differs."""
     announced = MonthType.HOTPATCH if entry.kind is EntryKind.HOTPATCH else MonthType.BASELINE
-    _take_type(claims, claim, announced, source, released=True)
+    _say_type(claim, announced, place, released=True)
     if claim.type is not announced:
         return
     for column, value in (("available", entry.available), ("build", build), ("kb", entry.kb)):
-        _fill(claims, claim, column, value, source)
+        _say(claim, column, value, place)
 
 
 # --- builds of the calendar and of the navigation --------------------------------------------------------------------
 
 
 def _check_calendar_builds(claims: Claims, security: Mapping[tuple[str, str], BuildClaim]) -> None:
-    """Set aside a calendar build that cannot be the month's (rule 8): another month's B, or out of order (rule 5)."""
+    """Set aside calendar builds that cannot be the month's (rule 8): another month's B, or out of order (rule 5)."""
     month_of_build = {(claim.release, claim.build): claim.month for claim in security.values()}
     for claim in claims.months.values():
-        if claim.build is None:
-            continue
-        owner = month_of_build.get((claim.release, claim.build))
-        if owner is not None and owner != claim.month:
-            _disbelieve(claims, claim, "calendar-build", f"build {claim.build} of {claim.month} is the B of {owner}")
-        elif claim.type is MonthType.HOTPATCH and (broken := _out_of_order(claim, security)):
-            _disbelieve(claims, claim, "revision-order", broken)
+        while claim.build is not None:
+            owner = month_of_build.get((claim.release, claim.build))
+            if owner is not None and owner != claim.month:
+                message = f"build {claim.build} of {claim.month} is the B of {owner}"
+                _disbelieve(claims, claim, "calendar-build", message)
+            elif claim.type is MonthType.HOTPATCH and (broken := _out_of_order(claim, security)):
+                _disbelieve(claims, claim, "revision-order", broken)
+            else:
+                break
 
 
 def _out_of_order(claim: MonthClaim, security: Mapping[tuple[str, str], BuildClaim]) -> str | None:
@@ -399,9 +546,13 @@ def _month_before(month: str) -> str:
 
 
 def _disbelieve(claims: Claims, claim: MonthClaim, code: str, message: str) -> None:
+    """The month's build is then the next that a page says, as if this one were not there."""
     subject = claim.kb or claim.month
-    claims.find(Claim(Severity.ERROR, code, claim.release, subject, message, claim.pages["build"]))
-    claim.build = None
+    claims.find(Claim(Severity.ERROR, code, claim.release, subject, message, claim.page_of("build")))
+    said = claim.said["build"]
+    said[:] = [replace(one, why=Why.UNBELIEVED) if one.value == claim.build else one for one in said]
+    left = _first(said)
+    claim.build = left.value if left else None
 
 
 def _claim_calendar_build(claims: Claims, month: MonthClaim, security: Mapping[tuple[str, str], BuildClaim]) -> None:
@@ -410,10 +561,11 @@ def _claim_calendar_build(claims: Claims, month: MonthClaim, security: Mapping[t
     hotpatch = month.type is MonthType.HOTPATCH
     row = security.get((month.release, month.month))
     if row and not hotpatch:
-        _agree_with_history(claims, month, row)
+        _agree_with_history(month, row)
         return
-    if month.build is None and (month.kb is None or "build" in month.pages):
+    if month.build is None and (month.kb is None or "build" in month.said):
         return  # only its date is known, or its build was set aside and a row would say less than the finding
+    column = "build" if month.build else "kb"
     claim = BuildClaim(
         release=month.release,
         build=month.build,
@@ -424,65 +576,61 @@ def _claim_calendar_build(claims: Claims, month: MonthClaim, security: Mapping[t
         month=month.month,
         available=month.available,
         url=month.url,
-        page=month.pages.get("build") or month.pages["kb"],
+        page=month.page_of(column),
     )
-    claims.builds.setdefault(claim.key, claim)
+    # What else is said of the month is noted there.
+    used = {name: _first(month.said.get(name, ())) for name in ("available", "build", "kb")}
+    claim.said = {name: [said] for name, said in used.items() if said}
+    known = claims.builds.setdefault(claim.key, claim)
+    _say(known, "track", claim.track, claim.said[column][0].place)
 
 
-def _agree_with_history(claims: Claims, month: MonthClaim, row: BuildClaim) -> None:
+def _agree_with_history(month: MonthClaim, row: BuildClaim) -> None:
     """Within a page the release history beats the calendar: a baseline that it has is published as it has it."""
-    for column, words, theirs in (("build", "build", row.build), ("kb", "KB", row.kb)):
-        ours = getattr(month, column)
-        if ours and theirs and ours != theirs:
-            message = f"{words} of the {month.month} baseline: {theirs} in the release history, {ours} in the calendar"
-            subject, page = row.kb or month.month, month.pages[column]
-            claims.find(Claim(Severity.WARNING, "conflict", month.release, subject, message, row.page, page))
-    month.build, month.kb = row.build or month.build, row.kb or month.kb
+    for column in ("available", "build", "kb"):
+        if first := _first(row.said.get(column, ())):
+            month.said.setdefault(column, []).insert(0, first)
+            setattr(month, column, first.value)
 
 
 def _claim_entry(
     claims: Claims,
     notes: dict[tuple[str, str], BuildClaim],
-    source: Source,
     entry: Entry,
     kb: str,
     build: str | None,
+    place: Place,
 ) -> None:
     """An update that no table lists: out-of-band and component hotpatches, hotpatches before the calendars, and what
     stands in the update history alone."""
     track, hint = _TRACKS[entry.kind]
-    if known := notes.get((entry.release, kb)):
-        if known.track == track:
-            _compare_entry(claims, known, source, entry, build)
-        else:
-            message = f"track of {kb}: {known.track} on {known.page}, {track} on {source.name}"
-            claims.find(Claim(Severity.WARNING, "conflict", entry.release, kb, message, known.page, source.name))
+    row = notes.get((entry.release, kb))
+    if row is None:
+        row = BuildClaim(entry.release, build, kb, track, hint, None, None, entry.available, entry.url, place.page)
+        notes[entry.release, kb] = claims.builds[row.key] = row
+    _say(row, "track", track, place)
+    if row.track != track:
         return
-    claim = BuildClaim(entry.release, build, kb, track, hint, None, None, entry.available, entry.url, source.name)
-    notes[entry.release, kb] = claims.builds[claim.key] = claim
+    _say(row, "available", entry.available, place)
+    key = row.key
+    _say(row, "build", build, place)
+    if row.key != key:
+        del claims.builds[key]
+        claims.builds[row.key] = row
 
 
-def _compare_entry(claims: Claims, known: BuildClaim, source: Source, entry: Entry, build: str | None) -> None:
-    """A second link for the same update of the same release: fill what the first left open, report what differs."""
-    for words, ours, theirs in (("date", known.available, entry.available), ("build", known.build, build)):
-        if ours and theirs and ours != theirs:
-            message = f"{words} of {entry.kb}: {ours} on {known.page}, {theirs} on {source.name}"
-            claims.find(
-                Claim(
-                    Severity.WARNING,
-                    "conflict",
-                    known.release,
-                    entry.kb or entry.title,
-                    message,
-                    known.page,
-                    source.name,
-                )
-            )
-    known.available = known.available or entry.available
-    if known.build is None and build is not None:
-        del claims.builds[known.key]
-        known.build = build
-        claims.builds[known.key] = known
+def _compare_kbs(claims: Claims, links: Iterable[tuple[Entry, str | None, Place]]) -> None:
+    """A link of the update history may have another KB than the release history for the same build and day. One build
+    may have two KBs, and then each has its link: it is a disagreement only where no link has the history's KB."""
+    links = [link for link in links if _TRACKS.get(link[0].kind, ("",))[0] == "cumulative"]
+    linked = {(entry.release, entry.kb) for entry, _, _ in links}
+    written = [row for row in claims.builds.values() if row.track == "cumulative" and "kb" in row.said]
+    rows = {(row.release, row.build): row for row in written if (row.release, row.kb) not in linked}
+    tabled = {(row.release, row.kb) for row in written}
+    for entry, build, place in links:
+        row = rows.get((entry.release, build))
+        if row and row.available == entry.available and (entry.release, entry.kb) not in tabled:
+            _say(row, "kb", entry.kb, place)
 
 
 # --- articles --------------------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ SQLite is written through sqlite-utils into a file beside the target. Only schem
 swap (design.md section 7); what pages say wrongly is in ``findings`` and stops nothing.
 """
 
+import csv
 import hashlib
 import json
 import os
@@ -27,7 +28,7 @@ from scraper.models import MonthType, Source
 # In the header of every catalog ("wkbC"), so that no other file is taken for one and replaced.
 _APPLICATION = 0x776B6243
 _OF_ARTICLES = ("articles", "known_issues", "prerequisites", "sections")
-FACT_TABLES = ("releases", "kbs", "builds", "months", "changes", "findings", *_OF_ARTICLES)
+FACT_TABLES = ("releases", "kbs", "builds", "months", "changes", "findings", "track_events", *_OF_ARTICLES)
 # Whose articles are read (design.md section 1).
 _READ_ARTICLES_OF = ("windows-11-24h2", "windows-11-25h2", "windows-11-26h2")
 
@@ -207,6 +208,7 @@ def write(
         _insert(database, "months", _month_rows(timeline, derived))
         _insert(database, "changes", _change_rows(timeline))
         _insert(database, "findings", _finding_rows(timeline))
+        _insert(database, "track_events", _track_event_rows(timeline))
         _insert_articles(database, timeline, articles)
         connection.execute("insert into kbs_fts (kbs_fts) values ('rebuild')")
         connection.execute("insert into sections_fts (sections_fts) values ('rebuild')")
@@ -425,12 +427,21 @@ def _section_rows(article: Article) -> Iterator[dict[str, object]]:
 
 def _change_rows(timeline: Timeline) -> Iterator[dict[str, object]]:
     for number, change in enumerate(timeline.changes, start=1):
-        yield {"id": number, **asdict(change)}
+        yield {"id": number, **asdict(change), "replanned": (change.table_name, change.field) == ("months", "type")}
 
 
 def _finding_rows(timeline: Timeline) -> Iterator[dict[str, object]]:
     for number, finding in enumerate(timeline.findings, start=1):
         claim = asdict(finding.claim)
+        del claim["about"]
         if claim["release"] not in timeline.releases:
             claim["release"] = None
         yield {"finding": number, **claim, "first_seen": finding.first_seen, "resolved_at": finding.resolved_at}
+
+
+def _track_event_rows(timeline: Timeline) -> Iterator[dict[str, object]]:
+    """What the project wrote down by hand, of the releases that the catalog has."""
+    text = files("scraper").joinpath("track_events.csv").read_text("utf-8")
+    for row in csv.DictReader(text.splitlines()):
+        if row["release"] in timeline.releases:
+            yield {column: value or None for column, value in row.items()}

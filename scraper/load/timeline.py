@@ -6,7 +6,7 @@ a row is withdrawn on its second disappearance in a row, because entries flap wh
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import chain
 
@@ -88,7 +88,7 @@ class Timeline:
     claims: Claims = field(default_factory=Claims)
     # The releases whose family became known tonight: that links get their builds by it is no change of the links.
     founded: set[str] = field(default_factory=set)
-    _open: dict[Claim, Finding] = field(default_factory=dict)
+    _open: dict[Hashable, Finding] = field(default_factory=dict)
 
     def follow(self, night: Night, claims: Claims) -> None:
         """Take tonight's claims over. ``changes`` and ``findings`` grow; nothing that was published is lost."""
@@ -110,12 +110,17 @@ class Timeline:
         return Counter(row.claim.page for row in rows if row.standing.absent and not row.standing.withdrawn)
 
     def _follow_findings(self, night: Night, claims: Claims) -> None:
-        for claim in [claim for claim in self._open if claim not in claims.findings]:
-            self._open.pop(claim).resolved_at = night.at
-        for claim in claims.findings:
-            if claim not in self._open:
-                self._open[claim] = Finding(claim, night.at)
-                self.findings.append(self._open[claim])
+        """Asked after the rows were followed: a disagreement is about the values that are published. One that stands
+        keeps its time, and says which value is used tonight, and why."""
+        tonight = {claim.identity: claim for claim in claims.findings}
+        for identity in [identity for identity in self._open if identity not in tonight]:
+            self._open.pop(identity).resolved_at = night.at
+        for identity, claim in tonight.items():
+            if identity in self._open:
+                self._open[identity].claim = claim
+            else:
+                self._open[identity] = Finding(claim, night.at)
+                self.findings.append(self._open[identity])
 
 
 def _change_order(change: Change) -> tuple[str, ...]:
@@ -334,7 +339,7 @@ class _Months(_Follower):
             if after is None:
                 setattr(claim, column, before)
             elif after != before:
-                page = claim.pages.get(column, claim.page)
+                page = claim.page_of(column)
                 self.change(claim.release, claim.month, column, _value(before), _value(after), page)
         row.claim = claim
 

@@ -23,7 +23,16 @@ log = logging.getLogger(__name__)
 TRY_LATER = 3
 # So many articles in a row that a host would not give, each after all its retries, and it is left alone for the night.
 _SILENT = 3
-_MAKES_ROWS = ("articles.py", "checks.py", "errors.py", "models.py", "normalize.py", "schema.sql", "sources.py")
+_MAKES_ROWS = (
+    "articles.py",
+    "checks.py",
+    "errors.py",
+    "models.py",
+    "normalize.py",
+    "schema.sql",
+    "track_events.csv",
+    "sources.py",
+)
 
 
 class Progress(Protocol):
