@@ -174,3 +174,35 @@ class Disagreement(TypedDict):
     why: str
     since: str
     until: str | None
+
+
+class ReleaseBuild(TypedDict):
+    build: str | None
+    kb: str | None
+    track: str
+    kind: str | None
+    month: str | None
+    security_month: str | None
+    available: str | None
+    restart: int | None
+    withdrawn: int
+
+
+class ReleaseAnswer(TypedDict):
+    release: str
+    product: str
+    version: str
+    base_build: int | None
+    available: str | None
+    end_of_updates: str | None
+    end_of_updates_enterprise: str | None
+    ended: str | None
+    serviced: bool | None
+    hotpatch: bool
+    partial: bool
+    as_of: str
+    accepted: list[Accepted]
+    next_restart: Restart | None
+    years: list[Year]
+    builds: list[ReleaseBuild]
+    data_as_of: str | None

@@ -214,12 +214,15 @@ def check(db: Path, max_age: int, now: str) -> None:
 @_db
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", type=click.IntRange(0, 65535), default=8001, show_default=True)
-def serve(db: Path, host: str, port: int) -> None:
+@click.option(
+    "--public", is_flag=True, help="For everybody: no SQL but the canned queries, no pages about this server."
+)
+def serve(db: Path, host: str, port: int, public: bool) -> None:
     """Serve the catalog with Datasette and the production settings."""
     from scraper.serve import serve
 
     _log()
-    serve(db, host, port)
+    serve(db, host, port, public)
 
 
 def _existing(db: Path, archive: Path) -> "Paths":
@@ -403,6 +406,8 @@ def changes(since: str | None, db: Path, release: str | None, as_markdown: bool,
 
     with closing(lookup.open_catalog(db)) as catalog:
         document, found = lookup.changes(catalog, since, release)
+    if as_markdown and as_json:
+        raise click.UsageError("expected one of --markdown and --json, found both")
     words = render.changes_markdown if as_markdown else render.changes
     _answer(document, words(document), found=found, as_json=as_json)
 
@@ -459,8 +464,8 @@ def fleet(
     from scraper.fleet import exit_code, judge_fleet, text
 
     named = dict(column.partition("=")[::2] for column in columns)
-    if not all(named.values()):
-        raise click.BadParameter("expected WHAT=NAME", param_hint="--column")
+    if len(named) < len(columns) or not all(named.values()):
+        raise click.BadParameter("expected WHAT=NAME, each once", param_hint="--column")
     if out is not None and out.exists() and Path(devices.name).exists() and out.samefile(devices.name):
         raise click.BadParameter("expected another file than the list itself", param_hint="--out")
     with closing(lookup.open_catalog(db)) as catalog:
@@ -473,7 +478,7 @@ def fleet(
                     name="standard input" if devices.name == "<stdin>" else devices.name,
                     as_of=verdicts.as_of,
                     columns=named,
-                    release=release and verdicts.release(release),
+                    release=None if release is None else verdicts.release(release),
                     out=out or stdout,
                 )
         except BrokenPipeError:

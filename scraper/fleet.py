@@ -14,15 +14,14 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import islice
 from pathlib import Path
-from typing import BinaryIO, Literal, NamedTuple, TextIO, TypedDict
+from typing import BinaryIO, NamedTuple, TextIO, TypedDict
 
 from scraper.answers import DeviceVerdict
 from scraper.errors import InputError, MachineError
 from scraper.formats import Kind, Row, write, write_csv
 
-Judge = Callable[[str], list[DeviceVerdict]]
+Judge = Callable[[str, bool | None, str | None], list[DeviceVerdict]]
 
 COLUMNS: dict[str, Kind] = {
     "line": Kind.INTEGER,
@@ -63,12 +62,14 @@ NAMES: dict[str, tuple[str, ...]] = {
 }
 
 _HEADER_LINES = 20
-_SAMPLE_LINES = 100
+_HEAD_LINES = 40
 _LONGEST_LINE = 256 * 1024
 # A cell may have line breaks, but a quote that nobody closed must not swallow the list.
 _MOST_LINES = 100
-_LONGEST_VERSION = 100
-_CACHED = 4_096
+# What is longer is no version; of a product it is as much as is looked at.
+_LONGEST_CELL = 100
+# Verdicts by their version and product, and the columns of JSON objects by their keys.
+_VERDICTS, _SHAPES = 4_096, 32
 _REPORTED = 20
 
 _NOT_TEXT = (
@@ -85,7 +86,11 @@ _TEXT = "CSV, TSV or JSON lines, in UTF-8 or in UTF-16 with a byte order mark"
 # NUL, and what a byte that is not UTF-8 is read as.
 _BROKEN = re.compile("[\0\ud800-\udfff]")
 _ARRAY = re.compile(r"\s*\[\s*(?:\{|\]|$)")
-_OTHER_SYSTEM = re.compile(r"\b(?:android|chrome ?os|i(?:pad)?os|linux|mac ?os|os x|tvos|ubuntu|visionos)")
+_OTHER_SYSTEM = re.compile(
+    r"android|centos|chrome ?os|debian|fedora|ipad|iphone|linux|mac ?os|macmdm|red ?hat|suse|tvos|ubuntu|visionos"
+    r"|watchos|\b(?:ios|os x|rhel|sles)"
+)
+_BUILD = "expected: a build like 26100.3981, 10.0.26100.3981 or Version 24H2 (OS Build 26100.3981)"
 
 
 class Group(TypedDict):
@@ -142,18 +147,17 @@ def judge_fleet(
     """Read the list, write a row of ``COLUMNS`` for each device, in the list's order, and count the verdicts.
 
     ``judge`` gives the verdicts on a version text, client first, as of ``as_of`` (``YYYY-MM-DD``), or raises InputError
-    where the text is none. ``name`` is the list's in messages. ``columns`` names the column of ``version``, ``device``
-    or ``product``; what it leaves out is found by ``NAMES``. ``release`` is preferred where a build is of several
-    releases and the row does not say which. The rows go to the file ``out``, as its ending says, or to a stream as CSV.
+    where the text is none; besides the text it is told whether the device is a server (None: not known) and
+    ``release``, which is preferred where a build is of several and the row does not say which. ``name`` is the list's
+    in messages. ``columns`` names the column of ``version``, ``device`` or ``product``; what it leaves out is found by
+    ``NAMES``. The rows go to the file ``out``, as its ending says, or to a stream as CSV.
 
-    Raises InputError for what is no list of devices, for a column that it does not have and for another ending than
-    ``formats.ENDINGS``; MachineError when reading or writing a file fails, and then the file ``out`` is as it was;
-    OSError when writing a stream fails.
+    Raises InputError for what is no list of devices, for a column that it does not have (of JSON lines, when all have
+    gone by) and for another ending than ``formats.ENDINGS``; MachineError when reading or writing a file fails;
+    in each case the file ``out`` is as it was. Raises OSError when writing a stream fails.
     """
-    judged = lru_cache(maxsize=_CACHED)(lambda version, system: _judged(judge, as_of, release, version, system))
-    records = _records(source, name, columns, lambda text: judged(text, None).reason != "unreadable")
     count = _Count(name, as_of)
-    rows = _rows(records, judged, as_of, count)
+    rows = _rows(_devices(source, name, columns), judge, as_of, release, count)
     if isinstance(out, Path):
         write(out, COLUMNS, rows)
     else:
@@ -221,8 +225,6 @@ def _aligned(row: tuple[str, ...], wide: Sequence[int]) -> str:
 
 # --- verdicts --------------------------------------------------------------------------------------------------------
 
-System = Literal["client", "server", "other"]
-
 
 @dataclass(frozen=True, slots=True)
 class _Judged:
@@ -240,24 +242,23 @@ class _Judged:
         return self.group[3]
 
 
-def _judged(judge: Judge, as_of: str, release: str | None, version: str, system: System | None) -> _Judged:
-    """The verdict on a version text: of the release that the system leaves, else the preferred, else the first."""
-    if system == "other":
+def _judged(judge: Judge, as_of: str, release: str | None, version: str, product: str) -> _Judged:
+    """The verdict on a version text: of the release that the product leaves, else the preferred, else the first."""
+    server, windows = _system(product)
+    if not windows:
         return _unknown(as_of, "not-windows", "the list says that this is not Windows")
-    if not version.strip():
-        return _unreadable(as_of, "expected: a build like 26100.3981, found: none")
-    if len(version) > _LONGEST_VERSION:
-        return _unreadable(as_of, f"expected: a build like 26100.3981, found: {len(version)} characters")
     try:
-        verdicts = judge(version)
-    except InputError as problem:
-        _, mark, rest = str(problem).partition("expected: ")
-        return _unreadable(as_of, mark + rest)
-    if system is not None:
-        elsewhere = verdicts[0]
-        verdicts = [verdict for verdict in verdicts if _is_server(verdict) == (system == "server")]
+        verdicts = judge(version, server, release)
+    except InputError:
+        return _unknown(as_of, "unreadable", f"{_BUILD}, found: {repr(version) if version.strip() else 'none'}")
+    if server is not None and verdicts[0]["reason"] != "not-in-catalog":
+        # Client and server never mix (design.md, rule 9): what one release says of a build is no verdict on the other.
+        elsewhere, build = verdicts[0]["release"], verdicts[0]["build"]
+        verdicts = [verdict for verdict in verdicts if _is_server(verdict) == server]
         if not verdicts:
-            return _of_the_other(elsewhere, as_of, system)
+            listed = "server" if server else "client"
+            because = f"{build} is in the catalog for {elsewhere} only, and the list says {listed}"
+            return _unknown(as_of, "not-in-catalog", because, build)
     named = [verdict for verdict in verdicts if verdict["release"] == release]
     mine = (named or verdicts)[0]
     assumed = len(verdicts) > 1 and not named
@@ -283,32 +284,20 @@ def _meaning(verdict: DeviceVerdict) -> tuple[str, int | None, str | None]:
     return verdict["status"], verdict["months_behind"], verdict["reason"]
 
 
-def _of_the_other(verdict: DeviceVerdict, as_of: str, system: System) -> _Judged:
-    """Client and server never mix (design.md, rule 9): what one release says of a build is no verdict on the other."""
-    because = verdict["because"]
-    if verdict["reason"] != "not-in-catalog":
-        because = f"{verdict['build']} is in the catalog for {verdict['release']} only, and the list says {system}"
-    return _unknown(as_of, "not-in-catalog", because, build=verdict["build"])
-
-
 def _unknown(as_of: str, reason: str, because: str, build: str | None = None) -> _Judged:
     cells = (None, build, as_of, "unknown", None, reason, None, None, None, None, None, because)
     return _Judged(cells=cells, group=(None, None, "unknown", reason))
 
 
-def _unreadable(as_of: str, because: str) -> _Judged:
-    return _unknown(as_of, "unreadable", because)
-
-
-@lru_cache(maxsize=1024)
-def _system(product: str | None) -> System | None:
-    """What an operating system's name, a platform or an edition tells; None where it does not tell."""
-    words = (product or "").casefold()
+def _system(product: str) -> tuple[bool | None, bool]:
+    """What an operating system's name, a platform or an edition tells: whether it is a server, None where it does not
+    tell; and False where it is not Windows."""
+    words = product.casefold()
+    if "windows" not in words and _OTHER_SYSTEM.search(words):
+        return None, False
     if "server" in words or "datacenter" in words:
-        return "server"
-    if "windows" in words or "workstation" in words:
-        return "client"
-    return "other" if _OTHER_SYSTEM.search(words) else None
+        return True, True
+    return (False if "windows" in words or "workstation" in words else None), True
 
 
 class _Count:
@@ -362,93 +351,100 @@ class _Device(NamedTuple):
     """A row as it was read; where it could not be, ``broken`` says what was expected and found."""
 
     line: int
-    version: str | None = None
+    versions: Sequence[str | None] = (None,)
     device: str | None = None
     product: str | None = None
     broken: str | None = None
 
 
-def _rows(
-    records: Iterable[_Device], judged: Callable[[str, System | None], _Judged], as_of: str, count: _Count
-) -> Iterator[Row]:
-    for record in records:
-        if record.broken is None and not (record.device and _BROKEN.search(record.device)):
-            verdict = judged(record.version or "", _system(record.product))
+def _rows(devices: Iterable[_Device], judge: Judge, as_of: str, release: str | None, count: _Count) -> Iterator[Row]:
+    judged = lru_cache(maxsize=_VERDICTS)(lambda version, product: _judged(judge, as_of, release, version, product))
+
+    def of(version: str | None, product: str) -> _Judged:
+        if version and len(version) > _LONGEST_CELL:
+            return _unknown(as_of, "unreadable", f"{_BUILD}, found: {len(version)} characters")
+        return judged(version or "", product)
+
+    for line, versions, device, product, broken in devices:
+        if device and _BROKEN.search(device):
+            found = device[:_LONGEST_CELL]
+            broken = f"expected: a device's name in UTF-8 (Excel: CSV UTF-8), found: {found!a}"
+        if broken:
+            version, verdict = versions[0], _unknown(as_of, "unreadable", broken)
         else:
-            found = record.broken or f"expected: a device's name in UTF-8 (Excel: CSV UTF-8), found: {record.device!a}"
-            verdict = _unreadable(as_of, found)
-        count.add(record.line, record.device, verdict)
-        yield (record.line, record.device, record.version, *verdict.cells)
+            kind = (product or "")[:_LONGEST_CELL]
+            tried = [(version, of(version, kind)) for version in versions]
+            version, verdict = min(tried, key=_worth) if len(tried) > 1 else tried[0]
+        count.add(line, device, verdict)
+        yield (line, device, version, *verdict.cells)
+
+
+def _worth(tried: tuple[str | None, _Judged]) -> tuple[bool, bool]:
+    """Of the versions of a row the first that is a build, else the first that is anything: Defender's "OS version" is
+    ``24H2``, Windows' own "OS build" is ``26100``."""
+    version, verdict = tried
+    return verdict.reason == "unreadable", not (version and version.strip())
 
 
 # --- reading ---------------------------------------------------------------------------------------------------------
 
 
-def _records(
-    source: BinaryIO, name: str, columns: Mapping[str, str], readable: Callable[[str], bool]
-) -> Iterator[_Device]:
-    """The devices of a list, in order. Everything that is wrong with the whole of it is raised before the first."""
+def _devices(source: BinaryIO, name: str, columns: Mapping[str, str]) -> Iterator[_Device]:
+    """The devices of a list, in order. What is wrong with a whole list of CSV is raised before the first."""
     if strange := set(columns) - set(NAMES):
         raise InputError("column", page=name, expected="one of " + ", ".join(NAMES), found=", ".join(sorted(strange)))
-    stream = _text(source, name)
-    head = list(islice(iter(lambda: stream.readline(_LONGEST_LINE), ""), _SAMPLE_LINES))
-    first = next((line.lstrip() for line in head if line.strip()), None)
+    lines = _Lines(_text(source, name))
+    first = next((line.lstrip() for line in lines.ahead if line.strip()), None)
     if first is None:
         raise InputError("list of devices", page=name, expected=_TEXT, found="nothing")
     if _ARRAY.match(first):
         expected = "one JSON object a line, as jq -c '.[]' prints them"
         raise InputError("list of devices", page=name, expected=expected, found="a JSON array")
-    if first.startswith("{"):
-        return _json_list(stream, head, name, columns, readable)
-    return _csv_list(stream, head, name, columns, readable)
+    return (_json_devices if first.startswith("{") else _csv_devices)(lines, name, columns)
 
 
 def _text(source: BinaryIO, name: str) -> TextIO:
     """The source as text with its own line ends. A byte that is not UTF-8 becomes a lone surrogate."""
-    raw = _Source(source, name)
-    head = raw.head
+    buffered = io.BufferedReader(_Source(source, name))
+    head = buffered.peek()
     for magic, what in _NOT_TEXT:
         if head.startswith(magic):
             raise InputError("list of devices", page=name, expected=_TEXT, found=what)
     if head.startswith(_UTF_16):
-        return io.TextIOWrapper(io.BufferedReader(raw), encoding="utf-16", errors="replace", newline="")
+        return io.TextIOWrapper(buffered, encoding="utf-16", errors="replace", newline="")
     # UTF-16 without its mark has them in every other place; a few are one broken row.
     if head.count(0) > len(head) // 10:
         raise InputError("list of devices", page=name, expected=_TEXT, found="NUL bytes, as binary files have them")
-    return io.TextIOWrapper(io.BufferedReader(raw), encoding="utf-8-sig", errors="surrogateescape", newline="")
+    return io.TextIOWrapper(buffered, encoding="utf-8-sig", errors="surrogateescape", newline="")
 
 
 class _Source(io.RawIOBase):
-    """Bytes of a file or a pipe, of which the first 4 KiB were looked at."""
+    """The bytes of a file or a pipe."""
 
     def __init__(self, source: BinaryIO, name: str) -> None:
         self._source, self._name = source, name
-        self.head = self._left = self._read(4096)
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        chunk = self._left[: len(buffer)] or self._read(len(buffer))
-        self._left = self._left[len(chunk) :]
+        try:
+            chunk = self._source.read(len(buffer))
+        except OSError as problem:
+            raise MachineError("trouble", page=self._name, expected="a readable file", found=str(problem)) from problem
         buffer[: len(chunk)] = chunk
         return len(chunk)
 
-    def _read(self, size: int) -> bytes:
-        try:
-            return self._source.read(size)
-        except OSError as problem:
-            raise MachineError("trouble", page=self._name, expected="a readable file", found=str(problem)) from problem
-
 
 class _Lines:
-    """Lines of a text, counted, as csv.reader takes them; those of the last row can be given back."""
+    """Lines of a text, counted, as csv.reader takes them; those of the last row can be given back, and the first of
+    all stand in ``ahead``."""
 
-    def __init__(self, stream: TextIO, head: Iterable[str], number: int) -> None:
+    def __init__(self, stream: TextIO) -> None:
         self._stream = stream
-        self._ahead = deque(head)
+        self.ahead = deque(line for _ in range(_HEAD_LINES) if (line := stream.readline(_LONGEST_LINE)))
         self._row: list[str] = []
-        self.number = number
+        self.number = 0
 
     def __iter__(self) -> Iterator[str]:
         return self
@@ -471,7 +467,7 @@ class _Lines:
         return line
 
     def _take(self) -> str:
-        return self._ahead.popleft() if self._ahead else self._stream.readline(_LONGEST_LINE)
+        return self.ahead.popleft() if self.ahead else self._stream.readline(_LONGEST_LINE)
 
     def begin(self) -> int:
         """Begin a row; the number of its first line."""
@@ -481,38 +477,42 @@ class _Lines:
     def give_back(self) -> None:
         """Give back all lines of the row but the first, which is then a row of its own."""
         again = self._row[1:]
-        self._ahead.extendleft(reversed(again))
+        self.ahead.extendleft(reversed(again))
         self.number -= len(again)
 
 
-def _csv_list(
-    stream: TextIO, head: list[str], name: str, columns: Mapping[str, str], readable: Callable[[str], bool]
-) -> Iterator[_Device]:
-    at, delimiter, names = _header(head, name, columns)
-    sample = _csv_rows(_Lines(io.StringIO(), head[at + 1 :], 0), delimiter, len(names))
-    cells = [row for _, row in sample if not isinstance(row, str)]
-    where = _places(names, name, columns, lambda place: sum(readable(row[place]) for row in cells))
-    rows = _csv_rows(_Lines(stream, head[at + 1 :], at + 1), delimiter, len(names))
-    return _csv_devices(rows, where)
+def _csv_devices(lines: _Lines, name: str, columns: Mapping[str, str]) -> Iterator[_Device]:
+    delimiter, names = _header(lines, name, columns)
+    where = _Where(names, columns)
+    if lacking := set(columns) - where.found:
+        raise _lack(min(lacking), columns, name, names)
+    rows = _csv_rows(lines, delimiter, len(names))
+    return (_Device(number, broken=row) if isinstance(row, str) else where.device(number, row) for number, row in rows)
 
 
-def _header(head: list[str], name: str, columns: Mapping[str, str]) -> tuple[int, str, list[str]]:
-    """The index of the header line, its delimiter and its cells.
+def _header(lines: _Lines, name: str, columns: Mapping[str, str]) -> tuple[str, list[str]]:
+    """The delimiter and the cells of the header line, when that was taken from the lines.
 
-    Configuration Manager's reports have a title, parameters and an empty line before the table, so it is the line of
-    the first 20 that names a version column and has the most columns: a title may say "Operating system version".
+    Configuration Manager's reports have a title, parameters and an empty line before the table, and those may name a
+    version too. So it is the line of the first 20 that names a version column and whose width most of the lines below
+    have, then the one with the most columns, then the first: a device may be named "Version".
     """
-    found: list[tuple[int, str, list[str]]] = []
+    head = list(lines.ahead)
+    found: dict[int, tuple[float, int, str, list[str]]] = {}
     for index, line in enumerate(head[:_HEADER_LINES]):
         for delimiter in sorted(",;\t", key=line.count, reverse=True):
             cells = _cells(line, delimiter)
-            if _named(cells, "version", columns):
-                found.append((index, delimiter, cells))
+            if "version" in _Where(cells, columns).found:
+                widths = [len(_cells(below, delimiter)) for below in head[index + 1 :] if below.strip()]
+                fit = widths.count(len(cells)) / max(1, len(widths))
+                found.setdefault(len(cells), (fit, index, delimiter, cells))
                 break
-    if found:
-        return max(found, key=lambda header: len(header[2]))
-    line = next(line for line in head if line.strip())
-    raise _no_version(_cells(line, max(",;\t", key=line.count)), name, columns)
+    if not found:
+        line = next(line for line in head if line.strip())
+        raise _lack("version", columns, name, _cells(line, max(",;\t", key=line.count)))
+    _, index, delimiter, names = max(found.values(), key=lambda header: (header[0], len(header[3])))
+    lines.ahead, lines.number = deque(head[index + 1 :]), index + 1
+    return delimiter, names
 
 
 def _cells(line: str, delimiter: str) -> list[str]:
@@ -535,46 +535,35 @@ def _csv_rows(lines: _Lines, delimiter: str, width: int) -> Iterator[tuple[int, 
             lines.give_back()
             yield number, f"expected: a row of CSV, found: {problem}"
             continue
+        if not any(map(str.strip, row)):
+            continue
         if len(row) == width:
-            if any(row):
-                yield number, row
-        elif any(row):
+            yield number, row
+        else:
             # A quote too many joins lines that were rows.
             lines.give_back()
             yield number, f"expected: {width} cells, found: {len(row)}"
 
 
-def _csv_devices(
-    rows: Iterable[tuple[int, list[str] | str]], where: tuple[int, int | None, int | None]
-) -> Iterator[_Device]:
-    version, device, product = where
-    for number, row in rows:
+def _json_devices(lines: _Lines, name: str, columns: Mapping[str, str]) -> Iterator[_Device]:
+    """Each object has its own columns: a device that is not Windows may come without a version's."""
+    shape = lru_cache(maxsize=_SHAPES)(lambda keys: _Where(keys, columns))
+    first: tuple[str, ...] | None = None
+    lacking = {"version", *columns}
+    for number, row in _json_rows(lines):
         if isinstance(row, str):
-            yield _Device(number, None, None, None, row)
-        else:
-            yield _Device(
-                number,
-                row[version],
-                None if device is None else row[device],
-                None if product is None else row[product],
-                None,
-            )
-
-
-def _json_list(
-    stream: TextIO, head: list[str], name: str, columns: Mapping[str, str], readable: Callable[[str], bool]
-) -> Iterator[_Device]:
-    sample = [record for _, record in _json_rows(_Lines(io.StringIO(), head, 0)) if not isinstance(record, str)]
-    if not sample:
+            yield _Device(number, broken=row)
+            continue
+        keys = tuple(row)
+        first = keys if first is None else first
+        where = shape(keys)
+        if lacking:
+            lacking -= where.found
+        yield where.device(number, [value if isinstance(value, str) else None for value in row.values()])
+    if first is None:
         raise InputError("list of devices", page=name, expected="one JSON object a line", found="no line that is one")
-    names = list(dict.fromkeys(key for record in sample for key in record))
-    if not _named(names, "version", columns):
-        raise _no_version(names, name, columns)
-    where = _places(
-        names, name, columns, lambda place: sum(readable(_string(record, names[place]) or "") for record in sample)
-    )
-    keys = [None if place is None else names[place] for place in where]
-    return _json_devices(_json_rows(_Lines(stream, head, 0)), keys)
+    if lacking:
+        raise _lack("version" if "version" in lacking else min(lacking), columns, name, first)
 
 
 def _json_rows(lines: _Lines) -> Iterator[tuple[int, dict[str, object] | str]]:
@@ -596,45 +585,35 @@ def _json_rows(lines: _Lines) -> Iterator[tuple[int, dict[str, object] | str]]:
             yield number, "expected: one JSON object a line, found: another JSON value"
 
 
-def _json_devices(rows: Iterable[tuple[int, dict[str, object] | str]], keys: Sequence[str | None]) -> Iterator[_Device]:
-    version, device, product = keys
-    for number, row in rows:
-        if isinstance(row, str):
-            yield _Device(number, None, None, None, row)
-        else:
-            yield _Device(number, _string(row, version), _string(row, device), _string(row, product), None)
-
-
-def _string(record: dict[str, object], key: str | None) -> str | None:
-    value = record.get(key) if key is not None else None
-    return value if isinstance(value, str) else None
-
-
 # --- columns ---------------------------------------------------------------------------------------------------------
 
 
-def _places(
-    names: list[str], page: str, columns: Mapping[str, str], builds: Callable[[int], int]
-) -> tuple[int, int | None, int | None]:
-    """Where version, device and product stand. Of several version columns it is the one with the most builds in the
-    sample, as ``builds`` counts them: Defender's "OS version" is ``24H2``, Windows' own "OS build" is ``26100``."""
-    for what in columns:
-        if not _named(names, what, columns):
-            raise InputError("lack of a column", page=page, expected=repr(columns[what]), found=_list(names))
-    versions = _named(names, "version", columns)
-    version = max(versions, key=builds) if len(versions) > 1 else versions[0]
-    device, product = (next(iter(_named(names, what, columns)), None) for what in ("device", "product"))
-    return version, device, product
+class _Where:
+    """Where version, device and product stand among the columns of these names; ``found`` are those that do."""
+
+    def __init__(self, names: Sequence[str], columns: Mapping[str, str]) -> None:
+        plain = [_plain(name) for name in names]
+        places = {what: _named(names, plain, what, columns.get(what)) for what in NAMES}
+        self.found = {what for what, some in places.items() if some}
+        self._versions = places["version"]
+        self._device, self._product = (next(iter(places[what]), None) for what in ("device", "product"))
+
+    def device(self, number: int, cells: Sequence[str | None]) -> _Device:
+        return _Device(
+            number,
+            [cells[place] for place in self._versions] or (None,),
+            None if self._device is None else cells[self._device],
+            None if self._product is None else cells[self._product],
+        )
 
 
-def _named(names: Sequence[str], what: str, columns: Mapping[str, str]) -> list[int]:
-    """The columns that hold ``what``, the best first; of what the user named, the one written just so, or alike."""
-    plain = [_plain(name) for name in names]
-    if what in columns:
-        asked = columns[what]
+def _named(names: Sequence[str], plain: Sequence[str], what: str, asked: str | None) -> list[int]:
+    """The columns that hold ``what``, the best first; or the one that the user named, written just so or alike."""
+    if asked is not None:
         exact = [place for place, name in enumerate(names) if name.strip() == asked.strip()]
         return (exact or [place for place, name in enumerate(plain) if name == _plain(asked)])[:1]
-    return [place for wanted in NAMES[what] for place, name in enumerate(plain) if name == wanted]
+    places = [place for place, name in enumerate(plain) if name in NAMES[what]]
+    return sorted(places, key=lambda place: NAMES[what].index(plain[place]))
 
 
 def _plain(name: str) -> str:
@@ -642,14 +621,11 @@ def _plain(name: str) -> str:
     return "".join(filter(str.isalnum, name.casefold())).removesuffix("0")
 
 
-def _no_version(names: list[str], page: str, columns: Mapping[str, str]) -> InputError:
-    asked = columns.get("version")
+def _lack(what: str, columns: Mapping[str, str], page: str, names: Sequence[str]) -> InputError:
+    asked = columns.get(what)
     expected = (
         f"a column {asked!r}" if asked else "a column with the OS version or build; --column version=NAME names it"
     )
-    return InputError("lack of a version column", page=page, expected=expected, found=_list(names))
-
-
-def _list(names: list[str]) -> str:
     few = ", ".join(ascii(name[:40]) for name in names[:30]) or "of no header"
-    return f"the columns {few}" + (f" and {len(names) - 30} more" if len(names) > 30 else "")
+    more = f" and {len(names) - 30} more" if len(names) > 30 else ""
+    return InputError(f"lack of a {what} column", page=page, expected=expected, found=f"the columns {few}{more}")

@@ -123,13 +123,22 @@ class Verdicts:
         """The release that a text names, as everywhere: ``24H2``, ``server-2025``, ``windows-11-24h2``."""
         return next(iter(_releases(self._catalog, text)))
 
-    def of(self, text: str) -> list[answers.DeviceVerdict]:
-        """What each release that has the build says of it, client first; one verdict where it is unknown."""
-        build = _build_number(text, [])
-        return self._known.get(build) or [self._unknown(build)]
+    def of(self, text: str, server: bool | None = None, prefer: str | None = None) -> list[answers.DeviceVerdict]:
+        """What each release that has the build says of it, client first.
 
-    def _unknown(self, build: str) -> answers.DeviceVerdict:
-        home = _home(self._releases, build, False)
+        Of an unknown build it is one verdict, with its neighbours in the release that it would be of: a server's or a
+        client's where ``server`` says so, and ``prefer`` if it has its base build.
+        """
+        build = _build_number(text, [])
+        return self._known.get(build) or [self._unknown(build, server, prefer)]
+
+    def _unknown(self, build: str, server: bool | None, prefer: str | None) -> answers.DeviceVerdict:
+        mine = {
+            name: self._releases[name]
+            for name in sorted(self._releases, key=lambda name: name != prefer)
+            if server in (None, self._releases[name]["product"] == "Windows Server")
+        }
+        home = _home(mine, build, False)
         base, _, revision = build.partition(".")
         revisions = self._revisions.get((home["release"] if home else "", base), [])
         place = bisect(revisions, int(revision))
@@ -208,6 +217,38 @@ def restarts(catalog: sqlite3.Connection, year: str, release: str | None = None)
         if name in counted
     ]
     return found, bool(found)
+
+
+def release(catalog: sqlite3.Connection, text: str, as_of: str) -> tuple[answers.ReleaseAnswer, bool]:
+    """A release whole: its support, what is fully patched and when it restarts next on ``as_of``, its restarts by year,
+    the newest first, and all its updates, the oldest first."""
+    day = _day(as_of)
+    name = next(iter(_releases(catalog, text)))
+    (row,) = _rows(
+        catalog,
+        "select release, product, version, base_build, available, end_of_updates, end_of_updates_enterprise, ended,"
+        " serviced, hotpatch, partial from releases where release = ?",
+        name,
+    )
+    flags = {key: None if row[key] is None else bool(row[key]) for key in ("serviced", "hotpatch", "partial")}
+    years = _rows(catalog, "select year from restarts_per_year where release = ? order by year desc", name)
+    builds = _rows(
+        catalog,
+        "select build, kb, track, kind, month, security_month, available, restart, withdrawn from builds"
+        " where release = ? order by available, revision, kb",
+        name,
+    )
+    document = {
+        **dict(row),
+        **flags,
+        "as_of": day,
+        "accepted": _accepted(catalog, name, day),
+        "next_restart": _restart(catalog, name, day),
+        "years": [year for row in years for year in restarts(catalog, row["year"], name)[0]],
+        "builds": [dict(row) for row in builds],
+        "data_as_of": _data_as_of(catalog, [name]),
+    }
+    return cast(answers.ReleaseAnswer, document), True
 
 
 def changes(
@@ -317,8 +358,8 @@ def _because_unknown(
     words = f"{'Server ' if release['product'] == 'Windows Server' else ''}{release['version']}"
     day = data_as_of[:10] if data_as_of else "an unknown day"
     return (
-        f"{build} is not in the catalog; its neighbours of {words} in data of {day} are {below or 'none'} below and"
-        f" {above or 'none'} above"
+        f"{build} is not in the catalog as a build of {words}; its neighbours in data of {day} are {below or 'none'}"
+        f" below and {above or 'none'} above"
     )
 
 

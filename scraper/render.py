@@ -38,6 +38,8 @@ _KINDS = {
     "component": "component update",
     "initial": "first build",
 }
+# Lines of a night's Markdown table: an issue holds 65,536 characters.
+_MARKDOWN_LINES = 200
 _BOTH = "A hotpatched device shows a lower build than one on the month's cumulative update; both are fully patched."
 
 
@@ -73,7 +75,7 @@ def next_restart(restarts: list[ReleaseRestart]) -> str:
     """One sentence a release."""
     if not restarts:
         return "The hotpatch calendar has no baseline month on or after that date."
-    return "\n".join(f"{_name(row['release'])} restarts next {_days(row)}, on {_restart(row)}." for row in restarts)
+    return "\n".join(f"{_name(row['release'])} restarts next on {_restart(row)}, {_days(row)}." for row in restarts)
 
 
 def restarts(years: list[Year]) -> str:
@@ -107,14 +109,14 @@ def changes_markdown(rows: list[Change]) -> str:
             ("**replanned**" if row["replanned"] else "", *(markdown.text(cell) for cell in _change_cells(row)))
             for row in group
         ]
-        nights.append(f"### {night}\n\n{markdown.table(columns, cells)}")
+        nights.append(f"### {night}\n\n{markdown.table(columns, cells, _MARKDOWN_LINES)}")
     return "\n\n".join(nights)
 
 
 def disagreements(rows: list[Disagreement]) -> str:
     """A paragraph a pair: what the catalog uses and why, and what the other page says."""
     if not rows:
-        return "No two pages disagree."
+        return "No disagreement of two pages was found, or none that stands (--ended shows the others)."
     return "\n\n".join(
         _lines(
             ", ".join(filter(None, (f"{row['field']} of {row['subject']}", _name(row["release"])))),
@@ -200,7 +202,8 @@ def _month_row(row: Month) -> tuple[str, ...]:
 
 
 def _days(row: ReleaseRestart) -> str:
-    return {0: "today", 1: "in 1 day"}.get(row["days"], f"in {row['days']} days")
+    """Counted from the day that was asked about, which need not be today."""
+    return {0: "that very day", 1: "1 day later"}.get(row["days"], f"{row['days']} days after {row['as_of']}")
 
 
 def _counts(year: Year) -> str:

@@ -414,12 +414,15 @@ select
   track,
   kind,
   kbs,
+  twin_kb,
+  baseline_kb,
   build || ' is ' || device.words
     || coalesce(', corrected since to ' || corrected_to, iif(withdrawn, ', no longer listed by Microsoft', '')) || '; '
     || case rule
       when 'not-released' then
         iif(available is null, 'it came no earlier than ', 'it came on ') || first_day || ', so no device had it on {as_of}'
-      when 'out-of-support' then 'on {as_of} ' || life.name || ' is out of support: ' || ending
+      when 'out-of-support' then
+        iif(ended_from > '0001-01-01', 'on {as_of} ', '') || life.name || ' is out of support: ' || ending
       when 'no-security-month' then life.name || ' had no security month on {as_of}, so it cannot be compared'
       else 'the newest security month of ' || life.name
         || iif(stale, ' in data of ' || coalesce(date(data_as_of), 'an unknown day'), ' on {as_of}')
@@ -440,11 +443,9 @@ left join month_names on number = substr(newest_month, 6);
 create view build_verdict as
 select
   release, build, date('now') as as_of, status, months_behind, reason,
-  replace(sentence, '{as_of}', date('now')) as because, verdict_periods.security_month, newest_month,
-  verdict_periods.track, verdict_periods.kind, verdict_periods.kbs, twin_kb, baseline_kb, null as below, null as above,
-  data_as_of
+  replace(sentence, '{as_of}', date('now')) as because, security_month, newest_month, track, kind, kbs, twin_kb,
+  baseline_kb, null as below, null as above, data_as_of
 from verdict_periods
-join device_builds using (release, build)
 left join freshness using (release)
 where date('now') between since and until;
 
@@ -453,12 +454,12 @@ create view current_builds as
 with newest as (
   select release, max(month) as month from security_months where available <= date('now') group by release
 )
-select accepted_builds.*, data_as_of, date('now') >= stale_from as stale
+select accepted_builds.*, data_as_of, date('now') >= coalesce(stale_from, '0001-01-01') as stale
 from accepted_builds
 join newest on newest.release = accepted_builds.release and newest.month = accepted_builds.security_month
 join releases on releases.release = accepted_builds.release
-join freshness on freshness.release = accepted_builds.release
-where releases.serviced is not 0 and releases.ended is not 'all'
+left join freshness on freshness.release = accepted_builds.release
+where coalesce(accepted_builds.available, '') <= date('now') and releases.serviced is not 0 and releases.ended is not 'all'
   and coalesce(releases.end_of_updates_enterprise, date('now')) >= date('now');
 
 create view next_restart as

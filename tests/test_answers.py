@@ -107,7 +107,7 @@ def test_the_truth_table_holds_in_json_too(site: httpx.Client) -> None:
     ("build", "release"),
     [
         *(("26100.4000", ""), ("26100.99999", ""), ("26100.1", ""), ("99999.1", ""), ("26100.4000", "25H2")),
-        *(("10.0.26100.3981", ""), ("Version 24H2 (OS Build 26100.3981)", ""), (" 26100.3981 ", "windows-11-24h2")),
+        *(("10.0.26100.3981", ""), ("Version 24H2 (OS Build 26100.3981)", ""), (" 26100.3981\n", "windows-11-24h2")),
         *(("3981", "24H2"), ("3981", "server 2025"), ("1", "25H2"), ("26100.3981", "2022")),
     ],
 )
@@ -125,6 +125,10 @@ def test_spellings_and_unknown_builds_get_one_verdict_too(
     [
         *({"build": "26100"}, {"build": "KB5058497"}, {"build": "3981"}, {"build": "26100.3981.1"}),
         *({"build": "26100.3981", "as_of": "yesterday"}, {"build": "26100.3981", "release": "24H3"}),
+        *({"build": "10.0."}, {"build": "Version 24H2 (OS Build )"}, {"build": "26100.03981"}),
+        *({"build": "26100.3981", "as_of": "2025-06-31"}, {"build": "26100.3981", "as_of": "12:00"}),
+        *({"build": "03981", "release": "24H2"}, {"build": "10.0.3981", "release": "24H2"}),
+        *({"build": "26100.3981", "release": "%"}, {"build": "26100.3981", "release": "h2"}),
     ],
 )
 def test_what_cannot_be_understood_gets_no_verdict(site: httpx.Client, asked: dict[str, str]) -> None:

@@ -20,7 +20,7 @@ Record = tuple[str | int | float | bytes | None, ...]
 # What the search over KBs keeps of its index, in blobs of its own.
 _INDEX = tuple(f"{table}_fts_{part}" for table in ("kbs", "sections") for part in ("config", "data", "docsize", "idx"))
 TABLES = {"pages", "runs", "releases", "feeds", "kbs", "builds", "months", "changes", "findings", "kbs_fts"}
-TABLES |= {"articles", "known_issues", "prerequisites", "sections", "sections_fts"}
+TABLES |= {"track_events", "articles", "known_issues", "prerequisites", "sections", "sections_fts"}
 VIEWS = {
     "hotpatch_calendar",
     "twins",
@@ -30,6 +30,11 @@ VIEWS = {
     "next_restart",
     "restarts_per_year",
     "freshness",
+    "month_names",
+    "device_builds",
+    "verdict_periods",
+    "build_verdict",
+    "disagreements",
 }
 
 

@@ -9,7 +9,7 @@ import sqlite3
 import subprocess
 import sys
 import tracemalloc
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -182,6 +182,46 @@ def test_version_column_is_the_one_that_has_builds(judge: Judge, header: str, li
     assert rows[0]["build"] == "26100.3981"
 
 
+def test_windows_devices_below_many_others_are_read(judge: Judge) -> None:
+    others = "a1,Android,14,AP1A.1\n" * 120
+    rows, summary = judge(f"Device name,OS,OS version,OS build\n{others}w1,Windows,24H2,26100.3981\n")
+    assert verdict(rows[120]) == (CLIENT, "26100.3981", "behind")
+    assert (rows[0]["version"], rows[120]["version"], summary["unreadable"]) == ("14", "26100.3981", 0)
+
+
+def test_version_is_each_row_s_first_build_else_the_first_that_is_anything(judge: Judge) -> None:
+    rows, _ = judge(f"OS version,OS build,Version\n24H2,,{BEHIND}\n{CURRENT},{BEHIND},\n,26100,x\n24H2,26100,\n, ,\n")
+    assert [row["version"] for row in rows] == [BEHIND, CURRENT, "26100", "24H2"]
+
+
+def test_columns_of_json_are_each_object_s_own(judge: Judge) -> None:
+    listed: list[dict[str, str | None]] = [{"deviceName": "a", "operatingSystem": "Android"}] * 120
+    listed += [{"Name": "w1", "OS": "Windows", "osVersion": None, "OS build": BEHIND}]
+    rows, summary = judge("\n".join(map(json.dumps, listed)))
+    assert {row["reason"] for row in rows[:120]} == {"not-windows"}
+    assert (rows[120]["device"], rows[120]["build"], summary["unreadable"]) == ("w1", "26100.3981", 0)
+
+
+def test_columns_of_json_that_are_named_may_come_late(judge: Judge) -> None:
+    listed = [{"name": "a", "build": CURRENT}] * 120 + [{"Serial": "b", "build": CURRENT, "mine": BEHIND}]
+    rows, _ = judge("\n".join(map(json.dumps, listed)), {"version": "mine", "device": "serial"})
+    assert (rows[0]["reason"], rows[0]["device"]) == ("unreadable", "")
+    assert (rows[120]["device"], rows[120]["build"]) == ("b", "26100.3981")
+
+
+def test_header_is_the_line_whose_width_the_rows_have(judge: Judge) -> None:
+    rows, _ = judge(
+        "Operating system version\nof all devices\nParameters,Version,All,Collection,x\n"
+        f"Name,Operating System Build\nPC-1,{BEHIND}\nPC-2,N/A,\nVersion,{CURRENT}\n"
+    )
+    assert [(row["line"], row["device"]) for row in rows] == [("5", "PC-1"), ("6", ""), ("7", "Version")]
+
+
+def test_giant_line_above_the_header_is_skipped(judge: Judge) -> None:
+    rows, _ = judge("x" * 600_000 + f"\nName,Build\nPC-1,{BEHIND}\n")
+    assert [(row["device"], row["build"]) for row in rows] == [("PC-1", "26100.3981")]
+
+
 def test_columns_are_those_that_are_named(judge: Judge) -> None:
     listed = f"OS version,Betriebssystemversion,Device name,Gerätename\n{CURRENT},{BEHIND},a,b\n"
     rows, _ = judge(listed, {"version": "betriebssystem-version", "device": "Gerätename"})
@@ -201,7 +241,7 @@ def test_excel_s_line_that_names_the_delimiter_is_no_header(judge: Judge) -> Non
 # --- client or server ------------------------------------------------------------------------------------------------
 
 
-def two_minds(version: str) -> list[DeviceVerdict]:
+def two_minds(version: str, *_: object) -> list[DeviceVerdict]:
     """A judge of a build that is current on a client and behind on a server."""
     here: DeviceVerdict = {
         "build": version,
@@ -255,17 +295,72 @@ def test_same_verdict_on_both_is_assumed_without_a_hint(judge: Judge) -> None:
 
 def test_build_of_a_client_alone_says_nothing_of_a_server(judge: Judge) -> None:
     rows, summary = judge(f"OS,Build\nWindows Server 2025,{CURRENT}\nWindows Server 2025,26100.9999\n")
-    assert [verdict(row) for row in rows] == [("", CURRENT, "unknown"), ("", "26100.9999", "unknown")]
+    assert [verdict(row) for row in rows] == [("", CURRENT, "unknown"), (SERVER, "26100.9999", "unknown")]
     assert [row["reason"] for row in rows] == ["not-in-catalog"] * 2
     assert rows[0]["because"] == f"{CURRENT} is in the catalog for windows-11-25h2 only, and the list says server"
     assert summary["unreadable"] == 0
 
 
+@pytest.mark.parametrize(
+    ("product", "preferred", "release", "words"),
+    [
+        ("Windows Server 2025", None, SERVER, "Server 2025"),
+        ("Windows 11", SERVER, CLIENT, "24H2"),
+        ("", SERVER, SERVER, "Server 2025"),
+        ("", "windows-11-25h2", CLIENT, "24H2"),
+        ("", None, CLIENT, "24H2"),
+    ],
+)
+def test_unknown_build_has_the_neighbours_of_the_release_that_it_would_be_of(
+    judge: Judge, product: str, preferred: str | None, release: str, words: str
+) -> None:
+    rows, _ = judge(f"Name,Build,OS\nA,26100.9999,{product}\n", release=preferred)
+    assert verdict(rows[0]) == (release, "26100.9999", "unknown")
+    assert words in rows[0]["because"]
+
+
+def test_unknown_build_that_no_server_could_have_has_no_release(judge: Judge) -> None:
+    rows, _ = judge("Build,OS\n26200.9999,Windows Server 2025\n")
+    assert (verdict(rows[0]), rows[0]["reason"]) == (("", "26200.9999", "unknown"), "not-in-catalog")
+
+
 def test_what_is_not_windows_is_no_unreadable_row(judge: Judge) -> None:
-    systems = ("iOS", "iPadOS", "macOS", "Android", "Linux")
+    systems = (
+        *(
+            "iOS",
+            "iOS/iPadOS",
+            "iPadOS",
+            "macOS",
+            "Mac OS X",
+            "Android",
+            "AndroidForWork",
+            "Linux",
+            "ChromeOS",
+            "Chrome OS",
+        ),
+        *(
+            "IPhone",
+            "IPad",
+            "MacMDM",
+            "RedHatEnterpriseLinux",
+            "OracleLinux",
+            "CentOS",
+            "Debian",
+            "Ubuntu",
+            "SUSE",
+            "SLES",
+        ),
+        *("Ubuntu Server 24.04", "Red Hat Enterprise Linux Workstation", "watchOS", "tvOS", "visionOS", "Fedora"),
+    )
     rows, summary = judge("OS,OS version\n" + "".join(f"{system},17.5.1\n" for system in systems))
     assert {(row["status"], row["reason"]) for row in rows} == {("unknown", "not-windows")}
-    assert (summary["devices"], summary["unreadable"], exit_code(summary, 0)) == (5, 0, 0)
+    assert (summary["devices"], summary["unreadable"], exit_code(summary, 0)) == (len(systems), 0, 0)
+
+
+@pytest.mark.parametrize("product", ["BIOS", "Helios", "Unknown", ""])
+def test_product_that_tells_nothing_is_not_another_system(judge: Judge, product: str) -> None:
+    rows, _ = judge(f"Name,OS,Build\nPC-1,{product},{BEHIND}\n")
+    assert rows[0]["release"] == CLIENT
 
 
 # --- rows that cannot be read ----------------------------------------------------------------------------------------
@@ -279,6 +374,7 @@ def test_what_is_not_windows_is_no_unreadable_row(judge: Judge) -> None:
         (b"PC,Windows,", "found: none"),
         (b"PC,Windows,N/A", "found: 'N/A'"),
         (b"PC,Windows,26100", "found: '26100'"),
+        (b"PC,Windows,12", "or Version 24H2 (OS Build 26100.3981), found: '12'"),
         (b"PC,Windows,10.0.26100", "found: '10.0.26100'"),
         (b"PC,Windows,\x00\x00", r"found: '\x00\x00'"),
         (b"PC,Windows,26100.3\xe9", r"found: '26100.3\udce9'"),
@@ -344,7 +440,7 @@ def test_line_break_within_a_cell_keeps_the_line_numbers_true(judge: Judge) -> N
 
 
 def test_empty_rows_are_no_devices(judge: Judge) -> None:
-    rows, _ = judge("Name,Build\n\na,26100.3981\n,\n\n,,,\n")
+    rows, _ = judge("Name,Build\n\na,26100.3981\n,\n\n,,,\n , \n\t\n")
     assert [row["line"] for row in rows] == ["3"]
 
 
@@ -404,7 +500,7 @@ def test_twenty_broken_rows_are_reported_and_the_others_counted(judge: Judge) ->
         (b'[{"build": "26100.1"}]', "one JSON object a line", "a JSON array"),
         (b"[\n", "one JSON object a line", "a JSON array"),
         (b'{\n  "value": 1\n}\n', "one JSON object a line", "no line that is one"),
-        (b'{"value": [], "next": ""}', "--column version=NAME", "the columns 'value', 'next'"),
+        (b'{"value": [], "next": ""}\n{}\nx\n' * 150, "--column version=NAME", "the columns 'value', 'next'"),
         (b"Device,Owner\na,b\n", "--column version=NAME", "the columns 'Device', 'Owner'"),
         (b"<!DOCTYPE html>\n<html>\n", "--column version=NAME", "the columns '<!DOCTYPE html>'"),
         (b"a," * 40 + b"b", "--column version=NAME", " and 11 more"),
@@ -421,11 +517,16 @@ def test_what_is_no_list_of_devices_is_said(judge: Judge, listed: bytes, expecte
     assert found in message
 
 
+def test_named_column_that_no_object_has_is_said(judge: Judge) -> None:
+    with pytest.raises(InputError, match=re.escape("expected: a column 'Serial', found: the columns 'Name', 'Build'")):
+        judge('{"Name": "a", "Build": "26100.1"}\n{"Build": "26100.1"}\n', {"device": "Serial"})
+
+
 @pytest.mark.parametrize(
     ("columns", "expected"),
     [
         ({"version": "Versio"}, "expected: a column 'Versio', found: the columns 'Name', 'Build'"),
-        ({"device": "Serial"}, "expected: 'Serial', found: the columns 'Name', 'Build'"),
+        ({"device": "Serial"}, "expected: a column 'Serial', found: the columns 'Name', 'Build'"),
         ({"owner": "Name"}, "expected: one of version, device, product, found: owner"),
     ],
 )
@@ -517,6 +618,7 @@ def test_out_of_support_is_no_matter_of_grace(judge: Judge) -> None:
         (("--column", "version"), 2, "WHAT=NAME"),
         (("--column", "version=Nope"), 2, "expected: a column 'Nope'"),
         (("--release", "windows-12"), 2, "expected: one of"),
+        (("--release", ""), 2, "expected: one of"),
         (("--as-of", "yesterday"), 2, "a date like"),
         (("--grace", "-1"), 2, "--grace"),
         (("--out", "verdicts.xlsx"), 2, ".parquet, found: .xlsx"),
@@ -535,6 +637,13 @@ def test_wrong_usage_is_said_in_a_line(
     assert b"Traceback" not in ended.stderr
     assert ended.stdout == b""
     assert sorted(path.name for path in tmp_path.iterdir()) == ["devices.csv"]
+
+
+def test_column_is_named_once(db: Path, devices: Path) -> None:
+    twice = ("--column", "version=OS version", "--column", "version=OS")
+    ended = winkb("fleet", devices, "--db", db, *twice)
+    assert (ended.returncode, ended.stdout) == (2, b"")
+    assert b"WHAT=NAME" in ended.stderr
 
 
 def test_list_is_not_overwritten_with_its_verdicts(db: Path, devices: Path) -> None:
@@ -623,9 +732,9 @@ def test_fleet_says_what_the_lookup_says_of_every_build(catalog: sqlite3.Connect
 def test_distinct_versions_are_judged_once(verdicts: lookup.Verdicts) -> None:
     asked: list[str] = []
 
-    def judge(version: str) -> list[DeviceVerdict]:
+    def judge(version: str, *rest: Any) -> list[DeviceVerdict]:
         asked.append(version)
-        return verdicts.of(version)
+        return verdicts.of(version, *rest)
 
     source = io.BytesIO(("Build\n" + f"{BEHIND}\nN/A\n{CURRENT}\n" * 500).encode())
     judge_fleet(source, judge, name="x", as_of=DAY, columns={}, release=None, out=io.StringIO())
@@ -633,15 +742,15 @@ def test_distinct_versions_are_judged_once(verdicts: lookup.Verdicts) -> None:
 
 
 class Endless(io.RawIOBase):
-    """A list that exists only while it is read, with a new device and now and then a new version in every row."""
+    """A list that exists only while it is read."""
 
-    def __init__(self, rows: int) -> None:
-        self._rows = iter(range(rows))
-        self._left = b"Name,Build\n"
+    def __init__(self, rows: Iterable[bytes], header: bytes = b"Name,Build\n") -> None:
+        self._rows = iter(rows)
+        self._left = header
 
     def read(self, size: int = -1) -> bytes:
         while len(self._left) < size and (row := next(self._rows, None)) is not None:
-            self._left += b"PC-%07d,%s\n" % (row, b"26100.3981" if row % 3 else b"N/A %d" % row)
+            self._left += row
         chunk, self._left = self._left[:size], self._left[size:]
         return chunk
 
@@ -651,16 +760,38 @@ class Nowhere(io.StringIO):
         return len(text)
 
 
+def peak_megabytes(verdicts: lookup.Verdicts, source: Any) -> float:
+    tracemalloc.start()
+    judge_fleet(source, verdicts.of, name="x", as_of=DAY, columns={}, release=None, out=Nowhere())
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return peak / 1e6
+
+
 def test_memory_does_not_grow_with_the_list(verdicts: lookup.Verdicts) -> None:
-    peaks: list[int] = []
-    for rows in (15_000, 40_000):
-        tracemalloc.start()
-        source: Any = Endless(rows)
-        summary = judge_fleet(source, verdicts.of, name="x", as_of=DAY, columns={}, release=None, out=Nowhere())
-        peaks.append(tracemalloc.get_traced_memory()[1])
-        tracemalloc.stop()
-        assert summary["devices"] == rows
-    assert peaks[1] < peaks[0] * 1.2
+    """A new device in every row, and now and then a new version."""
+    few, many = (
+        peak_megabytes(
+            verdicts,
+            Endless(b"PC-%07d,%s\n" % (row, b"N/A %d" % row if row % 3 else b"26100.3981") for row in range(rows)),
+        )
+        for rows in (15_000, 40_000)
+    )
+    assert many < few * 1.2
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        b"PC,Windows,%%0%dd\n" % 100_000,
+        b"PC,%%0%dd,26100.3981\n" % 100_000,
+        b"\xff%%0%dd,Windows,26100.3981\n" % 100_000,
+        b'{"%%0%dd": "26100.3981"}\n' % 100_000,
+    ],
+)
+def test_memory_does_not_grow_with_the_cells(verdicts: lookup.Verdicts, row: bytes) -> None:
+    header = b'{"Build": "26100.3981"}\n' if row.startswith(b"{") else b"Name,OS,Build\n"
+    assert peak_megabytes(verdicts, Endless((row % number for number in range(300)), header)) < 12
 
 
 # --- the same join elsewhere (docs/fleet.md) -------------------------------------------------------------------------

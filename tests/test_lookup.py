@@ -241,8 +241,8 @@ def test_an_unknown_build_names_its_neighbours_and_guesses_nothing(catalog: sqli
         "status": "unknown",
         "months_behind": None,
         "reason": "not-in-catalog",
-        "because": "26100.4000 is not in the catalog; its neighbours of 24H2 in data of 2026-07-22 are 26100.3983 below"
-        " and 26100.4061 above",
+        "because": "26100.4000 is not in the catalog as a build of 24H2; its neighbours in data of 2026-07-22 are"
+        " 26100.3983 below and 26100.4061 above",
         "track": None,
         "kind": None,
         "security_month": None,
@@ -663,8 +663,8 @@ def test_a_build_in_words(catalog: sqlite3.Connection) -> None:
         ),
         (
             *("26100.4000", W24, "2025-05-20", "unknown (not-in-catalog) on 2025-05-20"),
-            "26100.4000 is not in the catalog; its neighbours of 24H2 in data of 2026-07-22 are 26100.3983 below and"
-            " 26100.4061 above",
+            "26100.4000 is not in the catalog as a build of 24H2; its neighbours in data of 2026-07-22 are 26100.3983"
+            " below and 26100.4061 above",
         ),
     ],
 )
@@ -758,7 +758,8 @@ def test_a_month_in_words(catalog: sqlite3.Connection) -> None:
 
 def test_a_restart_in_words(catalog: sqlite3.Connection) -> None:
     assert render.next_restart(lookup.next_restart(catalog, "25H2", "2026-07-01")[0]) == (
-        "Windows 11 25H2 restarts next in 104 days, on 2026-10-13 (planned) with the October 2026 baseline."
+        "Windows 11 25H2 restarts next on 2026-10-13 (planned) with the October 2026 baseline,"
+        " 104 days after 2026-07-01."
     )
     assert render.next_restart([]) == "The hotpatch calendar has no baseline month on or after that date."
 
@@ -878,7 +879,10 @@ def test_disagreements_say_what_is_used_and_why(catalog: sqlite3.Connection) -> 
     ]
     assert [row["subject"] for row in lookup.disagreements(catalog, ended=True)[0]] == ["KB2", "KB1"]
     assert lookup.disagreements(catalog, "25H2") == ([], False)
-    assert render.disagreements([]) == "No two pages disagree."
+    assert (
+        render.disagreements([])
+        == "No disagreement of two pages was found, or none that stands (--ended shows the others)."
+    )
 
 
 def test_a_scraped_escape_sequence_never_reaches_the_terminal(catalog: sqlite3.Connection) -> None:

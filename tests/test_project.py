@@ -29,7 +29,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "formats": {"errors"},
     "export": {"errors", "formats"},
     "fleet": {"errors", "answers", "formats"},
+    "feeds": {"errors", "sources"},
     "markdown": set(),
+    "pictures": {"answers"},
     "render": {"answers", "markdown"},
     "serve": {"errors"},
     "summary": {"errors", "markdown"},
@@ -46,6 +48,7 @@ AT_HOME = {
     "click": {"cli"},
     "datasette": {"serve"},
     "duckdb": {"formats"},
+    "icalendar": {"feeds"},
     "uvicorn": {"serve"},
 }
 MODULES = sorted((ROOT / "scraper").rglob("*.py"))
