@@ -184,8 +184,8 @@ class ReleaseBuild(TypedDict):
     month: str | None
     security_month: str | None
     available: str | None
-    restart: int | None
-    withdrawn: int
+    restart: bool | None
+    withdrawn: bool
 
 
 class ReleaseAnswer(TypedDict):

@@ -245,7 +245,14 @@ def release(catalog: sqlite3.Connection, text: str, as_of: str) -> tuple[answers
         "accepted": _accepted(catalog, name, day),
         "next_restart": _restart(catalog, name, day),
         "years": [year for row in years for year in restarts(catalog, row["year"], name)[0]],
-        "builds": [dict(row) for row in builds],
+        "builds": [
+            {
+                **dict(row),
+                "restart": None if row["restart"] is None else bool(row["restart"]),
+                "withdrawn": bool(row["withdrawn"]),
+            }
+            for row in builds
+        ],
         "data_as_of": _data_as_of(catalog, [name]),
     }
     return cast(answers.ReleaseAnswer, document), True
@@ -375,17 +382,20 @@ def _neighbour(catalog: sqlite3.Connection, release: str | None, build: str, sid
     base, _, revision = build.partition(".")
     rows = _rows(
         catalog,
-        "select build, security_month from device_builds where release = ?1 and build like ?2 || '.%'"
-        " and (revision - ?3) * ?4 > 0 order by abs(revision - ?3) limit 1",
+        "select build from builds where release = ?1 and build like ?2 || '.%' and (revision - ?3) * ?4 > 0"
+        " order by abs(revision - ?3) limit 1",
         *(release, base, int(revision), side),
     )
     if release is None or not rows:
         return None
     found = rows[0]["build"]
+    (device,) = _rows(
+        catalog, "select security_month from device_builds where release = ? and build = ?", release, found
+    )
     return {
         "build": found,
         "kbs": _updates(catalog, release, found),
-        "security_month": rows[0]["security_month"],
+        "security_month": device["security_month"],
     }
 
 

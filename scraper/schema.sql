@@ -85,6 +85,10 @@ create unique index builds_key on builds (release, coalesce(build, ''), coalesce
 create index builds_build on builds (build);
 create index builds_kb on builds (kb);
 create index builds_available on builds (available desc);
+create index builds_month on builds (release, month);
+-- B rows are few among the builds of many years.
+create index builds_b on builds (release, month, available, withdrawn, corrected_to)
+  where track = 'cumulative' and cadence = 'B';
 
 create table months (
   release text not null references releases (release),
@@ -286,10 +290,11 @@ values
   ('07', 'July'), ('08', 'August'), ('09', 'September'), ('10', 'October'), ('11', 'November'), ('12', 'December');
 
 -- The builds that a device of a release can show, one row each: two updates may share a build. words say what it is.
+-- What is said of several updates is gathered below the grouping, so that SQLite asks for one build alone where it can.
 create view device_builds as
 with words as (
   select
-    builds.*,
+    builds.release, build, builds.kb, track,
     case
       when kind = 'initial' then 'the first build of ' || iif(product = 'Windows Server', 'Server ', '') || version
       when kind in ('hotpatch', 'baseline', 'security') and month_names.name is not null then
@@ -308,12 +313,10 @@ with words as (
       ''
     ) as words
   from builds
-  join releases using (release)
+  cross join releases using (release)
   left join month_names on month_names.number = substr(security_month, 6)
   left join track_events on track_events.release = builds.release and track_events.kb = builds.kb
   left join month_names as rejoin on rejoin.number = substr(rejoin_month, 6)
-  where build is not null
-  order by builds.release, build, track desc, builds.kb
 )
 select
   release,
@@ -325,11 +328,18 @@ select
   min(available) as available,
   min(withdrawn) as withdrawn,
   min(corrected_to) as corrected_to,
-  group_concat(kb, ', ') as kbs,
+  (select group_concat(kb, ', ') from (
+    select kb from builds as same where same.release = builds.release and same.build = builds.build
+    order by track desc, kb
+  )) as kbs,
   iif(count(distinct twin_kb) = 1, min(twin_kb), null) as twin_kb,
   iif(count(distinct baseline_kb) = 1, min(baseline_kb), null) as baseline_kb,
-  group_concat(words, ' and ') as words
-from words
+  (select group_concat(words, ' and ') from (
+    select words from words where words.release = builds.release and words.build = builds.build
+    order by track desc, kb
+  )) as words
+from builds
+where build is not null
 group by release, build;
 
 -- Rule 2 for every build, release and day: a verdict holds from since to until, both included. A sentence has {as_of}
@@ -357,18 +367,16 @@ with life as (
   union select release, stale_from from life where stale_from < coalesce(ended_from, '9999-12-31')
   union
   select release, available from month join life using (release) where available < coalesce(ended_from, '9999-12-31')
-), period as (
-  select
-    release,
-    since,
-    coalesce(date(lead(since) over (partition by release order by since), '-1 day'), '9999-12-31') as until
-  from day
 ), newest as materialized (
   select
-    period.*,
-    (select max(month) from month where month.release = period.release and month.available <= since) as newest_month
-  from period
-), device as (
+    day.release,
+    since,
+    coalesce(date(lead(since) over days, '-1 day'), '9999-12-31') as until,
+    max(max(month)) over days as newest_month
+  from day left join month on month.release = day.release and month.available = since
+  group by day.release, since
+  window days as (partition by day.release order by since)
+), device as not materialized (
   -- A build without a date of its own came no earlier than its security month.
   select
     device_builds.*,
@@ -377,13 +385,13 @@ with life as (
   left join month on month.release = device_builds.release and month.month = security_month
 ), judged as (
   select
-    release, build, '0001-01-01' as since, date(first_day, '-1 day') as until, 'not-released' as rule,
-    null as newest_month, null as behind, null as stale
+    device.*, '0001-01-01' as since, date(first_day, '-1 day') as until, 'not-released' as rule, null as newest_month,
+    null as behind, null as stale
   from device
   where first_day > '0001-01-01'
   union all
   select
-    release, build, max(since, first_day), until,
+    device.*, max(since, first_day), until,
     case
       when since >= ended_from then 'out-of-support'
       when newest_month is null then 'no-security-month'
@@ -394,7 +402,7 @@ with life as (
       where month.release = device.release and month.available <= since
       and (security_month is null or month.month > security_month)),
     since >= stale_from
-  from device join newest using (release) join life using (release)
+  from device cross join newest using (release) cross join life using (release)
   where until >= first_day
 )
 select
@@ -416,7 +424,7 @@ select
   kbs,
   twin_kb,
   baseline_kb,
-  build || ' is ' || device.words
+  build || ' is ' || words
     || coalesce(', corrected since to ' || corrected_to, iif(withdrawn, ', no longer listed by Microsoft', '')) || '; '
     || case rule
       when 'not-released' then
@@ -435,7 +443,6 @@ select
         end
     end as sentence
 from judged
-join device using (release, build)
 join life using (release)
 left join month_names on number = substr(newest_month, 6);
 

@@ -1,0 +1,118 @@
+"""What somebody put into a page that is read is shown as text, on every page of the site."""
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.browser.catalogs import BROKEN_OUT, CONTROLS, KB, SCRIPT, TEMPLATE, TURNED
+from tests.browser.visits import DESK, PHONE, Visit, visit
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+OWN = [
+    "/",
+    "/?year=2025",
+    f"/kb/{KB}",
+    "/kb/KB5055523",
+    "/kb/KB9999999",
+    "/build/26100.3981?as_of=2025-06-10",
+    "/build/26200.8037",
+    "/month/2026-06",
+    "/release/windows-11-24h2",
+    "/release/windows-11-25h2",
+    "/release/windows-server-2025",
+    "/changes",
+    "/disagreements",
+    "/about",
+    "/search?q=hotpatch",
+    "/search?q=script",
+    "/search?q=%3Cscript%3Ealert(1)%3C/script%3E",
+    "/kb/%3Cscript%3Ealert(1)%3C%2Fscript%3E",
+    "/build/1.1%22%3E%3Cimg%20src=x%20onerror=alert(1)%3E",
+]
+DATASETTES = [
+    "/catalog",
+    *(f"/catalog/{table}?_size=7" for table in ("pages", "kbs", "builds", "months", "changes", "findings", "releases")),
+    *(
+        f"/catalog/{table}?_size=7"
+        for table in ("articles", "known_issues", "sections", "prerequisites", "track_events")
+    ),
+    *(f"/catalog/{view}?_size=7" for view in ("disagreements", "hotpatch_calendar")),
+    "/catalog/changes?_facet=old&_size=7",
+    "/catalog/kbs?_search=script&_size=7",
+    f"/catalog/kbs/{KB}",
+    f"/catalog/articles/{KB}",
+    "/catalog/findings/1",
+    f"/catalog/kb_lookup?kb={KB}",
+    "/catalog?sql=select+*+from+kbs+limit+9",
+    "/catalog/kbs?title=%3Cscript%3Ealert(1)%3C/script%3E",
+]
+# What a text on the page has become, where it has become more than text.
+BECAME = """() => ({
+    ran: window.ran ?? null,
+    handlers: [...document.querySelectorAll("*")].flatMap((e) => [...e.attributes])
+        .filter((attribute) => attribute.name.startsWith("on")).map((attribute) => attribute.name),
+    elements: [...document.querySelectorAll("img, iframe, object, embed, base, b, meta[http-equiv], svg:not(.picture)")]
+        .filter((e) => !e.closest("summary, th")).map((e) => e.outerHTML.slice(0, 200)),
+    scripts: [...document.scripts].filter((e) => e.text.includes("window.ran")).length,
+    links: [...document.links].map((e) => e.href).filter((href) => !/^https?:/.test(href)),
+})"""
+ONLY_TEXT: dict[str, object] = {"ran": None, "handlers": [], "elements": [], "scripts": 0, "links": []}
+# Texts with a writing direction of their own that could turn what stands beside them.
+TURNING = """() => {
+    const found = [], turns = /[\\u202a-\\u202e\\u2066-\\u2069]/;
+    const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    while (walk.nextNode()) {
+        const text = walk.currentNode, e = text.parentElement;
+        if (turns.test(text.data) && !e.closest("bdi")) found.push(e.outerHTML.slice(0, 200));
+    }
+    return found;
+}"""
+HOSTS = {"127.0.0.1", "learn.microsoft.com", "support.microsoft.com", "datasette.io"}
+
+
+def status_of(path: str) -> int:
+    return 404 if path.startswith(("/kb/KB9", "/kb/%3C", "/build/1.1%")) else 200
+
+
+def assert_no_overflow(tab: Visit) -> None:
+    for width in (DESK, PHONE):
+        tab.page.set_viewport_size({"width": width, "height": 800})
+        assert tab.overflow() <= 0, width
+
+
+@pytest.mark.parametrize("path", OWN)
+def test_hostile_text_is_only_text(chromium: "Browser", hostile_site: str, path: str) -> None:
+    with visit(chromium, hostile_site) as tab:
+        tab.go(path, status_of(path))
+        assert tab.page.evaluate(BECAME) == ONLY_TEXT
+        assert tab.page.evaluate(TURNING) == []
+        assert set(tab.page.evaluate("[...document.links].map((e) => e.hostname)")) <= HOSTS
+        assert_no_overflow(tab)
+
+
+@pytest.mark.parametrize("path", DATASETTES)
+def test_hostile_text_is_only_text_on_pages_of_datasette(chromium: "Browser", hostile_site: str, path: str) -> None:
+    with visit(chromium, hostile_site) as tab:
+        tab.go(path)
+        assert tab.page.evaluate(BECAME) == ONLY_TEXT
+        assert_no_overflow(tab)
+
+
+def test_hostile_text_is_shown_as_it_was_written(chromium: "Browser", hostile_site: str) -> None:
+    with visit(chromium, hostile_site) as tab:
+        for path in (f"/kb/{KB}", "/changes", "/disagreements"):
+            tab.go(path)
+            shown = tab.page.inner_text("main")
+            for text in (SCRIPT, BROKEN_OUT, TEMPLATE, TURNED):
+                assert text in shown
+            assert " ".join(CONTROLS.translate(dict.fromkeys(range(32), " ") | {127: " "}).split()) in shown
+
+
+def test_text_of_ten_thousand_letters_is_cut_with_a_sign(chromium: "Browser", hostile_site: str) -> None:
+    with visit(chromium, hostile_site) as tab:
+        tab.go(f"/kb/{KB}")
+        shown = tab.page.inner_text("main")
+        assert "A" * 299 + "…" in shown
+        assert "A" * 300 not in shown
