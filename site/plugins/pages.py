@@ -28,8 +28,7 @@ OLD_HOURS = 36
 # Scraped text beyond this is cut on a page; the table has it whole.
 LONGEST = 300
 _HOSTS = ("https://learn.microsoft.com/", "https://support.microsoft.com/")
-# Controls, and marks that turn the direction of what follows: in a title there is no <bdi> to hold them.
-_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _PAGES = ("page", "url", "fetched_at", "changed_at", "updated_at", "rows", "quarantined", "failing_since", "failure")
 
 Question = Callable[[sqlite3.Connection], Any]
