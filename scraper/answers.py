@@ -121,6 +121,8 @@ class KbBuild(TypedDict):
     available: str | None
     twin: Pair | None
     baseline: Pair | None
+    corrected_to: str | None
+    withdrawn: bool
 
 
 class KbAnswer(TypedDict):
@@ -145,6 +147,7 @@ class Month(TypedDict):
     cumulative_kb: str | None
     cumulative_build: str | None
     restart: bool
+    withdrawn: bool
 
 
 class Change(TypedDict):
@@ -185,6 +188,7 @@ class ReleaseBuild(TypedDict):
     security_month: str | None
     available: str | None
     restart: bool | None
+    corrected_to: str | None
     withdrawn: bool
 
 

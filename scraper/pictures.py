@@ -26,6 +26,7 @@ def staircase(builds: Sequence[ReleaseBuild], today: str) -> str:
         if row["available"]
         and row["build"]
         and not row["withdrawn"]
+        and not row["corrected_to"]
         and row["available"] <= today
         and row["kind"] in ("security", "baseline", "hotpatch")
     ]

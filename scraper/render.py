@@ -143,10 +143,16 @@ def _reasons(answer: BuildAnswer) -> list[tuple[str, str | None]]:
         ("above", _neighbour(answer["above"])),
         ("same fixes", _twin(answer["twin"])),
         ("stands on", _twin(answer["baseline"])),
-        ("fully patched", f"{patched} (on {answer['as_of']})" if patched else None),
+        (_patched(answer), f"{patched} (on {answer['as_of']})" if patched else None),
         ("next restart", _restart(restart) if restart else None),
         ("data as of", answer["data_as_of"] or "unknown"),
     ]
+
+
+def _patched(answer: BuildAnswer) -> str:
+    """Old data and a release without support have a newest update, but nothing there is fully patched."""
+    unsure = answer["reason"] == "stale" or answer["status"] in ("unknown", "out-of-support")
+    return "newest known" if unsure else "fully patched"
 
 
 def _verdict(answer: BuildAnswer) -> str:
@@ -178,7 +184,14 @@ def _restart(restart: Restart) -> str:
 def _kb_row(row: KbBuild) -> tuple[str, ...]:
     return (
         _name(row["release"]),
-        row["build"] or "no build",
+        (row["build"] or "no build")
+        + (
+            f", corrected to {row['corrected_to']}"
+            if row["corrected_to"]
+            else ", withdrawn"
+            if row["withdrawn"]
+            else ""
+        ),
         row["available"] or "no date",
         _KINDS.get(row["kind"] or "", "update"),
         f"security month {row['security_month'] or 'none'}",
@@ -196,7 +209,7 @@ def _month_row(row: Month) -> tuple[str, ...]:
         _name(row["release"]),
         row["type"] + (f", planned as {row['planned_type']}" if replanned else ""),
         "restart" if row["restart"] else "no restart",
-        f"{row['status']} {row['available'] or ''}".strip(),
+        "withdrawn" if row["withdrawn"] else f"{row['status']} {row['available'] or ''}".strip(),
         *(f"{track} {_pair(kb, build)}" for track, kb, build in shown if kb or build),
     )
 

@@ -26,6 +26,7 @@ from datasette.app import Datasette
 from datasette.database import Database
 from datasette.utils import BadMetadataError, parse_metadata
 
+from scraper import lookup
 from scraper.errors import MachineError
 
 log = logging.getLogger(__name__)
@@ -41,7 +42,7 @@ SETTINGS: dict[str, bool | int] = {
     "suggest_facets": False,  # a table page takes 50 ms instead of 380
     "default_facet_size": 20,
     "facet_time_limit_ms": 200,
-    "sql_time_limit_ms": 500,
+    "sql_time_limit_ms": 1000,
     "max_returned_rows": 1000,
     "default_page_size": 50,
     "default_cache_ttl": 5,
@@ -49,6 +50,7 @@ SETTINGS: dict[str, bool | int] = {
 # What differs where everybody may ask. headers.py takes closed SQL for "this site is public".
 PUBLIC: dict[str, bool | int] = {
     "default_allow_sql": False,
+    "sql_time_limit_ms": 500,
     "allow_facet": False,  # the facets of metadata.yml stay; `_facet=` scans a table, as many times as one writes it
     "allow_download": False,  # through Python it takes seconds; the server in front has the file
     "default_cache_ttl": 10,
@@ -215,7 +217,8 @@ class Edition:
         self._superseded = False
 
     async def warm(self) -> None:
-        """Open the connections of all SQL threads, so that none of them opens a later file; read the schema once."""
+        """Open the connections of all SQL threads, so that none of them opens a later file; read the schema once.
+        MachineError where it is no catalog's."""
         catalog = self._datasette.get_database(NAME)
         threads = self._datasette.setting("num_sql_threads")
         together = threading.Barrier(threads, timeout=30)
@@ -223,8 +226,12 @@ class Edition:
         def read(connection: sqlite3.Connection) -> None:
             together.wait()
             connection.execute("select 1 from kbs limit 1")
+            lookup.check(connection, str(catalog.path))
 
-        await asyncio.gather(*(catalog.execute_fn(read) for _ in range(threads)))
+        # Whatever fails, all are awaited: a connection that is closed while its thread reads ends the process.
+        ends = await asyncio.gather(*(catalog.execute_fn(read) for _ in range(threads)), return_exceptions=True)
+        for failed in filter(None, ends):
+            raise failed
         await catalog.table_counts(limit=60_000)
         await self._datasette.refresh_schemas()
         await self._datasette.invoke_startup()
@@ -275,6 +282,9 @@ class Site:
         except sqlite3.DatabaseError as error:
             await edition.retire()
             raise MachineError("file", page=str(self.db), expected="a catalog", found=str(error)) from error
+        except MachineError:
+            await edition.retire()
+            raise
         if identity(self.db) != found:  # replaced while the connections were opened: they may be of two files
             await edition.retire()
             self._identity = None

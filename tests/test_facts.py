@@ -855,6 +855,8 @@ def test_kb_of_a_hotpatch_finds_its_builds_dates_and_twins(demo: sqlite3.Connect
                 "available": same["hotpatch_date"],
                 "twin": {"kb": same["lcu_kb"], "build": same["lcu_build"]},
                 "baseline": baseline_pair(release_of(same["version"]), same["hotpatch_build"], same["hotpatch_kb"]),
+                "corrected_to": None,
+                "withdrawn": False,
             }
             for same in facts("parity")
             if same["hotpatch_kb"] == row["hotpatch_kb"]
@@ -878,6 +880,8 @@ def test_kb_of_the_cumulative_update_finds_its_builds_dates_and_twins(demo: sqli
                 "available": same["lcu_date"],
                 "twin": {"kb": same["hotpatch_kb"], "build": same["hotpatch_build"]},
                 "baseline": None,
+                "corrected_to": None,
+                "withdrawn": False,
             }
             for same in facts("parity")
             if same["lcu_kb"] == row["lcu_kb"]
@@ -904,6 +908,7 @@ def test_month_gives_the_hotpatch_and_the_cumulative_update(demo: sqlite3.Connec
         "cumulative_kb": row["lcu_kb"],
         "cumulative_build": row["lcu_build"],
         "restart": False,
+        "withdrawn": False,
     }
 
 
@@ -929,6 +934,8 @@ def test_kb_out_of_band_or_of_a_component_has_its_date_and_baseline_but_no_twin(
         "available": row.available,
         "twin": None,
         "baseline": baseline_pair(row.release, row.build or "", row.kb) if row.build else None,
+        "corrected_to": None,
+        "withdrawn": False,
     }
     assert (build["baseline"] is None) is (row.track == "component")
 

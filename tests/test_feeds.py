@@ -554,3 +554,12 @@ def test_server_names_the_known_releases_where_one_is_unknown(site: httpx.Client
         assert (response.status_code, response.headers["content-type"]) == (404, "text/plain; charset=utf-8")
         assert "one of windows-11-21h2, " in response.text
         assert response.text.count("\n") == 1
+
+
+@pytest.mark.parametrize("name", feeds.NAMES)
+def test_release_in_another_spelling_moves_to_its_feed(site: httpx.Client, name: str) -> None:
+    for spelling, release in (("25H2", "windows-11-25h2"), ("11-24H2", "windows-11-24h2"), ("server%202025", None)):
+        response = site.get(f"/release/{spelling}/{name}")
+        wanted = f"/release/{release or 'windows-server-2025'}/{name}"
+        assert (response.status_code, response.headers["location"]) == (301, wanted)
+        assert site.get(wanted).status_code == 200

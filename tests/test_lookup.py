@@ -452,6 +452,8 @@ def test_a_kb_is_read_as_people_have_it(catalog: sqlite3.Connection, text: str) 
         "available": "2025-05-13",
         "twin": twin,
         "baseline": baseline,
+        "corrected_to": None,
+        "withdrawn": False,
     }
     document = {
         "kb": "KB5058497",
@@ -524,8 +526,22 @@ def test_a_month_that_was_replanned_shows_both_types(catalog: sqlite3.Connection
         "cumulative_kb": "KB5094126",
         "cumulative_build": "26200.8655",
         "restart": True,
+        "withdrawn": False,
     }
     assert lookup.month(catalog, "2026-06") == ([document], True)
+
+
+def test_a_withdrawn_month_says_so_and_not_that_it_is_planned(catalog: sqlite3.Connection) -> None:
+    catalog.execute("update months set withdrawn = 1 where month = '2026-10'")
+    months, _ = lookup.month(catalog, "2026-10")
+    assert months[0]["withdrawn"] is True
+    assert "withdrawn" in render.month(months)
+    assert "planned " not in render.month(months)
+
+
+def test_what_is_old_or_out_of_support_is_never_called_fully_patched(catalog: sqlite3.Connection) -> None:
+    for day, label in (("2026-07-22", "fully patched"), ("2026-09-01", "newest known"), ("2027-12-01", "newest known")):
+        assert f"\n  {label} " in render.build([the_build(catalog, "26100.4652", day)])
 
 
 def test_a_month_lists_its_releases_client_first(catalog: sqlite3.Connection) -> None:
@@ -690,6 +706,11 @@ def test_a_build_without_a_date_came_no_earlier_than_its_month(catalog: sqlite3.
 def test_a_revision_alone_is_a_build_of_the_release_named(catalog: sqlite3.Connection, release: str) -> None:
     (answer,), found = lookup.build(catalog, "3981", "2025-05-20", release)
     assert (answer["build"], found) == ("26100.3981", True)
+
+
+def test_a_build_family_is_no_revision(catalog: sqlite3.Connection) -> None:
+    with pytest.raises(InputError, match="found: '26100'"):
+        lookup.build(catalog, "26100", "2025-05-20", "24H2")
 
 
 def test_a_revision_alone_of_no_release_is_refused(catalog: sqlite3.Connection) -> None:

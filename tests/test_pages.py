@@ -350,11 +350,12 @@ def test_address_of_nothing_is_a_page_that_helps(site: httpx.Client, address: st
     assert 'href="/kb/KB5058497"' in response.text
 
 
-def test_very_long_number_is_just_not_found(site: httpx.Client) -> None:
-    number = "9" * 5000
-    assert site.get(f"/kb/{number}").status_code == 404
-    document = site.get(f"/kb/{number}.json")
-    assert (document.status_code, document.json()["kb"], document.json()["builds"]) == (404, f"KB{number}", [])
+def test_very_long_number_is_no_kb(site: httpx.Client) -> None:
+    page = site.get(f"/kb/{'9' * 5000}")
+    assert (page.status_code, len(page.text) < 10_000) == (404, True)
+    assert site.get(f"/kb/{'9' * 5000}.json").status_code == 400
+    document = site.get("/kb/999999999999.json")
+    assert (document.status_code, document.json()["kb"], document.json()["builds"]) == (404, "KB999999999999", [])
 
 
 def test_first_of_repeated_parameters_counts(site: httpx.Client) -> None:
@@ -384,7 +385,7 @@ def update(build: str | None, kind: str, available: str | None, kb: str | None =
     track = "hotpatch" if kind == "hotpatch" else "cumulative"
     row: ReleaseBuild = {
         **{"build": build, "kb": kb, "track": track, "kind": kind, "month": None, "security_month": None},
-        **{"available": available, "restart": None, "withdrawn": 0},
+        **{"available": available, "restart": None, "corrected_to": None, "withdrawn": False},
         **more,
     }  # type: ignore[typeddict-item]
     return row

@@ -33,7 +33,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "markdown": set(),
     "pictures": {"answers"},
     "render": {"answers", "markdown"},
-    "serve": {"errors"},
+    "serve": {"errors", "lookup"},  # what a catalog is, as lookups know it
     "summary": {"errors", "markdown"},
     "pipeline": SHARED | ROOMS - {"lookup", "serve", "render", "formats"},
     "cli": {*GROUND, *ROOMS, "pipeline", "summary", "export", "fleet"},

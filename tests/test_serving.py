@@ -25,9 +25,11 @@ import pytest
 from click.testing import CliRunner
 from datasette.plugins import pm
 
+from scraper import lookup
 from scraper.cli import main
+from scraper.errors import MachineError
 from scraper.serve import LARGEST_ANSWER, PUBLIC, SETTINGS, datasette_for
-from tests.test_datasette import Server, build_small, serving, swap, wait_for
+from tests.test_datasette import TABLES, VIEWS, WINKB, Server, build_small, serving, swap, wait_for
 
 ROOT = Path(__file__).parent.parent
 
@@ -279,6 +281,172 @@ def test_answer_is_not_held_back(own: Server) -> None:
         assert own.client.get("/robots.txt").status_code == 200
         seconds.append(time.perf_counter() - start)
     assert min(seconds) < 0.03
+
+
+# --- errors ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", ["/nothing", "/catalog/kbs/KB1", f"{TABLE}?_size=x", f"{TABLE}?_timelimit=x"])
+def test_error_is_a_page_like_all_others(server: Server, path: str) -> None:
+    page = server.client.get(path)
+    assert page.status_code in (400, 404)
+    assert "Data as of 2026-09-30 03:00:00 UTC" in page.text
+    assert ("Old data." in page.text) == ("Old data." in server.client.get("/").text)
+
+
+MISTYPED = [
+    *(
+        "_sort=zz",
+        "_sort_desc=zz",
+        "_sort=kb&_sort_desc=kb",
+        "_timelimit=x",
+        "_through=x",
+        "_through={}",
+        "_through=[1]",
+    ),
+    *("kb__in=[", "revision__gt=99999999999999999999", "_size=x", "_col=zz", "_json_infinity=x", "_ttl=x&_sort=zz"),
+]
+
+
+@pytest.mark.parametrize("form", ["", ".json", ".csv"])
+def test_what_is_mistyped_is_the_visitors_error(server: Server, form: str) -> None:
+    paths = [f"/catalog/{name}{form}?{query}" for name in ("builds", "verdict_periods") for query in MISTYPED]
+    paths += [f"/catalog/verdict_periods{form}?_next={text}" for text in ("zz", "%00", "99999999999999999999")]
+    for path in paths:
+        answer = server.client.get(path)
+        if "_json_infinity" in path and answer.status_code == 200:
+            continue  # it matters only where there are numbers that JSON has not
+        assert answer.status_code == 400, path
+        assert answer.headers["cache-control"] == "no-store"
+        if form:
+            said = answer.json()
+            assert (said["ok"], said["status"]) == (False, 400)
+            assert len(said["error"]) > 10
+        else:
+            assert "<h1>" in answer.text
+    assert server.client.get("/catalog.csv").json()["error"].startswith("there is no CSV at this address")
+    assert "Traceback" not in server.stderr()
+    assert "_timelimit" in server.client.get("/catalog/builds.json?_timelimit=x").json()["error"]
+
+
+@pytest.mark.parametrize("path", ["/catalog.json?sql=select+1", "/catalog.csv?sql=select+1", f"{TABLE}.json?_where=1"])
+def test_public_site_refuses_sql_in_the_form_that_was_asked(public: Server, path: str) -> None:
+    answer = public.client.get(path)
+    assert (answer.status_code, answer.json()["ok"], answer.json()["status"]) == (403, False, 403)
+    assert "allowed" in answer.json()["error"]
+
+
+async def ask_app(db: Path, path: str) -> httpx.Response:
+    return await datasette_for(db).client.get(path)
+
+
+@pytest.mark.parametrize("path", [TABLE, f"{TABLE}?_size=5", f"{TABLE}.json?_size=5", "/about"])
+def test_our_own_error_stays_ours_and_is_logged(
+    tmp_path: Path, path: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    db = build_small(tmp_path / "catalog.db")
+    asyncio.run(ask_app(db, "/"))  # now the plugins are there
+
+    def broken(*_: object) -> None:
+        raise KeyError("secret")
+
+    monkeypatch.setattr(plugin("pages.py"), "_freshness", broken)  # every page has it
+    if path.partition("?")[0].endswith(".json"):
+        monkeypatch.setattr("datasette.views.table.TableView.data", broken)
+        path = path.partition("?")[0]
+    answer = asyncio.run(ask_app(db, path))
+    assert answer.status_code == 500
+    assert "secret" not in answer.text
+    assert answer.headers["cache-control"] == "no-store"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert "secret" in caplog.text
+
+
+@pytest.mark.parametrize("is_begun", [False, True])
+def test_error_that_passes_datasette_is_answered_safely(tmp_path: Path, is_begun: bool) -> None:
+    datasette = datasette_for(build_small(tmp_path / "catalog.db"))
+
+    async def ask() -> list[dict[str, Any]]:
+        await datasette.client.get("/")
+        said: list[dict[str, Any]] = []
+
+        async def failing(scope: object, receive: object, send: Callable[..., Any]) -> None:
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+            if is_begun:
+                await send({"type": "http.response.body", "body": b"half", "more_body": True})
+            raise RuntimeError("secret")
+
+        async def send(message: dict[str, Any]) -> None:
+            said.append(message)
+
+        scope = {"type": "http", "method": "GET", "path": "/x", "scheme": "http", "query_string": b"", "headers": []}
+        guard = plugin("headers.py").Guard(failing, datasette)
+        if is_begun:
+            with pytest.raises(RuntimeError):
+                await guard(scope, None, send)
+        else:
+            await guard(scope, None, send)
+        return said
+
+    start, *bodies = asyncio.run(ask())
+    if is_begun:
+        assert (start["status"], [each["body"] for each in bodies]) == (200, [b"half"])
+        return
+    headers = dict(start["headers"])
+    assert (start["status"], headers[b"cache-control"]) == (500, b"no-store")
+    assert headers[b"content-security-policy"].startswith(b"default-src 'none'")
+    assert b"secret" not in bodies[0]["body"]
+
+
+def test_page_is_called_old_when_its_validator_changes(tmp_path: Path) -> None:
+    datasette_for(tmp_path / "catalog.db")  # loads the plugins
+    assert plugin("headers.py").MAX_AGE.total_seconds() == plugin("pages.py").OLD_HOURS * 3600
+
+
+# --- what is no catalog ----------------------------------------------------------------------------------------------
+
+
+def make_foreign(path: Path) -> Path:
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("create table kbs (a)")
+    return path
+
+
+def make_older(path: Path) -> Path:
+    with closing(sqlite3.connect(build_small(path))) as db:
+        db.execute("drop view verdict_periods")
+    return path
+
+
+@pytest.mark.parametrize("make", [make_foreign, make_older])
+def test_what_is_no_catalog_is_not_served(tmp_path: Path, make: Callable[[Path], Path]) -> None:
+    db = make(tmp_path / "catalog.db")
+    command = [*WINKB, "serve", "--db", str(db), "--port", "0"]
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=20)
+    assert ended.returncode == 5
+    assert re.search(r"none named .*verdict_periods.*`winkb rebuild` makes it anew", ended.stderr)
+    assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize("lost", sorted({*TABLES, *VIEWS, "kbs_fts", "sections_fts"}))
+def test_every_table_and_view_is_missed(tmp_path: Path, lost: str) -> None:
+    kind = "view" if lost in VIEWS else "table"
+    with closing(sqlite3.connect(build_small(tmp_path / "catalog.db"))) as db:
+        db.execute("pragma foreign_keys = off")
+        db.execute("pragma legacy_alter_table = on")
+        db.execute(f"drop {kind} {lost}")
+        with pytest.raises(MachineError, match=rf"found: none named {lost} "):
+            lookup.check(db, "catalog.db")
+
+
+def test_what_is_no_catalog_is_not_taken_up(tmp_path: Path) -> None:
+    db = build_small(tmp_path / "catalog.db")
+    with serving(db) as server:
+        for make in (make_foreign, make_older):
+            before = server.stderr().count("the last good catalog stays")
+            make(tmp_path / "next.db").replace(db)
+            wait_for(lambda before=before: server.stderr().count("the last good catalog stays") > before, 10)
+            assert [server.client.get(path).status_code for path in PAGES] == [200] * len(PAGES)
 
 
 # --- a public site ---------------------------------------------------------------------------------------------------
@@ -551,6 +719,22 @@ def test_nginx_holds_back_who_asks_too_much(front: Front) -> None:
     assert [front.client.get(path).status_code for path in PAGES] == [200] * len(PAGES)
 
 
+@pytest.mark.parametrize("path", ["/build/26100.3981.json?as_of=2025-05-2{}", "/catalog/verdict_periods.json?build={}"])
+def test_nginx_holds_back_a_flood_of_questions(front: Front, path: str) -> None:
+    time.sleep(2)  # what the test before asked is forgotten
+    asked = [front.client.get(f"{path.format(number % 10)}&n={number}").status_code for number in range(200)]
+    assert {*asked} == {200, 429}
+    assert asked[:30] == [200] * 30
+
+
+def test_nginx_knows_every_view() -> None:
+    recipe = (ROOT / "deploy" / "site" / "nginx.conf").read_text(encoding="utf-8")
+    patterns = [re.compile(pattern) for pattern in re.findall(r'"~(\^/catalog/[^"]+)"', recipe)]
+    for name in VIEWS:
+        for form in ("", ".json", ".csv"):
+            assert any(pattern.search(f"/catalog/{name}{form}?build=1") for pattern in patterns), name
+
+
 def test_no_request_fails_while_a_process_dies_and_a_new_catalog_comes(front: Front) -> None:
     """The last one: it leaves one of the two processes dead."""
     bad: list[object] = []
@@ -643,7 +827,8 @@ def test_document_tells_the_bounds_that_hold(tmp_path: Path) -> None:
     datasette_for(tmp_path / "catalog.db")  # loads the plugins
     limits = plugin("limits.py")
     told = {
-        "time of a statement": f"{int(SETTINGS['sql_time_limit_ms']) / 1000} s",
+        "time of a statement": f"{int(SETTINGS['sql_time_limit_ms']) / 1000} s,"
+        f" {int(PUBLIC['sql_time_limit_ms']) / 1000} s on a public site",
         "rows of an answer": f"{SETTINGS['max_returned_rows']:,}, and {LARGEST_ANSWER // 10**6} MB in all",
         "one value or row": f"{limits.LIMITS[sqlite3.SQLITE_LIMIT_LENGTH]:,} bytes",
         "columns of an answer": str(limits.LIMITS[sqlite3.SQLITE_LIMIT_COLUMN]),

@@ -2,12 +2,14 @@
 
 import sqlite3
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from urllib.parse import quote, unquote
 
 from datasette import hookimpl
 from datasette.app import Datasette
 from datasette.utils.asgi import Request, Response
 
-from scraper import feeds
+from scraper import feeds, lookup
 from scraper.errors import InputError
 
 Handler = Callable[[Datasette, Request], Awaitable[Response]]
@@ -19,16 +21,25 @@ def register_routes() -> list[tuple[str, Handler]]:
 
 
 async def feed(datasette: Datasette, request: Request) -> Response:
-    """A release that is not known is 404, and the answer names the known ones."""
+    """A release in another spelling moves to its one address, like its page. One that is not known is 404, and the
+    answer names the known ones."""
     name, release = request.url_vars["name"], request.url_vars["release"]
+    release = release and unquote(release)
     site = datasette.absolute_url(request, datasette.urls.path("/")).rstrip("/")
 
     def written(catalog: sqlite3.Connection) -> bytes:
         return feeds.document(catalog, name, site, release)
 
+    def meant(catalog: sqlite3.Connection) -> str:
+        return lookup.release(catalog, release, "2025-01-01")[0]["release"]  # the name is the same on any day
+
+    database = datasette.get_database("catalog")
     try:
-        body = await datasette.get_database("catalog").execute_fn(written)
+        body = await database.execute_fn(written)
     except InputError as problem:
+        with suppress(InputError):
+            if release and (known := await database.execute_fn(meant)) != release:
+                return Response.redirect(datasette.urls.path(f"/release/{quote(known, safe='')}/{name}"), status=301)
         return Response.text(f"{problem}\n", status=404)
     kind = "text/calendar" if name.endswith(".ics") else "application/atom+xml"
     return Response(body, content_type=f"{kind}; charset=utf-8")

@@ -7,6 +7,7 @@ the database or a template. A reader who has the page already gets a 304 for the
 
 import hashlib
 import json
+import logging
 import weakref
 from bisect import bisect
 from collections.abc import Awaitable, Callable
@@ -21,6 +22,8 @@ from datasette.app import Datasette
 from jinja2 import Environment
 
 from scraper import __version__
+
+log = logging.getLogger(__name__)
 
 Headers = list[tuple[bytes, bytes]]
 Message = dict[str, Any]
@@ -219,10 +222,10 @@ class Guard:
             return await _send(send, 304, valid)
 
         start: Message = {}
-        is_over = False
+        is_over = is_begun = False
 
         async def answer(message: Message) -> None:
-            nonlocal start, is_over
+            nonlocal start, is_over, is_begun
             if is_over:
                 return
             if message["type"] == "http.response.start":
@@ -235,7 +238,7 @@ class Guard:
                 if status == 200 and etag and b"set-cookie" not in names:
                     edition.note(etag)
                     if matches:
-                        is_over = True
+                        is_over = is_begun = True
                         return await _send(send, 304, valid)
                     headers += valid
                 else:
@@ -244,11 +247,18 @@ class Guard:
                     headers += [*common, (b"cache-control", self._brief if brief else b"no-store")]
                 if not message.get("more_body") and b"content-length" not in names:
                     headers.append((b"content-length", str(len(message.get("body", b""))).encode()))
+                is_begun = True
                 await send({**start, "headers": headers})
                 start = {}
             await send({**message, "body": b""} if head else message)
 
-        await self._app(scope, receive, answer)
+        try:
+            await self._app(scope, receive, answer)
+        except Exception:
+            if is_begun:
+                raise  # the reader sees that the answer is cut off
+            log.exception("%s", path)
+            await _send(send, 500, common, "this site made an error; its log says which\n", head)
 
 
 def _is_sql(query: str) -> bool:
@@ -283,7 +293,7 @@ def startup(datasette: Datasette) -> Callable[[], Awaitable[Edition]]:
 
 @hookimpl
 def prepare_jinja2_environment(env: Environment, datasette: Datasette) -> None:
-    """``versioned("site.css")`` in every template: of an error page too, which gets no other variables."""
+    """``versioned("site.css")`` in every template."""
 
     def versioned(name: str) -> str:
         edition = _editions.get(datasette)

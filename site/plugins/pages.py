@@ -10,6 +10,7 @@ import io
 import json
 import re
 import sqlite3
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -20,6 +21,7 @@ from datasette.app import Datasette
 from datasette.utils.asgi import Request, Response
 
 from scraper import lookup, pictures
+from scraper.answers import BuildAnswer, ReleaseAnswer
 from scraper.errors import InputError
 from scraper.formats import Kind, write_csv
 
@@ -104,7 +106,8 @@ def known_host(url: str | None) -> bool:
 async def page(
     datasette: Datasette, request: Request, template: str, context: Mapping[str, object], status: int = 200
 ) -> Response:
-    html = await datasette.render_template(template, {"path": request.path, **context}, request=request)
+    shared = {"path": request.path, "query": kept(request), **context}
+    html = await datasette.render_template(template, shared, request=request)
     return Response.html(html, status=status)
 
 
@@ -144,10 +147,15 @@ def asked_form(request: Request) -> tuple[str, str | None]:
     return unquote(request.url_vars["asked"]), request.url_vars["form"]
 
 
+def kept(request: Request) -> str:
+    """What an address asks beside its path, for the address of the same as data."""
+    asked = {key: request.args[key] for key in ("as_of", "release", "since", "ended") if request.args.get(key)}
+    return f"?{urlencode(asked)}" if asked else ""
+
+
 def moved(datasette: Datasette, request: Request, path: str) -> Response:
     """To the one address that a thing has, with what else was asked."""
-    query = urlencode({key: request.args[key] for key in ("as_of", "release") if key in request.args})
-    return Response.redirect(datasette.urls.path(path) + (f"?{query}" if query else ""), status=301)
+    return Response.redirect(datasette.urls.path(path) + kept(request), status=301)
 
 
 def answers(handler: Callable[..., Any]) -> Callable[..., Any]:
@@ -187,13 +195,14 @@ def _home(catalog: sqlite3.Connection, year: str) -> dict[str, object]:
         "grid": grid,
         "numbers": [f"{number:02}" for number in range(1, 13)],
         "names": [row["name"][:3] for row in rows(catalog, "select name from month_names order by number")],
-        "this_month": today()[:7],
+        "today": today(),
         "restarts": rows(catalog, "select * from next_restart order by release"),
         "accepted": _accepted_today(catalog),
         "changes": rows(catalog, "select * from changes order by seen_at desc, replanned desc, id limit 8"),
         "updates": rows(
             catalog,
-            "select kb, title, first_available, (select group_concat(build, ', ') from (select distinct build from"
+            "select kb, title, first_available, expired, (select min(withdrawn) from builds where builds.kb = kbs.kb)"
+            " as withdrawn, (select group_concat(build, ', ') from (select distinct build from"
             " builds where builds.kb = kbs.kb and build is not null order by build)) as builds, (select min(kind) from"
             " builds where builds.kb = kbs.kb) as kind from kbs order by first_available desc, kb limit 10",
         ),
@@ -209,20 +218,35 @@ def _accepted_today(catalog: sqlite3.Connection) -> dict[str, list[sqlite3.Row]]
     return found
 
 
+def standings(catalog: sqlite3.Connection, day: str, builds: Sequence[tuple[str | None, str | None]]) -> dict[str, Any]:
+    """What the newest known builds are on a day, by release and build: of old data, or of a release whose support has
+    ended, they are not fully patched. The verdict says so, as of every build."""
+    found = {}
+    for name, number in builds:
+        sql = "select status, kind from verdict_periods where release = ? and build = ? and ? between since and until"
+        for row in rows(catalog, sql, name, number, day):
+            found[f"{name} {number}"] = row
+    return found
+
+
 def releases(catalog: sqlite3.Connection) -> dict[str, str]:
     """The names of the releases by ID, client first, the newest first."""
-    sql = "select release, product || ' ' || version as name from releases order by product, base_build desc, release"
+    sql = (
+        "select release, product || ' ' || version || iif(partial, ' (partial)', '') as name from releases"
+        " order by product, base_build desc, release"
+    )
     return {row["release"]: row["name"] for row in rows(catalog, sql)}
 
 
-_KB = re.compile(r"(?ai)(?:kb ?)?\d{6,8}")
-_BUILD = re.compile(r"(?ai)(?:10\.0\.)?\d{4,6}\.\d{1,6}|version \w+ \(os build [\d.]+\)")
-_MONTH = re.compile(r"(?a)[12]\d{3}-(?:0[1-9]|1[0-2])")
+# What people paste: `ver` and winver say more than the build.
+_KB = re.compile(r"(?i)(?:\bkb ?|^(?=[0-9]+$))([0-9]{6,8})\b(?![.])", re.ASCII)
+_BUILD = re.compile(r"\b(?:10\.0\.)?([1-9][0-9]{3,5}\.[0-9]{1,6})\b", re.ASCII)
+_MONTH = re.compile(r"([12][0-9]{3})-(0?[1-9]|1[0-2])")
 
 
 async def search(datasette: Datasette, request: Request) -> Response:
     """A KB, a build, a month or a release goes straight to its page; words are looked up."""
-    words = " ".join(_CONTROLS.sub(" ", request.args.get("q") or "").split())
+    words = " ".join(_CONTROLS.sub(" ", request.args.get("q") or "").split())[:LONGEST]
     if target := await ask(datasette, lambda catalog: _target(catalog, words)):
         return Response.redirect(datasette.urls.path(target))
     found = await ask(datasette, lambda catalog: _search(catalog, words)) if words else {"kbs": [], "sections": []}
@@ -230,18 +254,18 @@ async def search(datasette: Datasette, request: Request) -> Response:
 
 
 def _target(catalog: sqlite3.Connection, words: str) -> str | None:
-    if _KB.fullmatch(words):
-        return f"/kb/KB{re.sub(r'[^0-9]', '', words)}"
-    if _BUILD.fullmatch(words):
-        return f"/build/{re.sub(r'^10[.]0[.]', '', (re.findall(r'[0-9.]+', words)[-1]))}"
-    if _MONTH.fullmatch(words):
-        return f"/month/{words}"
-    if words:
-        try:
-            return f"/release/{lookup.release(catalog, words, today())[0]['release']}"
-        except InputError:
-            return None
-    return None
+    kbs, builds, month = _KB.findall(words), _BUILD.findall(words), _MONTH.fullmatch(words)
+    if len(kbs) == 1 and not builds:
+        return f"/kb/KB{kbs[0]}"
+    if len(builds) == 1:
+        return f"/build/{builds[0]}"
+    if month:
+        return f"/month/{month[1]}-{int(month[2]):02}"
+    try:
+        name = re.sub(r"(?i)^(?:microsoft )?(?:windows 11 )?version ", "", words)
+        return f"/release/{lookup.release(catalog, name, today())[0]['release']}" if name else None
+    except InputError:
+        return None
 
 
 def _search(catalog: sqlite3.Connection, words: str) -> dict[str, object]:
@@ -275,8 +299,9 @@ async def kb(datasette: Datasette, request: Request) -> Response:
     if form == ".json":
         return as_json(document, found)
     if form == ".csv":
-        columns = ("release", "build", "kind", "month", "security_month", "available", "twin", "baseline")
-        return as_csv([{"kb": document["kb"], **row} for row in document["builds"]], ("kb", *columns), found)
+        columns = ("kb", "release", "build", "kind", "month", "security_month", "available", "twin", "baseline")
+        table = [{"kb": document["kb"], **row} for row in document["builds"]]
+        return as_csv(table, (*columns, "corrected_to", "withdrawn"), found)
     if found and asked != document["kb"]:
         return moved(datasette, request, f"/kb/{document['kb']}")
     more = await ask(datasette, lambda catalog: _kb_more(catalog, document["kb"]))
@@ -301,9 +326,9 @@ def _kb_more(catalog: sqlite3.Connection, number: str) -> dict[str, object]:
         "disagreements": rows(catalog, "select * from disagreements where subject = ? and until is null", number),
         "near": rows(
             catalog,
-            "select * from (select kb from kbs where kb < ?1 order by kb desc limit 3) union all"
-            " select * from (select kb from kbs where kb > ?1 order by kb limit 3) order by kb",
-            number,
+            "select kb from (select kb, cast(substr(kb, 3) as integer) as digits from kbs"
+            " order by abs(digits - ?) limit 6) order by digits",
+            int(number[2:]),
         ),
         "releases": releases(catalog),
     }
@@ -322,13 +347,15 @@ async def build(datasette: Datasette, request: Request) -> Response:
     number = document[0]["build"]
     if asked != number:
         return moved(datasette, request, f"/build/{number}")
-    more = await ask(datasette, lambda catalog: _build_more(catalog, number))
-    context = {"build": number, "answers": document, "day": day, "named": named, "found": found, **more}
+    more = await ask(datasette, lambda catalog: _build_more(catalog, number, document))
+    context = {"build": number, "answers": document, "day": day, "named": named, **more}
     return await page(datasette, request, "build.html", context, found_or_not(found))
 
 
-def _build_more(catalog: sqlite3.Connection, number: str) -> dict[str, object]:
+def _build_more(catalog: sqlite3.Connection, number: str, answers: Sequence[BuildAnswer]) -> dict[str, object]:
+    accepted = [(answer["release"], row["build"]) for answer in answers for row in answer["accepted"]]
     return {
+        "standings": standings(catalog, answers[0]["as_of"], accepted),
         "rows": rows(
             catalog,
             "select builds.*, pages.url as page_url from builds join pages using (page) where build = ?"
@@ -351,7 +378,7 @@ async def month(datasette: Datasette, request: Request) -> Response:
         return as_json(document, found)
     if form == ".csv":
         columns = ("release", "month", "type", "planned_type", "status", "available", "kb", "build")
-        return as_csv(document, (*columns, "cumulative_kb", "cumulative_build", "restart"), found)
+        return as_csv(document, (*columns, "cumulative_kb", "cumulative_build", "restart", "withdrawn"), found)
     if asked != asked.strip():
         return moved(datasette, request, f"/month/{asked.strip()}")
     more = await ask(datasette, lambda catalog: _month_more(catalog, asked))
@@ -397,11 +424,11 @@ async def release(datasette: Datasette, request: Request) -> Response:
     if form == ".json":
         return as_json(document, found)
     if form == ".csv":
-        columns = ("build", "kb", "track", "kind", "month", "security_month", "available", "restart", "withdrawn")
-        return as_csv(document["builds"], columns)
+        columns = ("build", "kb", "track", "kind", "month", "security_month", "available", "restart", "corrected_to")
+        return as_csv(document["builds"], (*columns, "withdrawn"))
     if asked != document["release"]:
         return moved(datasette, request, f"/release/{document['release']}")
-    more = await ask(datasette, lambda catalog: _release_more(catalog, document["release"]))
+    more = await ask(datasette, lambda catalog: _release_more(catalog, document))
     drawn = {
         "staircase": pictures.staircase(document["builds"], day),
         "bars": pictures.restarts(document["years"]),
@@ -409,8 +436,10 @@ async def release(datasette: Datasette, request: Request) -> Response:
     return await page(datasette, request, "release.html", {"release": document, "day": day, **more, **drawn})
 
 
-def _release_more(catalog: sqlite3.Connection, name: str) -> dict[str, object]:
+def _release_more(catalog: sqlite3.Connection, document: ReleaseAnswer) -> dict[str, object]:
+    name = document["release"]
     return {
+        "standings": standings(catalog, document["as_of"], [(name, row["build"]) for row in document["accepted"]]),
         "sources": rows(catalog, "select pages.* from feeds join pages using (page) where release = ?", name),
         "page": rows(catalog, "select pages.* from releases join pages using (page) where release = ?", name)[0],
         "changes": rows(catalog, "select * from changes where release = ? order by seen_at desc, id limit 12", name),
@@ -431,6 +460,7 @@ async def changes(datasette: Datasette, request: Request) -> Response:
     if form == ".csv":
         columns = ("id", "seen_at", "run", "release", "table_name", "subject", "field", "old", "new", "page")
         return as_csv(document, (*columns, "replanned"))
+    of = await ask(datasette, lambda catalog: lookup.release(catalog, named, today())[0]["release"]) if named else None
     more = await ask(
         datasette,
         lambda catalog: {
@@ -438,12 +468,13 @@ async def changes(datasette: Datasette, request: Request) -> Response:
             "pages": {row["page"]: row["url"] for row in rows(catalog, "select page, url from pages")},
         },
     )
+    counts = Counter((row["seen_at"], row["run"]) for row in document)
     nights: dict[tuple[str, int], list[Mapping[str, Any]]] = {}
     for row in document[:1000]:
         nights.setdefault((row["seen_at"], row["run"]), []).append(row)
     for night in nights.values():
         night.sort(key=lambda row: not row["replanned"])
-    context = {"nights": nights, "total": len(document), "since": since, "named": named, **more}
+    context = {"nights": nights, "counts": counts, "total": len(document), "since": since, "of": of, **more}
     return await page(datasette, request, "changes.html", context)
 
 
@@ -451,12 +482,13 @@ async def changes(datasette: Datasette, request: Request) -> Response:
 async def disagreements(datasette: Datasette, request: Request) -> Response:
     form, ended = request.url_vars["form"], request.args.get("ended") not in (None, "", "0")
     named = request.args.get("release") or None
-    document, found = await ask(datasette, lambda catalog: lookup.disagreements(catalog, named, ended=ended))
+    document, _ = await ask(datasette, lambda catalog: lookup.disagreements(catalog, named, ended=ended))
     if form == ".json":
         return as_json(document, True)
     if form == ".csv":
         columns = ("release", "subject", "field", "used", "used_page", "other", "other_page", "why", "since", "until")
         return as_csv(document, columns)
+    of = await ask(datasette, lambda catalog: lookup.release(catalog, named, today())[0]["release"]) if named else None
     more = await ask(
         datasette,
         lambda catalog: {
@@ -465,11 +497,13 @@ async def disagreements(datasette: Datasette, request: Request) -> Response:
             "errors": rows(
                 catalog,
                 "select findings.*, pages.url from findings join pages using (page) where resolved_at is null"
-                " and code <> 'conflict' order by instr('error warning info', severity), first_seen desc, finding",
+                " and code <> 'conflict' and (? is null or release = ?)"
+                " order by instr('error warning info', severity), first_seen desc, finding",
+                *(of, of),
             ),
         },
     )
-    context = {"rows": document, "ended": ended, "named": named, "found": found, **more}
+    context = {"rows": document, "ended": ended, "of": of, **more}
     return await page(datasette, request, "disagreements.html", context)
 
 
