@@ -141,13 +141,15 @@ class Severity(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Servicing:
     """A release's row of a servicing table. ``ended``: the page says ``End of updates`` without a date for Home and Pro
-    (``home``) or for every edition (``all``)."""
+    (``home``) or for every edition (``all``). ``latest_build`` and its date are said here once more."""
 
     release: str
     available: str | None
     end_of_updates: str | None
     end_of_updates_enterprise: str | None
     ended: str | None
+    latest_build: str | None = None
+    latest_date: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

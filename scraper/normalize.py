@@ -6,7 +6,7 @@ guessed away. Pure: no network, no clock, no database. Rules are those of design
 
 import re
 from calendar import month_name
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date
 from functools import lru_cache
 
@@ -68,6 +68,14 @@ _EXPIRED = re.compile(r"[\s\u2010-\u2015-]*\bEXPIRED$", re.I | re.A)
 _LONG_DATE = re.compile(r"(?P<month>[A-Z][a-z]+) (?P<day>\d{1,2}), (?P<year>[12]\d{3})\b", re.A)
 _LISTED_KB = re.compile(r"\bKB *(\d{7})(?!\d)", re.I | re.A)
 _LISTED_BUILD = re.compile(r"(?<![\d.])\d{5}\.\d{1,5}(?![\d.])", re.A)
+# All that a link may say beside its date and KB (sources.md B4, B7); whatever is left is a word that nobody read.
+_LISTED_WORDS = re.compile(
+    r"hotpatch|baseline|public preview|preview|out-of-band|for windows 11 enterprise ltsc \d{4}"
+    r"|security update for windows (?:powershell|server update services)"
+    r"|\(OS Builds? (?:OS )?\d{5}\.\d{1,5}(?:(?:,|,? and) (?:OS )?\d{5}\.\d{1,5})* ?(?:\)|$)"
+    r"|[\s():\u2010-\u2015-]",
+    re.I | re.A,
+)
 
 
 class _Unreadable(Exception):
@@ -286,6 +294,8 @@ def _read_servicing(reading: _Reading, table: Table) -> None:
                     end_of_updates=end,
                     end_of_updates_enterprise=last_end,
                     ended="all" if all_ended else "home" if ended else None,
+                    latest_build=latest,
+                    latest_date=_date("latest revision date", row.cells["latest revision date"]),
                 )
             )
             reading.versions.append(Version(release, source.product, version, base))
@@ -445,6 +455,9 @@ def _read_navigation(reading: _Reading, table: Table) -> None:
         else:
             if entry:
                 reading.entries.append(entry)
+                for message in _strange_words(entry):
+                    subject = entry.kb or entry.title
+                    reading.remark(Severity.WARNING, "link-text", release.release, subject, message)
             else:
                 message = "a link that announces no known kind of update"
                 reading.remark(Severity.WARNING, "entry", release.release, row.cells["link"], message)
@@ -479,6 +492,17 @@ def _entry(release: str, row: Row, kind_of: Callable[..., EntryKind | None], *, 
         raise _Unreadable("link", "KB and seven digits", served, key=True)
     builds = tuple(_LISTED_BUILD.findall(title))
     return Entry(release, kind, available, kb, builds, title, _url(row, "link"), title != served, preview)
+
+
+def _strange_words(entry: Entry) -> Iterator[str]:
+    """What is odd about a link that could be read: a text that lost or gained something still has its KB."""
+    rest = _LISTED_WORDS.sub("", _LISTED_KB.sub("", _LONG_DATE.sub("", entry.title, count=1)))
+    if rest:
+        yield f"{rest!r} is not understood in the link {entry.title!r}"
+    if entry.available is None and entry.kind is not EntryKind.COMPONENT:
+        yield f"no date in the link {entry.title!r}"
+    if len({build.partition(".")[2] for build in entry.builds}) > 1:
+        yield f"the revisions of its builds differ in the link {entry.title!r}"
 
 
 def _entry_kind(title: str, *, dated: bool) -> EntryKind | None:

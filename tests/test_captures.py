@@ -163,7 +163,10 @@ def test_every_row_of_the_tables_of_july_is_of_the_history_or_of_the_calendars(j
     ]
     assert sorted(found, key=str) == sorted(expected, key=str)
     assert len(found) == 18
-    assert select(july, "select * from findings") == []
+    # Its November 2024 hotpatch is of the 12th, and the address beside it says the 19th (sources.md A6).
+    assert select(july, "select code, release, subject, message from findings") == [
+        ("link", "windows-11-24h2", "KB5046696", "the address of KB5046696 says 2024-11-19")
+    ]
     assert select(july, "select page, updated_at, layout, rows, quarantined from pages where rows is not null") == [
         # Four servicing rows and one of the long-term channel beside the 291 and 41.
         (INFORMATION, "2026-07-19T03:21:00Z", "learn", 4 + 1 + 291 + 41, 0)
@@ -249,7 +252,8 @@ def test_redesign_changes_no_row_and_only_what_truly_changed_is_reported(hub: Pa
 
 def test_wrong_year_of_the_update_types_in_may_was_a_finding_until_july(hub: Path) -> None:
     assert select(hub, "select code, release, subject, first_seen, resolved_at from findings") == [
-        ("update-type-year", "windows-11-25h2", "2026", "2026-05-27T12:00:00Z", "2026-07-22T12:00:00Z")
+        ("update-type-year", "windows-11-25h2", "2026", "2026-05-27T12:00:00Z", "2026-07-22T12:00:00Z"),
+        ("second-tuesday", "windows-11-24h2", "KB5046696", "2026-05-27T12:00:00Z", None),
     ]
 
 

@@ -565,12 +565,36 @@ def test_plan_of_a_month_is_the_one_of_the_facts_where_it_was_seen_as_a_plan(dem
     assert found == expected
 
 
-def test_facts_disagree_with_themselves_in_two_dates_and_two_builds_only(full: sqlite3.Connection) -> None:
+def test_facts_disagree_with_themselves_in_two_dates_two_builds_and_four_lists_only(full: sqlite3.Connection) -> None:
     """The articles of KB5046696 say 12 for Server and 19 for Windows 11; three titles of the update history
-    say something else than the table, or name a build of the sibling alone."""
+    say something else than the table, or name a build of the sibling alone; four updates stand in one list only."""
     information, history = "windows-11-release-information", "windows-11-update-history"
     found = select(full, "select severity, code, release, subject, message, page, other_page from findings")
     assert sorted(found, key=str) == [
+        (
+            *("info", "link", "windows-11-22h2", "KB5055528"),
+            "the address of the link 'April 8, 2025—KB5055528 (OS Builds 22621.5191 and 22631.5191)'"
+            " says 22621.5189, 22631.5189",
+            *(history, None),
+        ),
+        (
+            *("info", "link", "windows-11-24h2", "KB5046696"),
+            "the address of KB5046696 says 2024-11-19",
+            *(information, None),
+        ),
+        *(
+            (
+                *("info", "unlisted", release, kb),
+                f"{kb} of {day} is listed for {release} on {on}, and not on {off}",
+                *(off, on),
+            )
+            for release, kb, day, on, off in (
+                ("windows-11-22h2", "KB5019311", "2022-09-27", information, history),
+                ("windows-11-22h2", "KB5062663", "2025-07-22", history, information),
+                ("windows-11-24h2", "KB5070881", "2025-10-23", information, history),
+                ("windows-11-24h2", "KB5072359", "2025-11-18", information, history),
+            )
+        ),
         (
             *("warning", "conflict", "windows-11-22h2", "KB5031455"),
             f"date of KB5031455: 2023-10-26 on {information}, 2023-10-31 on {history}",
@@ -590,6 +614,12 @@ def test_facts_disagree_with_themselves_in_two_dates_and_two_builds_only(full: s
             *("warning", "family", "windows-11-25h2", "KB5065789"),
             "no build of OS build 26200: 26100.6725; its address names 26200.6725",
             *(history, None),
+        ),
+        (
+            *("warning", "second-tuesday", "windows-11-24h2", "KB5046696"),
+            "a hotpatch comes on a second Tuesday, and"
+            " 'November 19, 2024—Hotpatch KB5046696 (OS Build 26100.2240)' on 2024-11-19",
+            *("hotpatch-24h2", None),
         ),
     ]
     tabled = {(row.release, row.kb): row for row in client_updates(DAY)}

@@ -161,7 +161,9 @@ def test_end_of_updates_in_place_of_a_date_is_no_date():
     facts = servicing(
         "23H2", "GAC", "2023-10-31", "End of updates", "2026-11-10", "2026-07 B", "2026-07-14", "22631.7376"
     )
-    assert facts.servicing == (Servicing("windows-11-23h2", "2023-10-31", None, "2026-11-10", "home"),)
+    assert facts.servicing == (
+        Servicing("windows-11-23h2", "2023-10-31", None, "2026-11-10", "home", "22631.7376", "2026-07-14"),
+    )
     assert facts.versions[0].base_build == 22631
 
 

@@ -203,6 +203,8 @@ class Claims:
         return dict.fromkeys(said.values())
 
 
+_Ranked = list[tuple[Source, Facts]]
+
 _TRACKS: dict[EntryKind, tuple[str, str | None]] = {
     EntryKind.HOTPATCH: ("hotpatch", "hotpatch"),
     EntryKind.OUT_OF_BAND: ("hotpatch", "out-of-band"),
@@ -241,12 +243,14 @@ def reconcile(facts: Mapping[str, Facts], sources: Iterable[Source]) -> Claims:
         claim = claims.releases[release]
         if claim.serviced is None and claim.product in products:
             claim.serviced = False
+    ranked = _without_doubles(claims, ranked)
     for source, page in ranked:
         for update in page.updates:
             _claim_update(claims, source, update)
+    month_of_kb: dict[tuple[str, str], tuple[str, str]] = {}
     for source, page in ranked:
         for month in page.months:
-            _claim_month(claims, source, month)
+            _claim_month(claims, source, month, month_of_kb)
     security = _security_updates(claims)
     links = [(source, entry, build, _month_of(claims, entry)) for source, entry, build in _listed(claims, ranked)]
     for source, entry, build, month_claim in links:
@@ -373,6 +377,35 @@ def _claim_servicing(claim: ReleaseClaim, row: Servicing) -> None:
     claim.ended = row.ended
 
 
+def _without_doubles(claims: Claims, ranked: _Ranked) -> _Ranked:
+    """Set aside the links of a release that no label names and that has the builds of one that a label does: no new
+    release, but the title of a known one's category with a slip (a Windows Server 0222)."""
+    families = {(claim.product, claim.base_build): claim.release for claim in claims.releases.values()}
+    shared: dict[str, set[int]] = {}
+    for _source, page in ranked:
+        for entry in page.entries:
+            if entry.builds and claims.releases[entry.release].base_build is None:
+                own = {int(build.partition(".")[0]) for build in entry.builds}
+                shared[entry.release] = shared.get(entry.release, own) & own
+    doubles = set()
+    for release, common in shared.items():
+        product = claims.releases[release].product
+        owners = [families.get((product, base)) for base in sorted(common)]
+        if owners and all(owners):
+            message = f"the links of {release} have builds of {', '.join(filter(None, owners))}"
+            claims.find(Claim(Severity.ERROR, "family", None, release, message, claims.releases[release].page))
+            doubles.add(release)
+            del claims.releases[release]
+    return (
+        [
+            (source, replace(page, entries=tuple(entry for entry in page.entries if entry.release not in doubles)))
+            for source, page in ranked
+        ]
+        if doubles
+        else ranked
+    )
+
+
 # --- release history -------------------------------------------------------------------------------------------------
 
 
@@ -407,8 +440,18 @@ def _security_updates(claims: Claims) -> dict[tuple[str, str], BuildClaim]:
 # --- hotpatch calendars ----------------------------------------------------------------------------------------------
 
 
-def _claim_month(claims: Claims, source: Source, row: CalendarMonth) -> None:
+def _claim_month(
+    claims: Claims, source: Source, row: CalendarMonth, month_of_kb: dict[tuple[str, str], tuple[str, str]]
+) -> None:
+    """``month_of_kb``: which month a KB is of, and on which page, as the calendars before have it. One KB is of one
+    month, so a calendar under a wrong year says nothing of its months."""
     key = row.release, row.month
+    if row.kb:
+        month, page = month_of_kb.setdefault((row.release, row.kb), (row.month, source.name))
+        if month != row.month:
+            message = f"{row.kb} is the {row.type} of {month} on {page}, and of {row.month} on {source.name}"
+            claims.find(Claim(Severity.ERROR, "calendar-month", row.release, row.kb, message, source.name, page))
+            return
     claim = claims.months.setdefault(key, MonthClaim(row.release, row.month, row.type, source.name))
     place = Place(source.name, Part.CALENDAR, claims.ranks[source.name])
     _say_type(claim, row.type, place, released=bool(row.available or row.build or row.kb))
@@ -604,7 +647,7 @@ def _claim_entry(
     """An update that no table lists: out-of-band and component hotpatches, hotpatches before the calendars, and what
     stands in the update history alone."""
     track, hint = _TRACKS[entry.kind]
-    row = notes.get((entry.release, kb))
+    row = notes.get((entry.release, kb)) or _nameless(claims, entry, build, track)
     if row is None:
         row = BuildClaim(entry.release, build, kb, track, hint, None, None, entry.available, entry.url, place.page)
         notes[entry.release, kb] = claims.builds[row.key] = row
@@ -614,9 +657,18 @@ def _claim_entry(
     _say(row, "available", entry.available, place)
     key = row.key
     _say(row, "build", build, place)
+    if row.kb is None:
+        _say(row, "kb", kb, place)
     if row.key != key:
         del claims.builds[key]
-        claims.builds[row.key] = row
+        notes[entry.release, kb] = claims.builds[row.key] = row
+
+
+def _nameless(claims: Claims, entry: Entry, build: str | None, track: str) -> BuildClaim | None:
+    """The row of the same build and day whose KB cell is empty: the link fills it (rule 8). The build that a release
+    began with has no KB either, but no link has its day."""
+    row = claims.builds.get((entry.release, build or "", ""))
+    return row if row and (row.track, row.available) == (track, entry.available) else None
 
 
 def _compare_kbs(claims: Claims, links: Iterable[tuple[Entry, str | None, Place]]) -> None:

@@ -6,14 +6,15 @@ a row is withdrawn on its second disappearance in a row, because entries flap wh
 """
 
 from collections import Counter
-from collections.abc import Collection, Hashable, Iterable, Mapping
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import chain
 
 from scraper.load.reconcile import BuildClaim, Claim, Claims, MonthClaim, ReleaseClaim
-from scraper.models import MonthType
+from scraper.models import MonthType, Severity
 
 _DISAPPEARANCES = 2
+_MANY = 3
 
 
 @dataclass(slots=True)
@@ -112,7 +113,7 @@ class Timeline:
     def _follow_findings(self, night: Night, claims: Claims) -> None:
         """Asked after the rows were followed: a disagreement is about the values that are published. One that stands
         keeps its time, and says which value is used tonight, and why."""
-        tonight = {claim.identity: claim for claim in claims.findings}
+        tonight = {claim.identity: claim for claim in (*claims.findings, *self._missing())}
         for identity in [identity for identity in self._open if identity not in tonight]:
             self._open.pop(identity).resolved_at = night.at
         for identity, claim in tonight.items():
@@ -121,6 +122,22 @@ class Timeline:
             else:
                 self._open[identity] = Finding(claim, night.at)
                 self.findings.append(self._open[identity])
+
+    def _missing(self) -> Iterator[Claim]:
+        """Many rows that left their page at once. One or two are not worth a word before they are withdrawn, since
+        entries flap; but a page that loses more has lost something else."""
+        gone: dict[tuple[str, str, str], list[str]] = {}
+        for build in self.builds.values():
+            if build.standing.absent and not build.corrected_to:
+                name = build.claim.kb or build.claim.build or ""
+                gone.setdefault((build.claim.page, build.claim.release, "builds"), []).append(name)
+        for month in self.months.values():
+            if month.standing.absent:
+                gone.setdefault((month.claim.page, month.claim.release, "months"), []).append(month.claim.month)
+        for (page, release, table), names in gone.items():
+            if len(names) >= _MANY:
+                message = f"{len(names)} rows are no longer on the page: {', '.join(sorted(names))}"
+                yield Claim(Severity.WARNING, "missing", release, table, message, page)
 
 
 def _change_order(change: Change) -> tuple[str, ...]:
@@ -187,6 +204,8 @@ class _Releases(_Follower):
 
     def _update(self, row: ReleaseRow, claim: ReleaseClaim) -> None:
         old, served = row.claim, claim.serviced
+        if claim.serviced is None and old.serviced is False:  # its history is not there tonight: that makes it no newer
+            claim.serviced = False
         if old.base_build is None and claim.base_build is not None:
             self.timeline.founded.add(claim.release)
         if old.serviced and not claim.serviced:

@@ -15,6 +15,7 @@ from scraper.checks import check_rows, check_tables
 from scraper.errors import DriftError
 from scraper.load.articles import Article, Trouble, claim_articles
 from scraper.load.carry import carry
+from scraper.load.crosschecks import crosscheck
 from scraper.load.reconcile import reconcile
 from scraper.load.tables import PageRow
 from scraper.load.timeline import Night, Timeline
@@ -28,12 +29,13 @@ _FACTS_KEPT = 16
 
 @dataclass(slots=True)
 class PageState:
-    """Where a page stands while the archive is replayed; ``facts`` are its last good ones, ``sha256`` the fingerprint
-    of the version that they come from; ``drifting`` is a version that was set aside, last served at ``served_at``."""
+    """Where a page stands while the archive is replayed; ``facts`` are its last good ones, ``before``
+    those of the good version before, ``sha256`` the fingerprint of the version that they come from; ``drifting`` is a version that was set aside, last served at ``served_at``."""
 
     source: Source
     version: int | None = None
     facts: Facts | None = None
+    before: Facts | None = None
     sha256: str | None = None
     fetched_at: str | None = None
     changed_at: str | None = None
@@ -45,7 +47,8 @@ class PageState:
 
     def take(self, facts: Facts, version: int, sha256: str, at: str) -> None:
         """Another good version, as of ``at``."""
-        self.facts, self.version, self.sha256, self.changed_at = facts, version, sha256, at
+        self.before, self.facts = self.facts, facts
+        self.version, self.sha256, self.changed_at = version, sha256, at
 
     def read(self, at: str) -> None:
         """A good version was served at ``at``."""
@@ -258,6 +261,8 @@ def _reconcile(result: Replay, ranked: Sequence[Source], night: Night) -> None:
     claims = reconcile(known, ranked)
     troubles = {kb: state.trouble for kb, state in result.articles.items() if state.trouble}
     claim_articles(claims, result.read_articles(), troubles)
+    before = {name: page.before for name, page in result.pages.items() if page.before}
+    crosscheck(claims, [(source, known[source.name]) for source in ranked if source.name in known], before)
     result.timeline.follow(night, claims)
 
 

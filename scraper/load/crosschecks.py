@@ -1,0 +1,323 @@
+"""What the pages' redundancy tells: rules that hold among true facts, asked of tonight's claims.
+
+A page that is damaged still parses. But Microsoft says most things more than once, and days, revisions and KBs follow an
+order; so a wrong value contradicts something. What is broken becomes a finding that names the row (docs/findings.md)
+and never stops a catalog: pages may differ for hours on a release night, and Microsoft makes slips of its own. Pure.
+"""
+
+import re
+from bisect import bisect_right
+from calendar import month_name
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import date, timedelta
+from itertools import pairwise
+
+from scraper.load.reconcile import BuildClaim, Claim, Claims, revision, second_tuesday
+from scraper.models import Entry, EntryKind, Facts, Severity, Source, Update
+
+# `2025-11 D` came on 2025-12-01 and `2023-11 D` on 2023-12-04 (sources.md A6): so many days into the next month.
+_LATE_DAYS = 7
+_AFTER_TUESDAY = frozenset({"C", "D", "E"})
+# Numbers rose from KB5000802 in March 2021 to KB5124010 in September 2026: another first digit is decades away.
+_SHAPE = "KB5"
+
+_Ranked = Sequence[tuple[Source, Facts]]
+
+
+def crosscheck(claims: Claims, ranked: _Ranked, before: Mapping[str, Facts]) -> None:
+    """Add a finding for every row of tonight's claims that contradicts another, its day, its order or its family.
+    ``before``: by source, the facts of the version before; what flaps is no news."""
+    for found in (
+        *_days(claims),
+        *_orders(claims),
+        *_baselines(claims),
+        *_shapes(claims),
+        *_latest(ranked),
+        *_listings(ranked, before),
+        *_links(claims, ranked),
+        *_families(claims, ranked),
+    ):
+        claims.find(found)
+
+
+def _subject(row: BuildClaim) -> str:
+    return row.kb or row.build or ""
+
+
+# --- days ------------------------------------------------------------------------------------------------------------
+
+
+def _days(claims: Claims) -> Iterator[Claim]:
+    """Every B came on the second Tuesday of its month and nothing out of band did; C, D and E came after it, in the
+    month or a few days late."""
+    for row in claims.builds.values():
+        if row.month and row.available and row.cadence:
+            yield from _day(row.release, _subject(row), row.month, row.cadence, row.available, row.page)
+    newest: dict[str, str] = {}
+    for month in claims.months.values():
+        if month.available:
+            page = month.page_of("available")
+            yield from _day(month.release, month.kb or month.month, month.month, "B", month.available, page)
+        if month.released:
+            newest[month.release] = max(newest.get(month.release, ""), month.month)
+    for month in claims.months.values():
+        if not month.released and month.month < newest.get(month.release, ""):
+            message = f"{month.month} is still planned, although {newest[month.release]} came"
+            yield Claim(Severity.WARNING, "overdue", month.release, month.month, message, month.page)
+
+
+def _day(release: str, subject: str, month: str, cadence: str, day: str, page: str) -> Iterator[Claim]:
+    tuesday = second_tuesday(month)
+    if cadence == "B":
+        if day != tuesday:
+            message = f"the {month} B came on {day}, which is not the month's second Tuesday, {tuesday}"
+            yield Claim(Severity.WARNING, "second-tuesday", release, subject, message, page)
+        return
+    first = _day_after(tuesday) if cadence in _AFTER_TUESDAY else f"{month}-01"
+    next_month = date.fromisoformat(f"{month}-28") + timedelta(days=4)
+    last = next_month.replace(day=_LATE_DAYS).isoformat()
+    if not first <= day <= last:
+        message = f"the {month} {cadence} came on {day}, and not between {first} and {last}"
+        yield Claim(Severity.WARNING, "update-month", release, subject, message, page)
+    elif day == second_tuesday(day[:7]):
+        message = f"the {month} {cadence} came on {day}, a second Tuesday, as only B does"
+        yield Claim(Severity.WARNING, "second-tuesday", release, subject, message, page)
+
+
+def _day_after(day: str) -> str:
+    return (date.fromisoformat(day) + timedelta(days=1)).isoformat()
+
+
+# --- order -----------------------------------------------------------------------------------------------------------
+
+
+def _orders(claims: Claims) -> Iterator[Claim]:
+    """Within a release and a track, higher revisions never came earlier. The builds that a release began with stand
+    aside: they have no KB, and builds of the previews before came with and after them."""
+    tracks: dict[tuple[str, str], list[BuildClaim]] = defaultdict(list)
+    for row in claims.builds.values():
+        if row.build and row.kb and row.available and row.track != "component":
+            tracks[row.release, row.track].append(row)
+    for rows in tracks.values():
+        rows.sort(key=lambda row: (revision(row.build or ""), row.available or ""))
+        for row, before, after in _misplaced(rows):
+            around = " and ".join(f"{one.build} of {one.available}" for one in (before, after) if one)
+            message = f"{row.build} of {row.available} stands between {around} by its revision"
+            yield Claim(Severity.WARNING, "order", row.release, _subject(row), message, row.page)
+
+
+def _misplaced(rows: Sequence[BuildClaim]) -> Iterator[tuple[BuildClaim, BuildClaim | None, BuildClaim | None]]:
+    """The fewest rows without which the days of the others never fall, each with the rows before and after it."""
+    kept = set(_longest_rise([row.available or "" for row in rows]))
+    for place, row in enumerate(rows):
+        if place not in kept:
+            before = max((other for other in kept if other < place), default=None)
+            after = min((other for other in kept if other > place), default=None)
+            yield row, None if before is None else rows[before], None if after is None else rows[after]
+
+
+def _longest_rise(days: Sequence[str]) -> Iterator[int]:
+    """The places of a longest run of days that never fall."""
+    ends: list[str] = []  # by length less one, the earliest day in which a run of it ends
+    places: list[int] = []
+    previous: list[int] = []
+    for place, day in enumerate(days):
+        length = bisect_right(ends, day)
+        previous.append(places[length - 1] if length else -1)
+        if length == len(ends):
+            ends.append(day)
+            places.append(place)
+        else:
+            ends[length], places[length] = day, place
+    place = places[-1] if places else -1
+    while place >= 0:
+        yield place
+        place = previous[place]
+
+
+# --- baselines -------------------------------------------------------------------------------------------------------
+
+
+def _baselines(claims: Claims) -> Iterator[Claim]:
+    """A released baseline is the month's B, and a released hotpatch is none."""
+    rows = {(row.release, row.kb): row for row in claims.builds.values() if row.track == "cumulative"}
+    for month in claims.months.values():
+        row = rows.get((month.release, month.kb)) if month.kb else None
+        if row is None or (row.cadence, row.month) == ("B", month.month):
+            continue
+        message = (
+            f"{month.kb} is the {month.type} of {month.month} and the {row.month} {row.cadence} of the release history"
+        )
+        yield Claim(Severity.WARNING, "baseline", month.release, row.kb or month.month, message, month.page, row.page)
+
+
+# --- shape -----------------------------------------------------------------------------------------------------------
+
+
+def _shapes(claims: Claims) -> Iterator[Claim]:
+    rows = [(row.release, row.kb, row.page) for row in claims.builds.values()]
+    rows += [(month.release, month.kb, month.page_of("kb")) for month in claims.months.values()]
+    for release, kb, page in rows:
+        if kb and not kb.startswith(_SHAPE):
+            message = f"{kb} does not begin with {_SHAPE}, as every update of these releases does"
+            yield Claim(Severity.WARNING, "kb-shape", release, kb, message, page)
+
+
+# --- the newest row, twice said ---------------------------------------------------------------------------------------
+
+
+def _latest(ranked: _Ranked) -> Iterator[Claim]:
+    """The servicing table says which build of a release is the newest, and of which day; its history must agree."""
+    for source, page in ranked:
+        newest = {update.release: update for update in sorted(page.updates, key=lambda update: revision(update.build))}
+        for row in page.servicing:
+            update = newest.get(row.release)
+            if update is None or row.latest_build is None:
+                continue
+            said, had = (row.latest_build, row.latest_date), (update.build, update.available)
+            if said != had:
+                message = (
+                    f"the servicing table calls {said[0]} of {said[1]} the newest build of {row.release},"
+                    f" the release history {had[0]} ({update.kb}) of {had[1]}"
+                )
+                yield Claim(Severity.WARNING, "latest-build", row.release, had[0], message, source.name)
+
+
+# --- lists -----------------------------------------------------------------------------------------------------------
+
+_Listed = dict[str, dict[str, str]]  # by release and KB, the day
+
+
+def _listings(ranked: _Ranked, before: Mapping[str, Facts]) -> Iterator[Claim]:
+    """What one list has and another, which goes on beyond it, lacks. A list has what it had in the version before."""
+    tables, links = [], []
+    for source, page in ranked:
+        versions = [page, before.get(source.name, page)]
+        tables.append((source.name, _listed(row for version in versions for row in version.updates)))
+        entries = [entry for version in versions for entry in version.entries if entry.kind in _LETTERS]
+        links.append((source.name, _listed(entries)))
+    for history, tabled in tables:
+        for listing, linked in links:
+            for release in sorted(tabled.keys() & linked.keys()):
+                # The links go back to the previews before a release; the history begins with it.
+                begun = min(tabled[release].values())
+                since = {kb: day for kb, day in linked[release].items() if day >= begun}
+                yield from _unlisted(release, since, tabled[release], listing, history)
+                yield from _unlisted(release, tabled[release], linked[release], history, listing)
+    yield from _hubs(ranked, before)
+
+
+def _listed(rows: Iterable[Update | Entry]) -> _Listed:
+    found: _Listed = defaultdict(dict)
+    for row in rows:
+        if row.available:
+            found[row.release][row.kb or ""] = row.available
+    return found
+
+
+def _unlisted(release: str, has: dict[str, str], lacks: dict[str, str], its: str, page: str) -> Iterator[Claim]:
+    """What is newer than all that a list has may still come to it; ``its`` and ``page`` are the two pages."""
+    newest = max(lacks.values(), default="")
+    for kb in sorted(has.keys() - lacks.keys() - {""}):
+        if has[kb] <= newest:
+            message = f"{kb} of {has[kb]} is listed for {release} on {its}, and not on {page}"
+            yield Claim(Severity.INFO, "unlisted", release, kb, message, page, its)
+
+
+def _hubs(ranked: _Ranked, before: Mapping[str, Facts]) -> Iterator[Claim]:
+    """The hotpatch release notes of all releases carry the same navigation, from one table of contents."""
+    hubs = [(source.name, page) for source, page in ranked if source.calendar_release]
+    for (one, its), (other, others) in pairwise(hubs):
+        for page, facts, lacking, lacks in ((one, its, other, others), (other, others, one, its)):
+            stated = {_statement(entry) for version in (lacks, before.get(lacking, lacks)) for entry in version.entries}
+            for entry in facts.entries:
+                if _statement(entry) not in stated:
+                    message = f"the link {entry.title!r} stands on {page}, and not on {lacking}"
+                    subject = entry.kb or entry.title
+                    yield Claim(Severity.INFO, "unlisted", entry.release, subject, message, lacking, page)
+
+
+def _statement(entry: Entry) -> tuple[str, bool, str]:
+    return entry.release, entry.preview, entry.title
+
+
+# --- links -----------------------------------------------------------------------------------------------------------
+
+# What a link's suffix says of an update, in the letters of the release history (153 B, 119 C and D, 32 OOB agreed).
+_LETTERS = {
+    EntryKind.CUMULATIVE: frozenset({"B", "A"}),
+    EntryKind.PREVIEW: frozenset({"C", "D", "E"}),
+    EntryKind.CUMULATIVE_OUT_OF_BAND: frozenset({"OOB"}),
+}
+_TUESDAY_KINDS = frozenset({EntryKind.HOTPATCH, EntryKind.BASELINE})
+
+
+def _links(claims: Claims, ranked: _Ranked) -> Iterator[Claim]:
+    """A link beside its own address, the day that its kind comes on, and the letter that the history has. All pages
+    carry all categories, so the same link is heard once."""
+    letters = {(row.release, row.kb): row.cadence for row in claims.builds.values() if row.track == "cumulative"}
+    heard: set[tuple[str, str, str | None]] = set()
+    for source, page in ranked:
+        for entry in page.entries:
+            if (entry.release, entry.title, entry.url) not in heard:
+                heard.add((entry.release, entry.title, entry.url))
+                subject = entry.kb or entry.title
+                for severity, code, message in _odd(entry, letters.get((entry.release, entry.kb))):
+                    yield Claim(severity, code, entry.release, subject, message, source.name)
+        for month in page.months:
+            if odd := _odd_slug(month.url, month.available, (month.build or "",), month.kb):
+                message = f"the address of {month.kb or month.month} says {odd}"
+                yield Claim(Severity.INFO, "link", month.release, month.kb or month.month, message, source.name)
+
+
+def _odd(entry: Entry, letter: str | None) -> Iterator[tuple[Severity, str, str]]:
+    day = entry.available
+    if odd := _odd_slug(entry.url, day, entry.builds, entry.kb):
+        yield Severity.INFO, "link", f"the address of the link {entry.title!r} says {odd}"
+    if day and entry.kind in _TUESDAY_KINDS and day != second_tuesday(day[:7]):
+        message = f"a {entry.kind} comes on a second Tuesday, and {entry.title!r} on {day}"
+        yield Severity.WARNING, "second-tuesday", message
+    if letter and letter not in _LETTERS.get(entry.kind, {letter}):
+        message = f"the link {entry.title!r} is a {entry.kind}, the release history says {letter}"
+        yield Severity.WARNING, "link-kind", message
+
+
+# The new layout's addresses say it all once more: `july-14-2026-kb5101650-os-builds-26200-8875-and-26100-8875`. The old
+# one's end in a GUID or in the number of the article, which is not the KB (sources.md B5, rule 6).
+_SLUG_DAY = re.compile(r"([a-z]+)-(\d{1,2})-(20\d\d)(?=-)")
+_SLUG_KB = re.compile(r"(?<![a-z])kb-?(\d{7})(?!\d)")
+_SLUG_BUILD = re.compile(r"(?<=-)(\d{5})-(\d{1,5})(?=-|$)")
+_MONTHS = {name.lower(): number for number, name in enumerate(month_name) if name}
+
+
+def _odd_slug(url: str | None, day: str | None, builds: Collection[str], kb: str | None) -> str:
+    """What an address says otherwise than the text that stands for it; what it does not name differs in nothing."""
+    slug = (url or "").rpartition("/")[2].lower()
+    odd = []
+    named = [f"KB{number}" for number in _SLUG_KB.findall(slug)]
+    if kb and named and kb not in named:
+        odd += named
+    dated = _SLUG_DAY.match(slug)
+    if day and dated and dated[1] in _MONTHS:
+        its_day = f"{dated[3]}-{_MONTHS[dated[1]]:02}-{int(dated[2]):02}"
+        odd += [its_day] if its_day != day else []
+    said = {build.partition(".")[0]: build for build in builds}
+    addressed = [f"{base}.{number}" for base, number in _SLUG_BUILD.findall(slug)]
+    odd += [build for build in addressed if said.get(build[:5], build) != build]
+    return ", ".join(odd)
+
+
+# --- families --------------------------------------------------------------------------------------------------------
+
+
+def _families(claims: Claims, ranked: _Ranked) -> Iterator[Claim]:
+    """A link names builds of its release and of that one's siblings, which all are releases of the catalog."""
+    known = {str(release.base_build) for release in claims.releases.values()}
+    for source, page in ranked:
+        for entry in page.entries:
+            strange = [build for build in entry.builds if build.partition(".")[0] not in known]
+            if strange and entry.release in claims.releases and claims.releases[entry.release].base_build:
+                message = f"no release has the OS build of {', '.join(strange)} in {entry.title!r}"
+                subject = entry.kb or entry.title
+                yield Claim(Severity.WARNING, "family", entry.release, subject, message, source.name)

@@ -1,0 +1,184 @@
+"""Nights with one damaged page: what yesterday knew, what is served tonight, and what the real pipeline makes of it."""
+
+import shutil
+import tempfile
+import traceback
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Self
+
+from scraper import parse
+from scraper.archive import Archive
+from scraper.checks import check_tables
+from scraper.errors import DriftError
+from scraper.fetch import Manners
+from scraper.models import Facts, Request, Source
+from scraper.normalize import normalize
+from scraper.pipeline.night import Errand, Outcome, Unwatched, run
+from scraper.pipeline.replay import Reader
+from scraper.sources import BY_NAME, SOURCES
+from tests import pages
+from tests.damage.markup import Markup
+from tests.damage.oracle import Catalog, Judgement, Statements, judge, read_catalog, texts_of
+
+Pages = Mapping[str, bytes]  # by source name
+
+_CAPTURES = Path(__file__).parents[3] / "shared" / "captures"
+_OF_CAPTURES = {
+    "windows-11-release-information": ("windows11-release-information.2026-07-22.html",) * 2,
+    "hotpatch-25h2": ("hotpatch-windows-11-25h2.2026-05-27.html", "hotpatch-windows-11-25h2.2026-07-22.html"),
+    "windows-11-update-history": ("windows-11-update-history.2026-05-27.html",) * 2,
+}
+
+
+@dataclass(frozen=True)
+class Course:
+    """What was served night after night, up to tonight: the last of the nights, on which one page is damaged."""
+
+    name: str
+    nights: Sequence[tuple[str, Pages]]  # the time of the visit, and the pages
+
+
+def courses() -> list[Course]:
+    """Quiet nights, nights with news, and those of real captures where there are any."""
+    may, july, september = (_snapshot(date) for date in pages.DATES)
+    old, new, now = (f"{date}T12:00:00Z" for date in pages.DATES)
+    found = [
+        Course("quiet", [(old, may), (new, july), (now, september), ("2026-10-01T12:00:00Z", september)]),
+        Course("news of September", [(old, may), (new, july), (now, september)]),
+        Course("news of July, new layout", [(old, may), (new, july)]),
+    ]
+    if all((_CAPTURES / name).is_file() for names in _OF_CAPTURES.values() for name in names):
+        first, last = (
+            {name: (_CAPTURES / files[i]).read_bytes() for name, files in _OF_CAPTURES.items()} for i in (0, 1)
+        )
+        found.append(Course("captures", [(old, first), (new, last)]))
+    return found
+
+
+def _snapshot(date: str) -> Pages:
+    made = pages.snapshot(date)
+    return {source.name: made[pages.file_name(source.url)] for source in SOURCES}
+
+
+_Known = dict[tuple[int, bool], Facts | DriftError]
+
+
+class _Remembering(Reader):
+    """Reads each version of the nights before once for all damaged nights."""
+
+    def __init__(self, archive: Archive, known: _Known) -> None:
+        super().__init__(archive)
+        self.known = dict(known)
+
+    def read(self, source: Source, version: int, *, accepted: bool) -> Facts:
+        if (version, accepted) not in self.known:
+            try:
+                self.known[version, accepted] = super().read(source, version, accepted=accepted)
+            except DriftError as problem:
+                self.known[version, accepted] = problem
+        known = self.known[version, accepted]
+        if isinstance(known, DriftError):
+            raise known
+        return known
+
+
+class Laboratory:
+    """A course's nights up to yesterday in a folder of its own, to be followed by a damaged night as often as wanted."""
+
+    def __init__(self, course: Course) -> None:
+        self.name, nights = course.name, course.nights
+        *before, (self.at, self.tonight) = nights
+        self._stack = ExitStack()
+        self._folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory()))
+        self._mirror = self._folder / "mirror"
+        self._known: _Known = {}
+        self._unasked: dict[str, Catalog] = {}
+        self._markups: dict[str, Markup] = {}
+        for at, served in before:
+            self._serve(served)
+            self._run("archive.db", "catalog.db", at)
+        self._serve(self.tonight)
+        self.truth = self._night({})
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *problem: object) -> None:
+        self._stack.close()
+
+    def markup(self, source: str) -> Markup:
+        if source not in self._markups:
+            self._markups[source] = Markup(self.tonight[source].decode("utf-8"))
+        return self._markups[source]
+
+    def try_damage(self, source: str, text: str) -> Judgement:
+        """The night on which ``source`` serves ``text``."""
+        body = text.encode("utf-8", "surrogatepass")
+        try:
+            said = self._night({source: body})
+        except Exception:  # whatever it is: that is what is looked for
+            return Judgement("CRASH", traceback.format_exc())
+        if source in said.failures:
+            wrong = "" if said.tables == self._without(source).tables else "facts are not those of a failing page"
+            return Judgement("SILENT" if wrong else "refused", wrong or said.failures[source])
+        statements = Statements([*self._facts(source), _facts_of(source, body)], self._bases)
+        return judge(self.truth, said, statements, self._texts)
+
+    def _without(self, source: str) -> Catalog:
+        """The night on which nothing can be made of a page."""
+        if source not in self._unasked:
+            self._unasked[source] = self._night({source: b"<html></html>"})
+        return self._unasked[source]
+
+    def _facts(self, damaged: str) -> Iterator[Facts]:
+        return (facts for name, facts in self._true_facts.items() if name != damaged)
+
+    @cached_property
+    def _true_facts(self) -> dict[str, Facts]:
+        return {name: _facts_of(name, body) for name, body in self.tonight.items()}
+
+    @cached_property
+    def _texts(self) -> Mapping[str, Collection[object]]:
+        return texts_of(self._true_facts.values())
+
+    @cached_property
+    def _bases(self) -> dict[str, int | None]:
+        return {str(row["release"]): row["base_build"] for row in self.truth.tables["releases"].values()}  # type: ignore[misc]
+
+    def _night(self, damaged: Pages) -> Catalog:
+        for name in ("archive.db", "catalog.db"):
+            shutil.copyfile(self._folder / name, self._folder / f"tonight.{name}")
+        self._serve(damaged)
+        try:
+            self._run("tonight.archive.db", "tonight.catalog.db", self.at)
+        finally:
+            self._serve({name: self.tonight[name] for name in damaged})
+        return read_catalog(self._folder / "tonight.catalog.db")
+
+    def _serve(self, served: Pages) -> None:
+        for name, body in served.items():
+            file = self._mirror / pages.file_name(BY_NAME[name].url)
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(body)
+
+    def _run(self, archive_name: str, catalog_name: str, at: str) -> Outcome:
+        requests = [Request(name, BY_NAME[name].url) for name in self.tonight]
+        with closing(Archive(self._folder / archive_name)) as archive:
+            reader = _Remembering(archive, self._known)
+            errand = Errand("pages", requests, at, str(self._mirror), Manners(delay=0))
+            outcome = run(archive, reader, self._folder / catalog_name, errand, Unwatched())
+        if archive_name == "archive.db":  # what is served tonight gets other numbers each time
+            self._known = reader.known
+        assert outcome is not None
+        return outcome
+
+
+def _facts_of(name: str, body: bytes) -> Facts:
+    source = BY_NAME[name]
+    page = parse.parse(source, body, source.url)
+    check_tables(source, page, accepted=False)
+    return normalize(source, page)
