@@ -728,6 +728,17 @@ def test_all_verdicts_at_once_are_those_of_the_single_builds(catalog: sqlite3.Co
         every.of("26100")
 
 
+def test_all_verdicts_at_once_are_read_once_however_many_builds_are_unknown(catalog: sqlite3.Connection) -> None:
+    every = lookup.Verdicts(catalog, "2025-05-20")
+    asked: list[str] = []
+    catalog.set_trace_callback(asked.append)
+    for revision in range(7000, 7100):
+        (row,) = every.of(f"26100.{revision}")
+        assert (row["reason"], row["release"]) == ("not-in-catalog", W24)
+    assert every.of("17763.1")[0]["release"] is None
+    assert asked == []
+
+
 def test_an_unknown_build_in_words_names_its_neighbours(catalog: sqlite3.Connection) -> None:
     text = render.build(lookup.build(catalog, "26100.500", "2024-01-01")[0])
     assert "  above         26100.1742 (no KB), security month none\n" in text
