@@ -753,6 +753,13 @@ def test_a_withdrawn_build_says_so(catalog: sqlite3.Connection) -> None:
     assert text.splitlines()[0].startswith("26100.3981 is the May 2025 hotpatch, no longer listed by Microsoft; ")
 
 
+def test_an_out_of_band_hotpatch_is_told_from_the_update_of_the_same_build(catalog: sqlite3.Connection) -> None:
+    text = render.build([the_build(catalog, "26100.6905", "2025-10-30", S25)])
+    assert "  brought by     KB5070893, out-of-band hotpatch and KB5070881, out-of-band update\n" in text
+    assert "  out-of-band hotpatch  security month 2025-10" in render.kb(lookup.kb(catalog, "KB5070893")[0])
+    assert "  out-of-band update  security month 2025-10" in render.kb(lookup.kb(catalog, "KB5070881")[0])
+
+
 def test_a_kb_in_words(catalog: sqlite3.Connection) -> None:
     rest = (
         "26100.3981  2025-05-13  hotpatch  security month 2025-05  same fixes KB5058411 (26100.4061)"
