@@ -10,7 +10,6 @@ from typing import Any
 
 import httpx
 import pytest
-import yaml
 from click.testing import CliRunner
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -18,7 +17,7 @@ from hypothesis import strategies as st
 from scraper import lookup, pipeline
 from scraper.cli import main
 from scraper.errors import InputError
-from tests.test_datasette import serving
+from tests.test_datasette import QUERIES, serving
 
 TABLE = Path(__file__).parent / "facts" / "verdicts.csv"
 DAYS = ("2024-11-12", "2026-10-12", "2026-10-13")
@@ -164,12 +163,6 @@ SPACES = st.text(" \t\n\r\u00a0", max_size=2)
 RELEASES = ("", "", "24H2", "25h2", "server 2025", "Windows 11 24H2", "2022", "24H3", "h2", "%", "26100")
 
 
-@pytest.fixture(scope="module")
-def query() -> str:
-    metadata = yaml.safe_load((Path(__file__).parents[1] / "metadata.yml").read_text(encoding="utf-8"))
-    return str(metadata["databases"]["catalog"]["queries"]["build_verdict"]["sql"])
-
-
 @settings(max_examples=300, deadline=None)
 @given(
     st.tuples(SPACES, st.sampled_from(FRAMES), NUMBERS, SPACES),
@@ -183,7 +176,7 @@ def query() -> str:
 @example(("", "version 24-h2 (os build {})", "26100.3981", ""), ("", "", ""), ("", "2025-06-10", ""))
 @example(("", "{}", "26100.3981", "\u00a0"), ("", "", ""), ("", "2025-06-10", ""))
 def test_any_text_means_the_same_to_the_command_line_and_to_the_query(
-    demo: Path, query: str, text: tuple[str, str, str, str], named: tuple[str, str, str], day: tuple[str, str, str]
+    demo: Path, text: tuple[str, str, str, str], named: tuple[str, str, str], day: tuple[str, str, str]
 ) -> None:
     before, frame, number, after = text
     build, release, as_of = before + frame.format(number) + after, "".join(named), "".join(day)
@@ -193,7 +186,8 @@ def test_any_text_means_the_same_to_the_command_line_and_to_the_query(
         except InputError:
             answers = []
         catalog.row_factory = sqlite3.Row
-        rows = [dict(row) for row in catalog.execute(query, {"build": build, "release": release, "as_of": as_of})]
+        asked = {"build": build, "release": release, "as_of": as_of}
+        rows = [dict(row) for row in catalog.execute(QUERIES["build_verdict"]["sql"], asked)]
     if build.strip():
         assert shared(rows) == shared([dict(answer) for answer in answers])
         assert [{key: row[key] for key in flat(answer)} for row, answer in zip(rows, answers, strict=True)] == [
