@@ -858,7 +858,8 @@ def test_commands_of_the_doc_run(db: Path, tmp_path: Path) -> None:
 
 def run_of_a_shell(command: str, folder: Path) -> int:
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    return subprocess.run(["sh", "-c", command], cwd=folder, env=environment, capture_output=True, timeout=60).returncode
+    shell = ["sh", "-c", command]
+    return subprocess.run(shell, cwd=folder, env=environment, capture_output=True, timeout=60).returncode
 
 
 def test_doc_names_every_column_reason_and_code() -> None:
