@@ -211,3 +211,31 @@ def test_update_that_takes_servers_off_hotpatch_says_nothing_of_clients(demo: sq
     assert (client["release"], server["release"]) == (CLIENT, SERVER)
     assert "off hotpatch" in server["because"]
     assert "off hotpatch" not in client["because"]
+
+
+@pytest.mark.parametrize(
+    ("release", "build", "day", "sentence"),
+    [
+        (
+            *("windows-server-2022", "20348.344", "2026-09-30"),
+            "20348.344 is a hotpatch; the newest security month of Server 2022 on 2026-09-30 was September 2026, so it"
+            " is behind by all 33 known months",
+        ),
+        (
+            *("windows-server-2022", "20348.344", "2026-12-01"),
+            "20348.344 is a hotpatch; the newest security month of Server 2022 in data of 2026-09-30 was September"
+            " 2026, and newer updates may have come by 2026-12-01, so it is behind by all 33 known months",
+        ),
+        (
+            *(CLIENT, "26100.863", "2024-10-08"),
+            "26100.863 is an update; the newest security month of 24H2 on 2024-10-08 was October 2024, so it is behind"
+            " by the one known month",
+        ),
+    ],
+)
+def test_a_build_before_the_first_known_month_is_not_said_to_be_behind_by_a_count_of_months(
+    demo: sqlite3.Connection, release: str, build: str, day: str, sentence: str
+) -> None:
+    """It came years before: the hotpatch of November 2021 is older than any month that the calendar has."""
+    (answer,), _ = lookup.build(demo, build, day, release)
+    assert answer["because"] == sentence
