@@ -83,6 +83,7 @@ _NOT_TEXT = (
 )
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 _TEXT = "CSV, TSV or JSON lines, in UTF-8 or in UTF-16 with a byte order mark"
+_BINARY = "NUL bytes, as binary files have them"
 # NUL, and what a byte that is not UTF-8 is read as.
 _BROKEN = re.compile("[\0\ud800-\udfff]")
 _ARRAY = re.compile(r"\s*\[\s*(?:\{|\]|$)")
@@ -414,7 +415,7 @@ def _text(source: BinaryIO, name: str) -> TextIO:
         return io.TextIOWrapper(buffered, encoding="utf-16", errors="replace", newline="")
     # UTF-16 without its mark has them in every other place; a few are one broken row.
     if head.count(0) > len(head) // 10:
-        raise InputError("list of devices", page=name, expected=_TEXT, found="NUL bytes, as binary files have them")
+        raise InputError("list of devices", page=name, expected=_TEXT, found=_BINARY)
     return io.TextIOWrapper(buffered, encoding="utf-8-sig", errors="surrogateescape", newline="")
 
 
@@ -508,6 +509,8 @@ def _header(lines: _Lines, name: str, columns: Mapping[str, str]) -> tuple[str, 
                 found.setdefault(len(cells), (fit, index, delimiter, cells))
                 break
     if not found:
+        if any("\0" in line for line in head):
+            raise InputError("list of devices", page=name, expected=_TEXT, found=_BINARY)
         line = next(line for line in head if line.strip())
         raise _lack("version", columns, name, _cells(line, max(",;\t", key=line.count)))
     _, index, delimiter, names = max(found.values(), key=lambda header: (header[0], len(header[3])))

@@ -119,6 +119,7 @@ class Verdicts:
         self.as_of = _day(as_of)
         self._catalog = catalog
         self._releases = _releases(catalog, None)
+        self._ages = _ages(catalog)
         self._known: dict[str, list[answers.DeviceVerdict]] = {}
         self._revisions: dict[tuple[str, str], list[int]] = {}
         rows = {(row["build"], row["release"]): row for row in _rows(catalog, _VERDICT, self.as_of)}
@@ -157,7 +158,7 @@ class Verdicts:
         below, above = (
             f"{base}.{found[0]}" if found else None for found in (revisions[:place][-1:], revisions[place:])
         )
-        data_as_of = _data_as_of(self._catalog, [home["release"]] if home else [])
+        data_as_of = _oldest(self._ages, [home["release"]] if home else [])
         return {
             "build": build,
             "release": home["release"] if home else None,
@@ -476,8 +477,16 @@ def _restart(catalog: sqlite3.Connection, release: str | None, as_of: str) -> an
 
 def _data_as_of(catalog: sqlite3.Connection, releases: list[str]) -> str | None:
     """The oldest last good fetch behind the releases (none named: behind all), null where one of them has none."""
-    known = {row["release"]: row["data_as_of"] for row in _rows(catalog, "select release, data_as_of from freshness")}
-    times = [known.get(release) for release in releases or known]
+    return _oldest(_ages(catalog), releases)
+
+
+def _ages(catalog: sqlite3.Connection) -> dict[str, str | None]:
+    """The oldest last good fetch behind each release."""
+    return {row["release"]: row["data_as_of"] for row in _rows(catalog, "select release, data_as_of from freshness")}
+
+
+def _oldest(ages: dict[str, str | None], releases: list[str]) -> str | None:
+    times = [ages.get(release) for release in releases or ages]
     return None if None in times else min(filter(None, times), default=None)
 
 

@@ -57,7 +57,7 @@ def kb(answer: KbAnswer) -> str:
     if answer["expired"]:
         rows.append(("expired", "yes, Microsoft no longer offers it"))
     rows.append(("data as of", answer["data_as_of"]))
-    table = _table([_kb_row(row) for row in answer["builds"]])
+    table = _table([_kb_row(row, answer["track"]) for row in answer["builds"]])
     both = [_BOTH] if any(row["twin"] for row in answer["builds"]) else []
     return "\n".join([_lines(answer["kb"], rows), *table, *both])
 
@@ -164,7 +164,11 @@ def _verdict(answer: BuildAnswer) -> str:
 
 
 def _update(row: Update) -> str:
-    return f"{row['kb'] or 'no KB'}, {_KINDS.get(row['kind'] or '', 'update')}"
+    return f"{row['kb'] or 'no KB'}, {_kind(row['kind'], row['track'])}"
+
+
+def _kind(kind: str | None, track: str | None) -> str:
+    return "out-of-band hotpatch" if (kind, track) == ("out-of-band", "hotpatch") else _KINDS.get(kind or "", "update")
 
 
 def _neighbour(neighbour: Neighbour | None) -> str | None:
@@ -181,7 +185,7 @@ def _restart(restart: Restart) -> str:
     )
 
 
-def _kb_row(row: KbBuild) -> tuple[str, ...]:
+def _kb_row(row: KbBuild, track: str | None) -> tuple[str, ...]:
     return (
         _name(row["release"]),
         (row["build"] or "no build")
@@ -193,7 +197,7 @@ def _kb_row(row: KbBuild) -> tuple[str, ...]:
             else ""
         ),
         row["available"] or "no date",
-        _KINDS.get(row["kind"] or "", "update"),
+        _kind(row["kind"], track),
         f"security month {row['security_month'] or 'none'}",
         f"same fixes {_twin(row['twin'])}" if row["twin"] else "",
         f"stands on {_twin(row['baseline'])}" if row["baseline"] else "",

@@ -301,6 +301,8 @@ with words as (
         'the ' || month_names.name || ' ' || substr(security_month, 1, 4) || iif(kind = 'security', ' cumulative update', ' ' || kind)
       else
         case
+          -- Older than every month that is known.
+          when kind = 'hotpatch' then 'a hotpatch'
           when kind = 'component' then 'a component update'
           when kind = 'preview' then 'a preview update'
           when kind = 'out-of-band' then iif(track = 'hotpatch', 'an out-of-band hotpatch', 'an out-of-band update')
@@ -439,6 +441,8 @@ select
         || case
           when behind = 0 and stale then ', so whether it is current is unknown'
           when behind = 0 then ', so it is current'
+          when security_month is null then
+            ', so it is behind by ' || iif(behind = 1, 'the one known month', 'all ' || behind || ' known months')
           else ', so it is ' || iif(stale, 'at least ', '') || iif(behind = 1, 'one month', behind || ' months') || ' behind'
         end
     end as sentence

@@ -11,10 +11,13 @@ from typing import Any
 import httpx
 import pytest
 from click.testing import CliRunner
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
-from scraper import pipeline
+from scraper import lookup, pipeline
 from scraper.cli import main
-from tests.test_datasette import serving
+from scraper.errors import InputError
+from tests.test_datasette import QUERIES, serving
 
 TABLE = Path(__file__).parent / "facts" / "verdicts.csv"
 DAYS = ("2024-11-12", "2026-10-12", "2026-10-13")
@@ -140,3 +143,53 @@ def test_the_view_is_the_verdict_today(demo: Path, site: httpx.Client) -> None:
         catalog.row_factory = sqlite3.Row
         view = [dict(row) for row in catalog.execute("select * from build_verdict order by release, build")]
     assert view == served(site)
+
+
+# --- any text --------------------------------------------------------------------------------------------------------
+
+NUMBERS = st.sampled_from(
+    (
+        *("26100.3981", "26100.4000", "26100.0", "26100.03981", "26100.999999", "26100.9999999", "26100.1.2", "26100."),
+        *("26100", "3981", "0", "03981", "9999999", "999999.1", "9999999.1", "1000.1", "100.1", "20348.4297", "x", ""),
+        *("26100.3981\0", "26100.39\0081", "26100.\u0663", "26100.3981)", "-1", "26100.-1", "2_6100.1", "26100.1e3"),
+    )
+)
+FRAMES = (
+    *("{}", "{}", "10.0.{}", "10.0.10.0.{}", "Version 24H2 (OS Build {})", "VERSION 24h2 (os build {})", "10.0{}"),
+    *("version  (os build {})", "version 24-h2 (os build {})", "version 24h2 (os build {}))", "version (os build {})"),
+    *("version 24h2 (os build 10.0.{})", "version a (os build b (os build {})", "(os build {})", "version 24h2 {}"),
+)
+SPACES = st.text(" \t\n\r\u00a0", max_size=2)
+RELEASES = ("", "", "24H2", "25h2", "server 2025", "Windows 11 24H2", "2022", "24H3", "h2", "%", "26100")
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.tuples(SPACES, st.sampled_from(FRAMES), NUMBERS, SPACES),
+    st.tuples(SPACES, st.sampled_from(RELEASES), SPACES),
+    st.tuples(SPACES, st.sampled_from(("2025-06-10", "2026-12-01", "2025-06-31", "2025-6-1", "0999-01-01")), SPACES),
+)
+@example(("", "{}", "26100", ""), ("", "24H2", ""), ("", "2025-06-10", ""))
+@example(("", "{}", "26100.9999999", ""), ("", "", ""), ("", "2025-06-10", ""))
+@example(("", "{}", "9999999", ""), ("", "24H2", ""), ("", "2025-06-10", ""))
+@example(("", "{}", "26100.3981\0", ""), ("", "", ""), ("", "2025-06-10", ""))
+@example(("", "version 24-h2 (os build {})", "26100.3981", ""), ("", "", ""), ("", "2025-06-10", ""))
+@example(("", "{}", "26100.3981", "\u00a0"), ("", "", ""), ("", "2025-06-10", ""))
+def test_any_text_means_the_same_to_the_command_line_and_to_the_query(
+    demo: Path, text: tuple[str, str, str, str], named: tuple[str, str, str], day: tuple[str, str, str]
+) -> None:
+    before, frame, number, after = text
+    build, release, as_of = before + frame.format(number) + after, "".join(named), "".join(day)
+    with closing(lookup.open_catalog(demo)) as catalog:
+        try:
+            answers, _ = lookup.build(catalog, build, as_of, release if release.strip() else None)
+        except InputError:
+            answers = []
+        catalog.row_factory = sqlite3.Row
+        asked = {"build": build, "release": release, "as_of": as_of}
+        rows = [dict(row) for row in catalog.execute(QUERIES["build_verdict"]["sql"], asked)]
+    if build.strip():
+        assert shared(rows) == shared([dict(answer) for answer in answers])
+        assert [{key: row[key] for key in flat(answer)} for row, answer in zip(rows, answers, strict=True)] == [
+            flat(answer) for answer in answers
+        ]

@@ -5,17 +5,13 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from scraper import lookup, render
 from scraper.answers import BuildAnswer, Pair
 from scraper.errors import InputError, MachineError
-from scraper.load.reconcile import second_tuesday
 
 ROOT = Path(__file__).parent.parent
 SCHEMA = (ROOT / "scraper" / "schema.sql").read_text(encoding="utf-8")
@@ -728,6 +724,17 @@ def test_all_verdicts_at_once_are_those_of_the_single_builds(catalog: sqlite3.Co
         every.of("26100")
 
 
+def test_all_verdicts_at_once_are_read_once_however_many_builds_are_unknown(catalog: sqlite3.Connection) -> None:
+    every = lookup.Verdicts(catalog, "2025-05-20")
+    asked: list[str] = []
+    catalog.set_trace_callback(asked.append)
+    for revision in range(7000, 7100):
+        (row,) = every.of(f"26100.{revision}")
+        assert (row["reason"], row["release"]) == ("not-in-catalog", W24)
+    assert every.of("17763.1")[0]["release"] is None
+    assert asked == []
+
+
 def test_an_unknown_build_in_words_names_its_neighbours(catalog: sqlite3.Connection) -> None:
     text = render.build(lookup.build(catalog, "26100.500", "2024-01-01")[0])
     assert "  above         26100.1742 (no KB), security month none\n" in text
@@ -740,6 +747,13 @@ def test_a_withdrawn_build_says_so(catalog: sqlite3.Connection) -> None:
     catalog.execute("update builds set withdrawn = 1 where kb = 'KB5058497'")
     text = render.build([the_build(catalog, "26100.3981", "2025-05-20")])
     assert text.splitlines()[0].startswith("26100.3981 is the May 2025 hotpatch, no longer listed by Microsoft; ")
+
+
+def test_an_out_of_band_hotpatch_is_told_from_the_update_of_the_same_build(catalog: sqlite3.Connection) -> None:
+    text = render.build([the_build(catalog, "26100.6905", "2025-10-30", S25)])
+    assert "  brought by     KB5070893, out-of-band hotpatch and KB5070881, out-of-band update\n" in text
+    assert "  out-of-band hotpatch  security month 2025-10" in render.kb(lookup.kb(catalog, "KB5070893")[0])
+    assert "  out-of-band update  security month 2025-10" in render.kb(lookup.kb(catalog, "KB5070881")[0])
 
 
 def test_a_kb_in_words(catalog: sqlite3.Connection) -> None:
@@ -975,121 +989,3 @@ def test_a_lookup_loads_no_other_room_and_nothing_heavy() -> None:
         "urllib",
     }
     assert heavy.isdisjoint(loaded)
-
-
-# --- rules that hold always -------------------------------------------------------------------------------------------
-
-FIRST, LAST = date(2025, 1, 1), date(2026, 3, 31)
-
-
-class History:
-    """A release drawn by Hypothesis: months in a row from January 2025 (a baseline), each B above the one before, the
-    hotpatch of a month between the two (rule 5), a preview after each."""
-
-    def __init__(self, months: list[tuple[bool, int, int]], fetched: date) -> None:
-        self.rows: list[tuple[Value, ...]] = []
-        calendar: list[tuple[Value, ...]] = []
-        revision, baseline = 1000, ""
-        for number, (is_baseline, below, above) in enumerate(months, start=1):
-            name = f"2025-{number:02}"
-            day = date.fromisoformat(second_tuesday(name))
-            cumulative, hotpatch = f"KB{6000000 + number}", f"KB{7000000 + number}"
-            restarts = is_baseline or number == 1
-            low, revision = revision + below, revision + below + above
-            kind, twin = ("baseline", None) if restarts else ("security", hotpatch)
-            self._add(revision, cumulative, "cumulative", kind, "B", name, day, twin, None)
-            self._add(
-                revision + 1,
-                f"KB{8000000 + number}",
-                "cumulative",
-                "preview",
-                "D",
-                name,
-                day + timedelta(14),
-                None,
-                None,
-            )
-            baseline = cumulative if restarts else baseline
-            if not restarts:
-                self._add(low, hotpatch, "hotpatch", "hotpatch", None, name, day, cumulative, baseline)
-            month_type, kb = ("baseline", cumulative) if restarts else ("hotpatch", hotpatch)
-            calendar.append((W24, name, month_type, None, "released", day.isoformat(), kb, None, cumulative, None))
-            revision += 1
-        self.catalog = make_catalog(
-            [(W24, "Windows 11", "24H2", 26100, "2026-02-01", None, 1)], self.rows, calendar, f"{fetched}T12:00:00Z"
-        )
-
-    def _add(
-        self,
-        revision: int,
-        kb: str,
-        track: str,
-        kind: str,
-        cadence: str | None,
-        month: str,
-        day: date,
-        *pair: str | None,
-    ) -> None:
-        self.rows.append((W24, f"26100.{revision}", kb, track, kind, cadence, month, month, day.isoformat(), *pair))
-
-    def installed(self, tracks: tuple[str, ...], kinds: tuple[str, ...], day: date) -> str | None:
-        """The build of a device that takes these updates on their day, None before the first."""
-        taken = [row for row in self.rows if row[3] in tracks and row[4] in kinds and str(row[8]) <= day.isoformat()]
-        return str(max(taken, key=lambda row: str(row[6]))[1]) if taken else None
-
-    def judge(self, build: str, day: date) -> tuple[Value, ...]:
-        return judged(self.catalog, build, day.isoformat())
-
-
-drawn_months = st.lists(st.tuples(st.booleans(), st.integers(1, 90), st.integers(1, 90)), min_size=1, max_size=12)
-days = st.dates(FIRST, LAST)
-TRACKS = {
-    "hotpatch": (("hotpatch", "cumulative"), ("hotpatch", "baseline")),
-    "cumulative": (("cumulative",), ("security", "baseline")),
-}
-
-
-@settings(max_examples=60, deadline=None)
-@given(
-    drawn_months, st.sampled_from(sorted(TRACKS)), st.lists(st.dates(FIRST, date(2026, 2, 1)), min_size=1, max_size=8)
-)
-def test_a_device_that_takes_every_update_of_its_track_is_never_behind(
-    months: list[tuple[bool, int, int]], track: str, asked: list[date]
-) -> None:
-    history = History(months, LAST)
-    with contextlib.closing(history.catalog):
-        for day in asked:
-            if build := history.installed(*TRACKS[track], day):
-                assert history.judge(build, day) == ("current", 0, None)
-
-
-def badness(verdict: tuple[Value, ...]) -> int:
-    status, behind, _ = verdict
-    return {"current": 0, "unknown": 1, "behind": 1 + int(behind or 0), "out-of-support": 99}[str(status)]
-
-
-@settings(max_examples=60, deadline=None)
-@given(drawn_months, days, st.lists(days, min_size=2, max_size=8), st.data())
-def test_a_verdict_never_improves_by_waiting(
-    months: list[tuple[bool, int, int]], fetched: date, asked: list[date], data: st.DataObject
-) -> None:
-    history = History(months, fetched)
-    with contextlib.closing(history.catalog):
-        row = data.draw(st.sampled_from(history.rows))
-        out = [day for day in sorted(asked) if day.isoformat() >= str(row[8])]
-        course = [badness(history.judge(str(row[1]), day)) for day in out]
-        assert course == sorted(course)
-
-
-@settings(max_examples=60, deadline=None)
-@given(drawn_months, days, st.lists(days, min_size=1, max_size=4))
-def test_a_hotpatch_and_its_twin_get_the_same_verdict(
-    months: list[tuple[bool, int, int]], fetched: date, asked: list[date]
-) -> None:
-    history = History(months, fetched)
-    by_kb = {row[2]: row for row in history.rows}
-    with contextlib.closing(history.catalog):
-        for row in history.rows:
-            if row[9] is not None:
-                for day in asked:
-                    assert history.judge(str(row[1]), day) == history.judge(str(by_kb[row[9]][1]), day)

@@ -124,6 +124,31 @@ def test_restarts_are_cut_out_of_the_columns_that_are_meant(site: httpx.Client) 
     assert [columns[int(place) - 1] for place in places] == ["month", "type", "status", "date"]
 
 
+@pytest.mark.skipif(not all(map(shutil.which, ("curl", "jq", "sha256sum"))), reason="no curl, jq or sha256sum")
+def test_shell_recipes_print_what_they_promise(site: httpx.Client, folder: Path) -> None:
+    """Whole, as they stand, in the folder with the export; only the address is the test's."""
+    verdict, restarts = (code.replace(SITE, str(site.base_url).rstrip("/")) for code in snippets("sh")[-2:])
+    assert shell(verdict, folder) == (
+        "windows-11-24h2\tcurrent\t26100.3981 is the May 2025 hotpatch; the newest security month of 24H2 on 2025-05-20"
+        " was May 2025, so it is current\n"
+    )
+    months = shell(restarts, folder).splitlines()
+    assert months[0] == "month,type,status,date"
+    assert "2026-06,baseline,released,2026-06-09" in months
+    assert len(months) == 13, "and nothing from sha256sum"
+    with (folder / "export" / "builds.csv").open("ab") as file:
+        file.write(b"x")
+    with pytest.raises(AssertionError, match=r"builds\.csv: FAILED"):
+        shell(restarts, folder)
+    winkb(folder, ["export"])
+
+
+def shell(code: str, folder: Path) -> str:
+    ended = subprocess.run(["sh", "-c", code], cwd=folder, capture_output=True, text=True, timeout=60)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    return ended.stdout
+
+
 def test_excel_finds_its_columns(site: httpx.Client) -> None:
     address, formula = snippets("text")
     columns = site.get(ADDRESS.findall(address)[0]).text.splitlines()[0].split(",")

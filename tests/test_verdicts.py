@@ -188,3 +188,54 @@ def test_build_of_client_and_server_gets_the_verdict_of_each_client_first(demo: 
         answers, found = lookup.build(demo, build, day)
         assert found
         assert [answered(answer) for answer in answers] == [case.verdict for case in expected]
+
+
+def test_updates_that_take_devices_off_hotpatch_are_known_and_end_with_a_baseline(demo: sqlite3.Connection) -> None:
+    """Written by hand, so each is held against what the pages say: the update, its release, its article, the month."""
+    events = demo.execute("select kb, release, effect, rejoin_month, source_url from track_events").fetchall()
+    assert ("KB5070881", SERVER, "leaves-hotpatch", "2026-01") in [event[:4] for event in events]
+    for kb, release, _, month, url in events:
+        builds = demo.execute("select build from builds where kb = ? and release = ?", [kb, release]).fetchall()
+        assert builds
+        assert demo.execute("select article_url from kbs where kb = ?", [kb]).fetchone() == (url,)
+        kind = demo.execute("select type from months where month = ? and release = ?", [month, release]).fetchone()
+        assert kind == ("baseline",)
+        for (build,) in builds:
+            (answer,), _ = lookup.build(demo, build, "2026-09-30", release)
+            assert "took devices off hotpatch until the " in answer["because"]
+            assert f" baseline ({kb})" in answer["because"]
+
+
+def test_update_that_takes_servers_off_hotpatch_says_nothing_of_clients(demo: sqlite3.Connection) -> None:
+    client, server = lookup.build(demo, "26100.6905", "2025-10-30")[0]
+    assert (client["release"], server["release"]) == (CLIENT, SERVER)
+    assert "off hotpatch" in server["because"]
+    assert "off hotpatch" not in client["because"]
+
+
+@pytest.mark.parametrize(
+    ("release", "build", "day", "sentence"),
+    [
+        (
+            *("windows-server-2022", "20348.344", "2026-09-30"),
+            "20348.344 is a hotpatch; the newest security month of Server 2022 on 2026-09-30 was September 2026, so it"
+            " is behind by all 33 known months",
+        ),
+        (
+            *("windows-server-2022", "20348.344", "2026-12-01"),
+            "20348.344 is a hotpatch; the newest security month of Server 2022 in data of 2026-09-30 was September"
+            " 2026, and newer updates may have come by 2026-12-01, so it is behind by all 33 known months",
+        ),
+        (
+            *(CLIENT, "26100.863", "2024-10-08"),
+            "26100.863 is an update; the newest security month of 24H2 on 2024-10-08 was October 2024, so it is behind"
+            " by the one known month",
+        ),
+    ],
+)
+def test_a_build_before_the_first_known_month_is_not_said_to_be_behind_by_a_count_of_months(
+    demo: sqlite3.Connection, release: str, build: str, day: str, sentence: str
+) -> None:
+    """It came years before: the hotpatch of November 2021 is older than any month that the calendar has."""
+    (answer,), _ = lookup.build(demo, build, day, release)
+    assert answer["because"] == sentence
