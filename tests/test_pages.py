@@ -187,6 +187,11 @@ PAGES = [
 ]
 
 
+def test_every_page_says_how_old_its_facts_are(site: httpx.Client) -> None:
+    for address in (*PAGES, "/nothing", "/kb/nonsense", "/catalog", "/catalog/builds", "/catalog/kbs/KB5058497"):
+        assert "Data as of 2026-09-30 12:00 UTC, read from" in site.get(address).text
+
+
 @pytest.mark.parametrize("address", PAGES)
 def test_page_is_whole(site: httpx.Client, address: str) -> None:
     response = site.get(address)
@@ -195,6 +200,7 @@ def test_page_is_whole(site: httpx.Client, address: str) -> None:
     text = response.text
     assert text.rstrip().endswith("</html>")
     assert len(re.findall("<h1", text)) == 1
+    assert "<bdi></bdi></a>" not in text  # a link without words
     assert not re.search(r"\bNone\b|Undefined|\{[{%]", re.sub("<[^>]*>", " ", text))
 
 
@@ -349,6 +355,35 @@ def test_address_of_nothing_is_a_page_that_helps(site: httpx.Client, address: st
     response = site.get(address)
     assert response.status_code == 404
     assert 'href="/kb/KB5058497"' in response.text
+
+
+@pytest.mark.parametrize(
+    ("address", "words"),
+    [("/KB5058497", "KB5058497"), ("/builds/26100.3981", "26100.3981"), ("/kb/secure%20boot", "secure%20boot")],
+)
+def test_address_of_nothing_offers_to_search_for_its_end(site: httpx.Client, address: str, words: str) -> None:
+    assert f'href="/search?q={words}"' in site.get(address).text
+
+
+def test_kb_leads_to_the_verdict_on_each_of_its_builds(site: httpx.Client) -> None:
+    (asked,) = re.findall(r"Is a device on it current\?(.*?)</p>", site.get("/kb/KB5124008").text)
+    assert re.findall(r'href="(/build/[^"]+)"', asked) == ["/build/26100.9445", "/build/26200.9445"]
+    assert "Is a device on it current?" not in site.get("/kb/KB1").text
+
+
+def test_search_that_finds_more_than_it_shows_says_so(site: httpx.Client) -> None:
+    many = site.get("/search?q=hotpatch").text
+    assert many.count("<li>") == 50
+    assert "These are the newest 50" in many
+    assert 'href="/catalog/kbs?_search=hotpatch"' in many
+    assert "These are the newest" not in site.get("/search?q=wsus+server").text
+
+
+@pytest.mark.parametrize("address", ["/release/windows-11-24h2", "/month/2026-06", "/"])
+def test_replanned_months_come_before_other_changes_of_a_night(site: httpx.Client, address: str) -> None:
+    lists = re.findall(r'<ul class="list">.*?</ul>', site.get(address).text, re.DOTALL)
+    (seen,) = [each for each in lists if "Replanned" in each]
+    assert "Replanned" in seen.partition("</li>")[0]
 
 
 def test_very_long_number_is_no_kb(site: httpx.Client) -> None:
