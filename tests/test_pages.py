@@ -225,6 +225,21 @@ def test_every_row_has_a_page_and_every_page_its_data(site: httpx.Client) -> Non
         assert site.get(link).status_code == 200, link
 
 
+def test_every_update_of_a_release_names_the_page_that_it_is_from(site: httpx.Client, catalog: Path) -> None:
+    sql = (
+        "select build, url from builds join pages using (page) where release = 'windows-11-24h2' and build is not null"
+    )
+    with closing(sqlite3.connect(catalog)) as db:
+        pages: dict[str, set[str]] = {}
+        for build, url in db.execute(sql):
+            pages.setdefault(build, set()).add(url)
+    assert len(set.union(*pages.values())) > 1
+    shown = site.get("/release/windows-11-24h2").text.partition("All updates</h2>")[2].partition("</table>")[0]
+    for row in re.findall(r"<tr>(.*?)</tr>", shown.partition("<tbody>")[2]):
+        build, (url,) = re.findall(r'href="/build/([^"]+)"', row), re.findall(r'href="(https:[^"]+)"', row)
+        assert not build or url in pages[build[0]]
+
+
 def test_row_of_a_list_links_to_its_page(site: httpx.Client) -> None:
     month = site.get("/month/2025-05").text
     for row in site.get("/month/2025-05.json").json():

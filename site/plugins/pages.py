@@ -448,6 +448,12 @@ def _release_more(catalog: sqlite3.Connection, document: ReleaseAnswer) -> dict[
     name = document["release"]
     return {
         "standings": standings(catalog, document["as_of"], [(name, row["build"]) for row in document["accepted"]]),
+        "origins": {
+            (row["build"], row["kb"]): row
+            for row in rows(
+                catalog, "select build, kb, page, url from builds join pages using (page) where release = ?", name
+            )
+        },
         "sources": rows(catalog, "select pages.* from feeds join pages using (page) where release = ?", name),
         "page": rows(catalog, "select pages.* from releases join pages using (page) where release = ?", name)[0],
         "changes": rows(
