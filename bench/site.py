@@ -36,6 +36,7 @@ from statistics import median
 ROOT = Path(__file__).parents[1]
 SCHEMA = (ROOT / "scraper" / "schema.sql").read_text(encoding="utf-8")
 ADDRESSES = 2_000  # of each kind: more than any cache on the way keeps in mind
+ARTICLES, SECTIONS = 500, 12  # of the newest updates, as many as some years of 24H2 and later have
 HOST = "kb.example.org"  # in deploy/site/nginx.conf
 KB_RATIO, HOME_MS, SEARCH_MS, CACHE_RATIO = 1.3, 25, 15, 0.7
 
@@ -134,10 +135,29 @@ def make(path: Path, kbs: int) -> None:
             " from builds where available > date('now', '-60 days')",
             (at,),
         )
+        add_articles(chance, db)
         db.execute("insert into kbs_fts (kbs_fts) values ('rebuild')")
         db.execute("insert into sections_fts (sections_fts) values ('rebuild')")
         db.commit()
         db.execute("vacuum")
+
+
+def add_articles(chance: random.Random, db: sqlite3.Connection) -> None:
+    """The articles of the newest updates, whose text a search reads too."""
+    newest = [kb for (kb,) in db.execute("select kb from kbs order by first_available desc, kb limit ?", [ARTICLES])]
+    db.executemany(
+        "insert into articles (kb, release, title, layout, issues, page)"
+        " values (?1, 'windows-11-25h2', ?1, '', 'none', ?2)",
+        [(kb, PAGE) for kb in newest],
+    )
+    db.executemany(
+        "insert into sections values (?, ?, ?, ?)",
+        (
+            (kb, position, " ".join(chance.choices(WORDS, k=4)), " ".join(chance.choices(WORDS, k=80)))
+            for kb in newest
+            for position in range(1, SECTIONS + 1)
+        ),
+    )
 
 
 def make_release(
@@ -269,6 +289,9 @@ async def load_in_python(port: int, paths: Sequence[str], clients: int, seconds:
                     await reader.readexactly(size + 2)
                 await reader.readline()
             took.append((time.perf_counter() - asked) * 1000)
+            if b"\r\nconnection: close" in head:  # nginx does so after a thousand requests
+                writer.close()
+                reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.close()
 
     async with asyncio.TaskGroup() as tasks:
@@ -364,9 +387,19 @@ def addresses(db: Path) -> dict[str, dict[str, list[str]]]:
             "datasette": [f"/catalog/kbs/{kb}.json" for kb in kbs],
         },
         "KB, HTML": {"winkb": [f"/kb/{kb}" for kb in kbs], "datasette": [f"/catalog/kbs/{kb}" for kb in kbs]},
-        "build, JSON": {"winkb": [f"/build/{build}.json" for build in builds]},
-        "build, HTML": {"winkb": [f"/build/{build}" for build in builds]},
-        "search": {"winkb": [f"/search?q={words}" for words in pairs]},
+        # Plain Datasette has the rows of a build, and no verdict; the titles, and no articles.
+        "build, JSON": {
+            "winkb": [f"/build/{build}.json" for build in builds],
+            "datasette": [f"/catalog/builds.json?build={build}" for build in builds],
+        },
+        "build, HTML": {
+            "winkb": [f"/build/{build}" for build in builds],
+            "datasette": [f"/catalog/builds?build={build}" for build in builds],
+        },
+        "search": {
+            "winkb": [f"/search?q={words}" for words in pairs],
+            "datasette": [f"/catalog/kbs?_search={words}" for words in pairs],
+        },
         "home": {"winkb": ["/"], "datasette": ["/"]},
     }
 
@@ -385,6 +418,9 @@ def cached(db: Path, seconds: int, rounds: int, figures: Figures) -> str:
             (folder / "download").mkdir()
             (folder / "download" / "page.html").write_bytes(answer.read())
         load(port, pages, 8, 1, folder, HOST)
+        with urllib.request.urlopen(page) as answer:
+            if answer.headers["X-Cache"] != "HIT":
+                raise SystemExit(f"nginx does not answer from its cache: {answer.headers['X-Cache']}")
         for _ in range(rounds):
             for who, paths in (("static file", ["/download/page.html"]), ("cached page", pages)):
                 figures.setdefault(("nginx", who, 8), []).append(load(port, paths, 8, seconds, folder, HOST))

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import itertools
 import json
 import re
 import shutil
@@ -186,6 +187,11 @@ PAGES = [
 ]
 
 
+def test_every_page_says_how_old_its_facts_are(site: httpx.Client) -> None:
+    for address in (*PAGES, "/nothing", "/kb/nonsense", "/catalog", "/catalog/builds", "/catalog/kbs/KB5058497"):
+        assert "Data as of 2026-09-30 12:00 UTC, read from" in site.get(address).text
+
+
 @pytest.mark.parametrize("address", PAGES)
 def test_page_is_whole(site: httpx.Client, address: str) -> None:
     response = site.get(address)
@@ -194,6 +200,7 @@ def test_page_is_whole(site: httpx.Client, address: str) -> None:
     text = response.text
     assert text.rstrip().endswith("</html>")
     assert len(re.findall("<h1", text)) == 1
+    assert "<bdi></bdi></a>" not in text  # a link without words
     assert not re.search(r"\bNone\b|Undefined|\{[{%]", re.sub("<[^>]*>", " ", text))
 
 
@@ -216,6 +223,21 @@ def test_every_row_has_a_page_and_every_page_its_data(site: httpx.Client) -> Non
     assert all(any(link.startswith(kind) for link in ours) for kind in kinds)
     for link in ours[::7] + [link for link in ours if not link.startswith(kinds)]:
         assert site.get(link).status_code == 200, link
+
+
+def test_every_update_of_a_release_names_the_page_that_it_is_from(site: httpx.Client, catalog: Path) -> None:
+    sql = (
+        "select build, url from builds join pages using (page) where release = 'windows-11-24h2' and build is not null"
+    )
+    with closing(sqlite3.connect(catalog)) as db:
+        pages: dict[str, set[str]] = {}
+        for build, url in db.execute(sql):
+            pages.setdefault(build, set()).add(url)
+    assert len(set.union(*pages.values())) > 1
+    shown = site.get("/release/windows-11-24h2").text.partition("All updates</h2>")[2].partition("</table>")[0]
+    for row in re.findall(r"<tr>(.*?)</tr>", shown.partition("<tbody>")[2]):
+        build, (url,) = re.findall(r'href="/build/([^"]+)"', row), re.findall(r'href="(https:[^"]+)"', row)
+        assert not build or url in pages[build[0]]
 
 
 def test_row_of_a_list_links_to_its_page(site: httpx.Client) -> None:
@@ -350,6 +372,35 @@ def test_address_of_nothing_is_a_page_that_helps(site: httpx.Client, address: st
     assert 'href="/kb/KB5058497"' in response.text
 
 
+@pytest.mark.parametrize(
+    ("address", "words"),
+    [("/KB5058497", "KB5058497"), ("/builds/26100.3981", "26100.3981"), ("/kb/secure%20boot", "secure%20boot")],
+)
+def test_address_of_nothing_offers_to_search_for_its_end(site: httpx.Client, address: str, words: str) -> None:
+    assert f'href="/search?q={words}"' in site.get(address).text
+
+
+def test_kb_leads_to_the_verdict_on_each_of_its_builds(site: httpx.Client) -> None:
+    (asked,) = re.findall(r"Is a device on it current\?(.*?)</p>", site.get("/kb/KB5124008").text)
+    assert re.findall(r'href="(/build/[^"]+)"', asked) == ["/build/26100.9445", "/build/26200.9445"]
+    assert "Is a device on it current?" not in site.get("/kb/KB1").text
+
+
+def test_search_that_finds_more_than_it_shows_says_so(site: httpx.Client) -> None:
+    many = site.get("/search?q=hotpatch").text
+    assert many.count("<li>") == 50
+    assert "These are the newest 50" in many
+    assert 'href="/catalog/kbs?_search=hotpatch"' in many
+    assert "These are the newest" not in site.get("/search?q=wsus+server").text
+
+
+@pytest.mark.parametrize("address", ["/release/windows-11-24h2", "/month/2026-06", "/"])
+def test_replanned_months_come_before_other_changes_of_a_night(site: httpx.Client, address: str) -> None:
+    lists = re.findall(r'<ul class="list">.*?</ul>', site.get(address).text, re.DOTALL)
+    (seen,) = [each for each in lists if "Replanned" in each]
+    assert "Replanned" in seen.partition("</li>")[0]
+
+
 def test_very_long_number_is_no_kb(site: httpx.Client) -> None:
     page = site.get(f"/kb/{'9' * 5000}")
     assert (page.status_code, len(page.text) < 10_000) == (404, True)
@@ -391,37 +442,52 @@ def update(build: str | None, kind: str, available: str | None, kb: str | None =
     return row
 
 
-# 100 days and 400 revisions: a day is 8.8 wide, a revision 0.715 high.
+# 100 days are 864 wide; four revisions, each as far above the one before as the next, whatever their numbers.
 HISTORY = [
     update("26100.100", "baseline", "2025-01-01"),
     update("26100.200", "hotpatch", "2025-02-10", "KB2"),
     update("26100.300", "security", "2025-02-10", "KB3"),
-    update("26100.500", "baseline", "2025-03-22", "KB4"),
+    update("26100.5000", "baseline", "2025-03-22", "KB4"),
 ]
-DAY, LAST = "2025-04-11", 944.0
+DAY, LAST = "2025-04-11", 896.0
 
 
 def test_stairs_rise_on_the_day_and_stay_until_the_next() -> None:
     drawn = pictures.staircase(HISTORY, DAY)
-    # 40 days are 352 wide; from 320 for the lowest revision up to 34 for the highest, 71.5 a hundred.
-    assert f'<path class="stair cumulative" d="M64.0 320.0H416.0V177.0H768.0V34.0H{LAST}"/>' in drawn
-    assert f'<path class="stair hotpatch" d="M64.0 320.0H416.0V248.5H768.0V34.0H{LAST}"/>' in drawn
-    assert '<circle class="step hotpatch" cx="416.0" cy="248.5" r="4"/>' in drawn
-    assert '<circle class="step cumulative" cx="416.0" cy="177.0" r="4"/>' in drawn
+    assert f'<path class="stair cumulative" d="M32.0 380.0H377.6V137.3H723.2V16.0H{LAST}"/>' in drawn
+    assert f'<path class="stair hotpatch" d="M32.0 380.0H377.6V258.7H723.2V16.0H{LAST}"/>' in drawn
+    assert '<circle class="step hotpatch" cx="377.6" cy="258.7" r="4"/>' in drawn
+    assert '<circle class="step cumulative" cx="377.6" cy="137.3" r="4"/>' in drawn
+
+
+def test_tracks_stay_apart_beside_a_leap_of_the_revisions() -> None:
+    """Server 2025 went from 26100.7462 to 26100.32230 in a month; 78 revisions beside that would be one pixel."""
+    leap = [*HISTORY, update("26100.32230", "security", "2025-04-01", "KB5")]
+    (hotpatch, cumulative) = re.findall(r'cy="([\d.]+)" r="4"/></g>', pictures.staircase(leap, DAY))[:2]
+    assert float(hotpatch) - float(cumulative) > 80
 
 
 def test_baselines_are_marked_on_both_tracks() -> None:
     drawn = pictures.staircase(HISTORY, DAY)
     corners = re.findall(r'<rect class="step baseline" x="([\d.]+)" y="([\d.]+)" width="10" height="10"/></g>', drawn)
-    assert corners == [("59.0", "315.0"), ("763.0", "29.0")]
-    assert "<title>2025-03-22: 26100.500 KB4 (baseline)</title>" in drawn
+    assert corners == [("27.0", "375.0"), ("718.2", "11.0")]
+    assert "<title>2025-03-22: 26100.5000 KB4 (baseline)</title>" in drawn
     assert "baseline (restart on both)" in drawn
 
 
-def test_rules_and_dates_are_labelled() -> None:
+def test_baselines_and_dates_are_labelled() -> None:
     drawn = pictures.staircase(HISTORY, DAY)
-    assert re.findall(r'class="axis"[^>]*>(\d+)<', drawn) == ["100", "200", "300", "400", "500"]
+    assert re.findall(r'class="axis"[^>]*>(\d+)<', drawn) == ["5000", "100"]
     assert re.findall(r'class="label"[^>]*>([\d-]+)<', drawn) == ["2025-01", "2025-02", "2025-03", "2025-04"]
+
+
+def test_labels_of_revisions_stand_clear_of_each_other() -> None:
+    months = [f"{2020 + number // 12}-{number % 12 + 1:02}-10" for number in range(60)]
+    builds = [update(f"26100.{100 + number}", "baseline", day) for number, day in enumerate(months)]
+    drawn = pictures.staircase(builds, "2025-01-01")
+    heights = [float(y) for y in re.findall(r'class="axis" x="904" y="([\d.]+)"', drawn)]
+    assert len(heights) > 10
+    assert all(below - above >= 16 for above, below in itertools.pairwise(heights))
 
 
 def test_release_without_hotpatch_has_one_staircase() -> None:
@@ -463,17 +529,18 @@ def year(name: str, planned: int, actual: int, cumulative: int) -> Year:
 
 def test_bars_are_as_high_as_their_numbers() -> None:
     drawn = pictures.restarts([year("2026", 4, 6, 12), year("2025", 0, 3, 12)])
-    bars = re.findall(r'class="bar (\w+)" x="(\d+)" y="([\d.]+)" width="32" height="([\d.]+)"', drawn)
+    bars = re.findall(r'class="bar (\w+)" x="(\d+)" y="([\d.]+)" width="26" height="([\d.]+)"', drawn)
     assert bars == [
-        ("planned", "30", "200.0", "0.0"),
-        ("actual", "68", "162.5", "37.5"),
-        ("cumulative", "106", "50.0", "150.0"),
-        ("planned", "180", "150.0", "50.0"),
-        ("actual", "218", "125.0", "75.0"),
-        ("cumulative", "256", "50.0", "150.0"),
+        ("planned", "24", "220.0", "0.0"),
+        ("actual", "56", "182.5", "37.5"),
+        ("cumulative", "88", "70.0", "150.0"),
+        ("planned", "134", "170.0", "50.0"),
+        ("actual", "166", "145.0", "75.0"),
+        ("cumulative", "198", "70.0", "150.0"),
     ]
     assert re.findall(r'class="label"[^>]*>(\d+)<', drawn) == ["2025", "2026"]
     assert re.findall(r'class="number"[^>]*>(\d+)<', drawn) == ["0", "3", "12", "4", "6", "12"]
+    assert re.findall(r'class="key"[^>]*>([^<]+)<', drawn) == ["planned", "came", "cumulative track"]
 
 
 def test_no_year_is_no_picture_and_no_restart_no_division_by_zero() -> None:

@@ -290,7 +290,7 @@ def test_answer_is_not_held_back(own: Server) -> None:
 def test_error_is_a_page_like_all_others(server: Server, path: str) -> None:
     page = server.client.get(path)
     assert page.status_code in (400, 404)
-    assert "Data as of 2026-09-30 03:00:00 UTC" in page.text
+    assert "Data as of 2026-09-30 03:00 UTC" in page.text
     assert ("Old data." in page.text) == ("Old data." in server.client.get("/").text)
 
 

@@ -29,6 +29,8 @@ from scraper.formats import Kind, write_csv
 OLD_HOURS = 36
 # Scraped text beyond this is cut on a page; the table has it whole.
 LONGEST = 300
+# Updates that a search shows; the table shows the rest.
+FOUND = 50
 _HOSTS = ("https://learn.microsoft.com/", "https://support.microsoft.com/")
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _PAGES = ("page", "url", "fetched_at", "changed_at", "updated_at", "rows", "quarantined", "failing_since", "failure")
@@ -199,15 +201,18 @@ def _home(catalog: sqlite3.Connection, year: str) -> dict[str, object]:
         "restarts": rows(catalog, "select * from next_restart order by release"),
         "accepted": _accepted_today(catalog),
         "changes": rows(catalog, "select * from changes order by seen_at desc, replanned desc, id limit 8"),
-        "updates": rows(
-            catalog,
-            "select kb, title, first_available, expired, (select min(withdrawn) from builds where builds.kb = kbs.kb)"
-            " as withdrawn, (select group_concat(build, ', ') from (select distinct build from"
-            " builds where builds.kb = kbs.kb and build is not null order by build)) as builds, (select min(kind) from"
-            " builds where builds.kb = kbs.kb) as kind from kbs order by first_available desc, kb limit 10",
-        ),
+        "updates": _newest(catalog),
         "releases": releases(catalog),
     }
+
+
+def _newest(catalog: sqlite3.Connection) -> list[tuple[sqlite3.Row, list[sqlite3.Row]]]:
+    """The newest updates, each with what it brings."""
+    newest = rows(
+        catalog, "select kb, title, first_available, expired from kbs order by first_available desc, kb limit 10"
+    )
+    sql = "select release, build, kind, withdrawn from builds where kb = ? order by withdrawn, release, revision"
+    return [(row, rows(catalog, sql, row["kb"])) for row in newest]
 
 
 def _accepted_today(catalog: sqlite3.Connection) -> dict[str, list[sqlite3.Row]]:
@@ -250,7 +255,7 @@ async def search(datasette: Datasette, request: Request) -> Response:
     if target := await ask(datasette, lambda catalog: _target(catalog, words)):
         return Response.redirect(datasette.urls.path(target))
     found = await ask(datasette, lambda catalog: _search(catalog, words)) if words else {"kbs": [], "sections": []}
-    return await page(datasette, request, "search.html", {"words": words, **found})
+    return await page(datasette, request, "search.html", {"words": words, "most": FOUND, **found})
 
 
 def _target(catalog: sqlite3.Connection, words: str) -> str | None:
@@ -275,8 +280,8 @@ def _search(catalog: sqlite3.Connection, words: str) -> dict[str, object]:
         "kbs": rows(
             catalog,
             "select kbs.kb, kbs.title, kbs.track, kbs.first_available from kbs_fts"
-            " join kbs on kbs.rowid = kbs_fts.rowid where kbs_fts match ? order by kbs_fts.rowid desc limit 50",
-            match,
+            " join kbs on kbs.rowid = kbs_fts.rowid where kbs_fts match ? order by kbs_fts.rowid desc limit ?",
+            *(match, FOUND + 1),
         ),
         "sections": rows(
             catalog,
@@ -309,13 +314,15 @@ async def kb(datasette: Datasette, request: Request) -> Response:
 
 
 def _kb_more(catalog: sqlite3.Connection, number: str) -> dict[str, object]:
+    brought = rows(
+        catalog,
+        "select builds.*, pages.url as page_url from builds join pages using (page) where kb = ?"
+        " order by release, revision",
+        number,
+    )
     return {
-        "rows": rows(
-            catalog,
-            "select builds.*, pages.url as page_url from builds join pages using (page) where kb = ?"
-            " order by release, revision",
-            number,
-        ),
+        "rows": brought,
+        "numbers": list(dict.fromkeys(row["build"] for row in brought if row["build"])),
         "months": rows(
             catalog, "select * from hotpatch_calendar where ? in (kb, cumulative_kb) order by month, release", number
         ),
@@ -395,7 +402,7 @@ def _month_more(catalog: sqlite3.Connection, asked: str) -> dict[str, object]:
         "words": words["words"],
         "calendar": rows(
             catalog,
-            "select hotpatch_calendar.*, pages.url as page_url from hotpatch_calendar"
+            "select hotpatch_calendar.*, pages.page, pages.url as page_url from hotpatch_calendar"
             " join months using (release, month) join pages using (page) where month = ? order by release",
             asked,
         ),
@@ -407,7 +414,8 @@ def _month_more(catalog: sqlite3.Connection, asked: str) -> dict[str, object]:
         ),
         "changes": rows(
             catalog,
-            "select * from changes where subject = ? and table_name = 'months' order by seen_at desc, id",
+            "select * from changes where subject = ? and table_name = 'months'"
+            " order by seen_at desc, replanned desc, id",
             asked,
         ),
         "before": rows(catalog, "select max(month) as month from months where month < ?", asked)[0]["month"],
@@ -440,9 +448,17 @@ def _release_more(catalog: sqlite3.Connection, document: ReleaseAnswer) -> dict[
     name = document["release"]
     return {
         "standings": standings(catalog, document["as_of"], [(name, row["build"]) for row in document["accepted"]]),
+        "origins": {
+            (row["build"], row["kb"]): row
+            for row in rows(
+                catalog, "select build, kb, page, url from builds join pages using (page) where release = ?", name
+            )
+        },
         "sources": rows(catalog, "select pages.* from feeds join pages using (page) where release = ?", name),
         "page": rows(catalog, "select pages.* from releases join pages using (page) where release = ?", name)[0],
-        "changes": rows(catalog, "select * from changes where release = ? order by seen_at desc, id limit 12", name),
+        "changes": rows(
+            catalog, "select * from changes where release = ? order by seen_at desc, replanned desc, id limit 12", name
+        ),
         "releases": releases(catalog),
     }
 

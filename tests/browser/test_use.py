@@ -140,8 +140,9 @@ def test_what_scrolls_is_reached_by_keyboard_and_has_a_name(
         assert tab.page.evaluate(unreached) == []
 
 
-def test_calendar_scrolls_with_the_arrow_keys_on_a_phone(chromium: "Browser", site: str) -> None:
-    with visit(chromium, site, PHONE) as tab:
+def test_calendar_scrolls_with_the_arrow_keys_where_it_is_too_wide(chromium: "Browser", site: str) -> None:
+    with visit(chromium, site) as tab:
+        tab.page.set_viewport_size({"width": 900, "height": 800})
         tab.go("/")
         go_to(tab, ".scroll:has(.grid)")
         tab.press(*["ArrowRight"] * 3)
@@ -151,6 +152,83 @@ def test_calendar_scrolls_with_the_arrow_keys_on_a_phone(chromium: "Browser", si
         assert left is not None
         assert edge is not None
         assert left["x"] >= edge["x"]  # the release stays in sight
+
+
+def test_whole_year_is_seen_on_a_phone_by_quarters(chromium: "Browser", site: str) -> None:
+    with visit(chromium, site, PHONE) as tab:
+        tab.go("/?year=2026")
+        row = tab.page.locator("table.grid tbody tr").first
+        boxes = [cell.bounding_box() for cell in row.locator("td").all()]
+        corners = [
+            (round(box["x"]), round(box["y"])) for box in boxes if box is not None and box["x"] + box["width"] < 390
+        ]
+        assert len(corners) == 12
+        assert len({x for x, _ in corners}) == 3
+        assert len({y for _, y in corners}) == 4
+        assert re.findall(r"(?m)^(Jan|Feb|Mar|Sep|Dec)\b", row.inner_text()) == ["Jan", "Feb", "Mar", "Sep", "Dec"]
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/", "/kb/KB5058497", "/build/26100.3981", "/month/2026-06", "/month/2025-05", "/changes", "/disagreements"],
+)
+def test_rows_fit_on_a_phone(chromium: "Browser", site: str, path: str) -> None:
+    wide = """() => [...document.querySelectorAll(".scroll")].filter((e) => e.scrollWidth > e.clientWidth)
+        .map((e) => e.ariaLabel)"""
+    with visit(chromium, site, PHONE) as tab:
+        tab.go(path)
+        assert tab.page.evaluate(wide) == []
+
+
+@pytest.mark.parametrize("width", [DESK, PHONE])
+def test_nothing_of_the_grid_runs_out_of_its_cell(chromium: "Browser", site: str, width: int) -> None:
+    outside = """() => [...document.querySelectorAll("table.grid td :is(a.kb, a.build, .small)")].filter((e) => {
+        const range = document.createRange(), cell = e.closest("td").getBoundingClientRect();
+        range.selectNodeContents(e);
+        return range.getBoundingClientRect().right > cell.right - 2;
+    }).map((e) => e.innerText)"""
+    with visit(chromium, site, width) as tab:
+        tab.go("/?year=2026")
+        assert tab.page.evaluate(outside) == []
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("/", "/kb/KB5058497", "/build/26100.3981?as_of=2025-06-10", "/month/2026-06", "/release/windows-11-24h2"),
+        *("/changes", "/disagreements", "/about", "/catalog/builds?_size=9", "/catalog/build_verdict?build=26100.3981"),
+    ],
+)
+@pytest.mark.parametrize("width", [DESK, PHONE])
+def test_no_date_build_or_kb_of_a_table_is_broken_in_two(chromium: "Browser", site: str, path: str, width: int) -> None:
+    broken = """() => {
+        const whole = /KB\\d{7}|\\d{5}\\.\\d+|\\d{4}-\\d\\d(-\\d\\d)?|cumulative|hotpatch/g, found = [];
+        const walk = document.createTreeWalker(document.querySelector("main"), NodeFilter.SHOW_TEXT);
+        while (walk.nextNode()) {
+            const text = walk.currentNode;
+            if (!text.parentElement.closest("td") || !text.parentElement.checkVisibility()) continue;
+            if (text.data.trim().length > 40) continue;  // a sentence, or an address
+            for (const match of text.data.matchAll(whole)) {
+                const range = document.createRange();
+                range.setStart(text, match.index);
+                range.setEnd(text, match.index + match[0].length);
+                const lines = new Set([...range.getClientRects()].map((box) => Math.round(box.top)));
+                if (lines.size > 1) found.push(match[0]);
+            }
+        }
+        return found;
+    }"""
+    with visit(chromium, site, width) as tab:
+        tab.go(path)
+        assert tab.page.evaluate(broken) == []
+
+
+@pytest.mark.parametrize("width", [DESK, PHONE])
+def test_letters_of_the_pictures_are_large_enough(chromium: "Browser", site: str, width: int) -> None:
+    height = "[...document.querySelectorAll('.picture text')].map((e) => e.getBoundingClientRect().height)"
+    with visit(chromium, site, width) as tab:
+        tab.go("/release/windows-11-24h2")
+        assert min(tab.page.evaluate(height)) >= 12
 
 
 def test_grid_is_legible_without_colours(chromium: "Browser", site: str) -> None:
@@ -166,7 +244,7 @@ def test_grid_is_legible_without_colours(chromium: "Browser", site: str) -> None
             assert ("planned" in names.split()) == bool(re.search(r"(?<!re)(?<!was )planned", text))
             assert ("replanned" in names.split()) == ("↻" in text) == ("replanned, was " in text)
         assert any("replanned" in names for names, _ in kinds)
-        for words in ("Restart", "Hotpatch: no restart", "Planned", "Replanned ↻"):
+        for words in ("Restart", "Hotpatch: no restart", "Planned", "Replanned ↻", "This month"):
             assert words in tab.page.inner_text(".legend")
 
 
@@ -228,6 +306,8 @@ def test_days_to_the_next_restart_are_shown(chromium: "Browser", site_ahead: str
         after = (second_tuesday - today()).days
         said = f"Windows 11 24H2 {second_tuesday} (planned, second Tuesday) in "
         assert " ".join(row.split()) in [f"{said}{days} days" for days in (before, after)]
+        head = tab.page.inner_text("table.grid tbody th:has(a[href$='windows-11-24h2'])")
+        assert " ".join(head.split()) in [f"Windows 11 24H2 restart in {days} days" for days in (before, after)]
         tab.go("/release/windows-11-24h2")
         assert f"{second_tuesday} (planned), baseline of {month_ahead()}" in tab.page.inner_text("dl.facts")
 
