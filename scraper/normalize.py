@@ -384,6 +384,8 @@ def _read_calendar(reading: _Reading, table: Table) -> None:
                 )
             )
             _check_family(reading, version, month, build)
+            if not source.calendar_release:  # the release notes link by the number of the article (sources.md B5)
+                _check_link(reading, version, reading.months[-1].kb, row)
         except _Unreadable as problem:
             reading.set_aside(table, row, problem, version.release, key)
 

@@ -35,6 +35,9 @@ def carry(last: Facts | None, facts: Facts) -> Facts:
         read = {key(record) for record in now}
         return now + tuple(record for record in before if key(record) not in read and _is_held(key(record), held))
 
+    # A row that came tonight without its KB is that row: what is still known of it is joined to it later.
+    bare = {(row.release, row.build) for row in facts.updates if row.kb is None}
+    updates = tuple(row for row in last.updates if (row.release, row.build) not in bare)
     servicing = kept(TableName.SERVICING, last.servicing, facts.servicing, _servicing_key)
     named = {version.release for version in facts.versions}
     carried = {row.release for row in servicing} - named
@@ -44,7 +47,7 @@ def carry(last: Facts | None, facts: Facts) -> Facts:
         versions=facts.versions + tuple(version for version in last.versions if version.release in carried),
         servicing=servicing,
         long_term=kept(TableName.LONG_TERM, last.long_term, facts.long_term, _long_term_key),
-        updates=kept(TableName.HISTORY, last.updates, facts.updates, _update_key),
+        updates=kept(TableName.HISTORY, updates, facts.updates, _update_key),
         months=kept(TableName.CALENDAR, last.months, facts.months, _month_key),
         entries=kept(TableName.NAVIGATION, last.entries, facts.entries, _entry_key),
     )

@@ -1,7 +1,7 @@
 """What the pages' redundancy tells: rules that hold among true facts, asked of tonight's claims.
 
-A page that is damaged still parses. But Microsoft says most things more than once, and days, revisions and KBs follow an
-order; so a wrong value contradicts something. What is broken becomes a finding that names the row (docs/findings.md)
+A page that is damaged still parses. But Microsoft says most things more than once, and days, revisions and KBs follow
+an order; so a wrong value contradicts something. What is broken becomes a finding that names the row (docs/findings.md)
 and never stops a catalog: pages may differ for hours on a release night, and Microsoft makes slips of its own. Pure.
 """
 
@@ -14,7 +14,7 @@ from datetime import date, timedelta
 from itertools import pairwise
 
 from scraper.load.reconcile import BuildClaim, Claim, Claims, revision, second_tuesday
-from scraper.models import Entry, EntryKind, Facts, Severity, Source, Update
+from scraper.models import Entry, EntryKind, Facts, Servicing, Severity, Source, Update
 
 # `2025-11 D` came on 2025-12-01 and `2023-11 D` on 2023-12-04 (sources.md A6): so many days into the next month.
 _LATE_DAYS = 7
@@ -31,9 +31,10 @@ def crosscheck(claims: Claims, ranked: _Ranked, before: Mapping[str, Facts]) -> 
     for found in (
         *_days(claims),
         *_orders(claims),
+        *_names(claims),
         *_baselines(claims),
         *_shapes(claims),
-        *_latest(ranked),
+        *_servicing(ranked),
         *_listings(ranked, before),
         *_links(claims, ranked),
         *_families(claims, ranked),
@@ -136,6 +137,24 @@ def _longest_rise(days: Sequence[str]) -> Iterator[int]:
         place = previous[place]
 
 
+# --- names -----------------------------------------------------------------------------------------------------------
+
+
+def _names(claims: Claims) -> Iterator[Claim]:
+    """Within a release and track a KB is of one build, a build of one KB, and a month has one B."""
+    same: dict[tuple[str, str, str], list[BuildClaim]] = defaultdict(list)
+    for row in claims.builds.values():
+        if row.kb and row.track != "component":
+            its_b = row.month if row.track == "cumulative" and row.cadence == "B" else None
+            for name in filter(None, (row.kb, row.build, its_b)):
+                same[row.release, row.track, name].append(row)
+    for (release, _, name), rows in same.items():
+        if len(rows) > 1:
+            rows.sort(key=lambda row: row.key)
+            said = ", ".join(f"{row.kb} {row.build} ({row.month} {row.cadence})" for row in rows)
+            yield Claim(Severity.WARNING, "duplicate", release, name, f"{name} is of {said}", rows[-1].page)
+
+
 # --- baselines -------------------------------------------------------------------------------------------------------
 
 
@@ -164,15 +183,27 @@ def _shapes(claims: Claims) -> Iterator[Claim]:
             yield Claim(Severity.WARNING, "kb-shape", release, kb, message, page)
 
 
-# --- the newest row, twice said ---------------------------------------------------------------------------------------
+# --- the servicing table ---------------------------------------------------------------------------------------------
 
 
-def _latest(ranked: _Ranked) -> Iterator[Claim]:
-    """The servicing table says which build of a release is the newest, and of which day; its history must agree."""
+def _servicing(ranked: _Ranked) -> Iterator[Claim]:
+    """The servicing table says when a release began, which build is its newest, and of which day: its history must
+    agree. Updates end on second Tuesdays, and not before the last one."""
     for source, page in ranked:
-        newest = {update.release: update for update in sorted(page.updates, key=lambda update: revision(update.build))}
+        rows = sorted(page.updates, key=lambda update: revision(update.build))
+        newest = {update.release: update for update in rows}
+        first = {update.release: update for update in reversed(rows)}
         for row in page.servicing:
-            update = newest.get(row.release)
+            update, initial = newest.get(row.release), first.get(row.release)
+            # Only a first row without a KB is the release itself: the history of Server 2022 begins years later.
+            if initial and initial.kb is None and (initial.available or row.available) != row.available:
+                message = (
+                    f"the servicing table says that {row.release} began on {row.available},"
+                    f" its history on {initial.available}"
+                )
+                yield Claim(Severity.WARNING, "first-day", row.release, row.release, message, source.name)
+            for message in _odd_ends(row, update.available if update else None):
+                yield Claim(Severity.WARNING, "end-of-updates", row.release, row.release, message, source.name)
             if update is None or row.latest_build is None:
                 continue
             said, had = (row.latest_build, row.latest_date), (update.build, update.available)
@@ -182,6 +213,19 @@ def _latest(ranked: _Ranked) -> Iterator[Claim]:
                     f" the release history {had[0]} ({update.kb}) of {had[1]}"
                 )
                 yield Claim(Severity.WARNING, "latest-build", row.release, had[0], message, source.name)
+
+
+def _odd_ends(row: Servicing, newest: str | None) -> Iterator[str]:
+    ends = [day for day in (row.end_of_updates, row.end_of_updates_enterprise) if day]
+    for day in ends:
+        if day != second_tuesday(day[:7]):
+            yield f"{day} is no second Tuesday, and updates of every release end on one"
+        if row.available and day <= row.available:
+            yield f"updates ended on {day}, before the release was available on {row.available}"
+    if ends != sorted(ends):
+        yield f"updates end for Home and Pro on {ends[0]}, and for Enterprise before that, on {ends[1]}"
+    if ends and newest and newest > ends[-1]:
+        yield f"updates ended on {ends[-1]}, and one came on {newest}"
 
 
 # --- lists -----------------------------------------------------------------------------------------------------------
@@ -194,17 +238,21 @@ def _listings(ranked: _Ranked, before: Mapping[str, Facts]) -> Iterator[Claim]:
     tables, links = [], []
     for source, page in ranked:
         versions = [page, before.get(source.name, page)]
-        tables.append((source.name, _listed(row for version in versions for row in version.updates)))
+        tabled = _listed(row for version in versions for row in version.updates)
+        # A history that lost its newest rows goes on to where its servicing table says.
+        latest = {row.release: row.latest_date or "" for row in page.servicing}
+        tables.append((source.name, tabled, latest))
         entries = [entry for version in versions for entry in version.entries if entry.kind in _LETTERS]
         links.append((source.name, _listed(entries)))
-    for history, tabled in tables:
+    for history, tabled, latest in tables:
         for listing, linked in links:
             for release in sorted(tabled.keys() & linked.keys()):
+                rows, entries_of = tabled[release], linked[release]
                 # The links go back to the previews before a release; the history begins with it.
-                begun = min(tabled[release].values())
-                since = {kb: day for kb, day in linked[release].items() if day >= begun}
-                yield from _unlisted(release, since, tabled[release], listing, history)
-                yield from _unlisted(release, tabled[release], linked[release], history, listing)
+                since = {kb: day for kb, day in entries_of.items() if day >= min(rows.values())}
+                until = max(*rows.values(), latest.get(release, ""))
+                yield from _unlisted(release, since, rows, until, listing, history)
+                yield from _unlisted(release, rows, entries_of, max(entries_of.values()), history, listing)
     yield from _hubs(ranked, before)
 
 
@@ -216,11 +264,13 @@ def _listed(rows: Iterable[Update | Entry]) -> _Listed:
     return found
 
 
-def _unlisted(release: str, has: dict[str, str], lacks: dict[str, str], its: str, page: str) -> Iterator[Claim]:
-    """What is newer than all that a list has may still come to it; ``its`` and ``page`` are the two pages."""
-    newest = max(lacks.values(), default="")
+def _unlisted(
+    release: str, has: dict[str, str], lacks: dict[str, str], until: str, its: str, page: str
+) -> Iterator[Claim]:
+    """What is newer than the day ``until`` which a list goes may still come to it; ``its`` and ``page`` are the two
+    pages."""
     for kb in sorted(has.keys() - lacks.keys() - {""}):
-        if has[kb] <= newest:
+        if has[kb] <= until:
             message = f"{kb} of {has[kb]} is listed for {release} on {its}, and not on {page}"
             yield Claim(Severity.INFO, "unlisted", release, kb, message, page, its)
 
@@ -278,6 +328,10 @@ def _odd(entry: Entry, letter: str | None) -> Iterator[tuple[Severity, str, str]
     if day and entry.kind in _TUESDAY_KINDS and day != second_tuesday(day[:7]):
         message = f"a {entry.kind} comes on a second Tuesday, and {entry.title!r} on {day}"
         yield Severity.WARNING, "second-tuesday", message
+    words = _SLUG_KINDS.findall(_slug(entry.url).replace("public-preview", ""))
+    if entry.kind in _SLUGS and _SERVICING in (entry.url or "") and words != _SLUGS[entry.kind]:
+        message = f"the link {entry.title!r} is a {entry.kind}, its address says {' '.join(words) or 'none of it'}"
+        yield Severity.WARNING, "link-kind", message
     if letter and letter not in _LETTERS.get(entry.kind, {letter}):
         message = f"the link {entry.title!r} is a {entry.kind}, the release history says {letter}"
         yield Severity.WARNING, "link-kind", message
@@ -285,20 +339,35 @@ def _odd(entry: Entry, letter: str | None) -> Iterator[tuple[Severity, str, str]
 
 # The new layout's addresses say it all once more: `july-14-2026-kb5101650-os-builds-26200-8875-and-26100-8875`. The old
 # one's end in a GUID or in the number of the article, which is not the KB (sources.md B5, rule 6).
+_SERVICING = "/servicing/os/"
 _SLUG_DAY = re.compile(r"([a-z]+)-(\d{1,2})-(20\d\d)(?=-)")
 _SLUG_KB = re.compile(r"(?<![a-z])kb-?(\d{7})(?!\d)")
 _SLUG_BUILD = re.compile(r"(?<=-)(\d{5})-(\d{1,5})(?=-|$)")
+_SLUG_KINDS = re.compile(r"(?<=-)(hotpatch|baseline|out-of-band|preview)(?=-|$)")
+_SLUGS = {
+    EntryKind.HOTPATCH: ["hotpatch"],
+    EntryKind.BASELINE: ["baseline"],
+    EntryKind.CUMULATIVE: [],
+    EntryKind.PREVIEW: ["preview"],
+    EntryKind.CUMULATIVE_OUT_OF_BAND: ["out-of-band"],
+}
 _MONTHS = {name.lower(): number for number, name in enumerate(month_name) if name}
+
+
+def _slug(url: str | None) -> str:
+    return (url or "").rpartition("/")[2].lower()
 
 
 def _odd_slug(url: str | None, day: str | None, builds: Collection[str], kb: str | None) -> str:
     """What an address says otherwise than the text that stands for it; what it does not name differs in nothing."""
-    slug = (url or "").rpartition("/")[2].lower()
+    slug = _slug(url)
     odd = []
     named = [f"KB{number}" for number in _SLUG_KB.findall(slug)]
     if kb and named and kb not in named:
         odd += named
     dated = _SLUG_DAY.match(slug)
+    if _SERVICING in (url or "") and not named and not dated:
+        return "neither KB nor day"
     if day and dated and dated[1] in _MONTHS:
         its_day = f"{dated[3]}-{_MONTHS[dated[1]]:02}-{int(dated[2]):02}"
         odd += [its_day] if its_day != day else []

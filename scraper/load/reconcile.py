@@ -35,6 +35,7 @@ class Why(StrEnum):
     PAGE = "of pages of the same rank, the first that is declared comes first"
     ROW = "what stands first on a page comes first"
     RELEASED = "a page that says the month was released comes before one that still plans it"
+    CONTRADICTED = "the other type is contradicted by the KB in its own row, which is the month's B or is not"
     UNBELIEVED = "the other build cannot be the month's: it is another month's, or out of order"
     ARTICLE = "the pages' tables come before the article"
     KEPT = "what a page said stays when only pages of a lower rank still list the update"
@@ -253,6 +254,10 @@ def reconcile(facts: Mapping[str, Facts], sources: Iterable[Source]) -> Claims:
             _claim_month(claims, source, month, month_of_kb)
     security = _security_updates(claims)
     links = [(source, entry, build, _month_of(claims, entry)) for source, entry, build in _listed(claims, ranked)]
+    for source, entry, _build, month_claim in links:
+        if month_claim:
+            _say_type(month_claim, _announced(entry), _place_of(claims, source, entry), released=True)
+    _check_types(claims, security)
     for source, entry, build, month_claim in links:
         if month_claim:
             _speak_for_month(month_claim, entry, build, _place_of(claims, source, entry))
@@ -543,14 +548,30 @@ def _place_of(claims: Claims, source: Source, entry: Entry) -> Place:
     return Place(source.name, Part.LINK, rank, preview=entry.preview, own=own)
 
 
+def _announced(entry: Entry) -> MonthType:
+    return MonthType.HOTPATCH if entry.kind is EntryKind.HOTPATCH else MonthType.BASELINE
+
+
 def _speak_for_month(claim: MonthClaim, entry: Entry, build: str | None, place: Place) -> None:
     """Fill what the calendar does not say yet, note what differs."""
-    announced = MonthType.HOTPATCH if entry.kind is EntryKind.HOTPATCH else MonthType.BASELINE
-    _say_type(claim, announced, place, released=True)
-    if claim.type is not announced:
+    if claim.type is not _announced(entry):
         return
     for column, value in (("available", entry.available), ("build", build), ("kb", entry.kb)):
         _say(claim, column, value, place)
+
+
+def _check_types(claims: Claims, security: Mapping[tuple[str, str], BuildClaim]) -> None:
+    """Two witnesses against a word: a baseline's KB is that of the month's B and a hotpatch's is not, so a type that
+    its own row's KB contradicts gives way where another page says the other type."""
+    for claim in claims.months.values():
+        row = security.get((claim.release, claim.month))
+        if claim.kb is None or row is None or row.kb is None:
+            continue
+        meant = MonthType.BASELINE if claim.kb == row.kb else MonthType.HOTPATCH
+        said = claim.said["type"]
+        if meant is not claim.type and any(one.value == meant for one in said):
+            said[:] = [one if one.value == meant else replace(one, why=Why.CONTRADICTED) for one in said]
+            claim.type = meant
 
 
 # --- builds of the calendar and of the navigation --------------------------------------------------------------------

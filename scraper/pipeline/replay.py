@@ -29,8 +29,9 @@ _FACTS_KEPT = 16
 
 @dataclass(slots=True)
 class PageState:
-    """Where a page stands while the archive is replayed; ``facts`` are its last good ones, ``before``
-    those of the good version before, ``sha256`` the fingerprint of the version that they come from; ``drifting`` is a version that was set aside, last served at ``served_at``."""
+    """Where a page stands while the archive is replayed; ``facts`` are its last good ones, ``before`` those of the good
+    version before, ``sha256`` the fingerprint of the version that they come from; ``drifting`` is a version that was
+    set aside, last served at ``served_at``."""
 
     source: Source
     version: int | None = None

@@ -16,10 +16,10 @@ from random import Random
 from time import perf_counter
 
 from tests.damage.damages import HARMFUL, HARMLESS
-from tests.damage.laboratory import Course, Laboratory, courses
+from tests.damage.laboratory import NIGHTS, Laboratory, courses
 
 OUTCOMES = ("same", "refused", "reported", "once, changed", "once", "SILENT", "CRASH")
-_HARMLESS_SAME = 0.95
+HARMLESS_SAME = 0.95
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,7 @@ class Tried:
     damage: str
     course: str
     source: str
+    nights: int
     outcome: str
     why: str
 
@@ -42,8 +43,9 @@ class Bench:
         self.seed = seed
         self.laboratories = [stack.enter_context(Laboratory(course)) for course in courses()]
 
-    def text(self, number: int, *, harmless: bool) -> tuple[Laboratory, str, str, str]:
-        """Damage ``number``: where it is tried, on which page, what is done to it, and the page then."""
+    def text(self, number: int, *, harmless: bool) -> tuple[Laboratory, str, str, str, int]:
+        """Damage ``number``: where it is tried, on which page, what is done to it, the page then, for how many
+        nights."""
         random = Random(f"{self.seed} {harmless} {number}")
         while True:
             laboratory = random.choice(self.laboratories)
@@ -52,12 +54,12 @@ class Bench:
             markup = laboratory.markup(source)
             text = damage(markup, random)
             if text is not None and text != markup.text:
-                return laboratory, source, damage.__name__, text
+                return laboratory, source, damage.__name__, text, random.choice(NIGHTS)
 
     def try_one(self, number: int, *, harmless: bool) -> Tried:
-        laboratory, source, damage, text = self.text(number, harmless=harmless)
-        judged = laboratory.try_damage(source, text)
-        return Tried(number, harmless, damage, laboratory.name, source, judged.outcome, judged.why)
+        laboratory, source, damage, text, nights = self.text(number, harmless=harmless)
+        judged = laboratory.try_damage(source, text, nights)
+        return Tried(number, harmless, damage, laboratory.name, source, nights, judged.outcome, judged.why)
 
 
 _bench: Bench
@@ -94,7 +96,9 @@ def main() -> int:
     for one in try_all(chosen.count, chosen.harmless, chosen.seed, chosen.processes):
         tried.append(one)
         if one.outcome in chosen.show or (one.harmless and one.outcome != "same"):
-            print(f"{one.number} {one.outcome} {one.damage} on {one.source}, {one.course}: {one.why[-900:]}")
+            print(
+                f"{one.number} {one.outcome} {one.damage} on {one.source}, {one.course}, {one.nights}: {one.why[-900:]}"
+            )
     return report(tried, perf_counter() - begun)
 
 
@@ -112,19 +116,19 @@ def report(tried: list[Tried], seconds: float) -> int:
     same = sum(one.outcome == "same" for one in harmless)
     print(f"harmless: {same} of {len(harmless)} give the same facts")
     bad = counted["SILENT"] + counted["CRASH"] + sum(one.outcome in ("SILENT", "CRASH") for one in harmless)
-    return 1 if bad or same < _HARMLESS_SAME * len(harmless) else 0
+    return 1 if bad or same < HARMLESS_SAME * len(harmless) else 0
 
 
 def show(seed: int, number: int) -> int:
     """What a damage did to the page, line by line, and what came of it."""
     with ExitStack() as stack:
         bench = Bench(stack, seed)
-        laboratory, source, damage, text = bench.text(number, harmless=False)
+        laboratory, source, damage, text, nights = bench.text(number, harmless=False)
         before = laboratory.markup(source).text
         lines = difflib.unified_diff(before.splitlines(), text.splitlines(), source, damage, n=1, lineterm="")
         print("\n".join(line[:2000] for line in lines)[:12000])
-        judged = laboratory.try_damage(source, text)
-        print(laboratory.name, judged.outcome, judged.why)
+        judged = laboratory.try_damage(source, text, nights)
+        print(laboratory.name, nights, judged.outcome, judged.why)
     return 0
 
 

@@ -1,4 +1,4 @@
-"""What can befall a page: each damage turns it into another text by chance, or into None where it has nothing to damage.
+"""What can befall a page: each damage makes another text of it by chance, or None where it has nothing to damage.
 
 ``HARMFUL`` may change what the page says; ``HARMLESS`` change only how it is served, so the facts must stay the same.
 """

@@ -6,6 +6,7 @@ import traceback
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Self
@@ -26,6 +27,8 @@ from tests.damage.oracle import Catalog, Judgement, Statements, judge, read_cata
 
 Pages = Mapping[str, bytes]  # by source name
 
+# A row is withdrawn on the second night without it, so half of the damages stay for two.
+NIGHTS = (1, 2)
 _CAPTURES = Path(__file__).parents[3] / "shared" / "captures"
 _OF_CAPTURES = {
     "windows-11-release-information": ("windows11-release-information.2026-07-22.html",) * 2,
@@ -87,7 +90,7 @@ class _Remembering(Reader):
 
 
 class Laboratory:
-    """A course's nights up to yesterday in a folder of its own, to be followed by a damaged night as often as wanted."""
+    """A course's nights up to yesterday in a folder of its own, to be followed by damaged nights."""
 
     def __init__(self, course: Course) -> None:
         self.name, nights = course.name, course.nights
@@ -96,13 +99,14 @@ class Laboratory:
         self._folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory()))
         self._mirror = self._folder / "mirror"
         self._known: _Known = {}
-        self._unasked: dict[str, Catalog] = {}
+        self._unread: dict[tuple[str, int], Catalog] = {}
         self._markups: dict[str, Markup] = {}
         for at, served in before:
             self._serve(served)
             self._run("archive.db", "catalog.db", at)
+        self._facts_before = [facts for facts in self._known.values() if isinstance(facts, Facts)]
         self._serve(self.tonight)
-        self.truth = self._night({})
+        self._truths = {nights: self.night({}, nights) for nights in NIGHTS}
 
     def __enter__(self) -> Self:
         return self
@@ -115,24 +119,29 @@ class Laboratory:
             self._markups[source] = Markup(self.tonight[source].decode("utf-8"))
         return self._markups[source]
 
-    def try_damage(self, source: str, text: str) -> Judgement:
-        """The night on which ``source`` serves ``text``."""
+    @property
+    def truth(self) -> Catalog:
+        """What the catalog says after tonight with the true pages."""
+        return self._truths[1]
+
+    def try_damage(self, source: str, text: str, nights: int) -> Judgement:
+        """So many nights on which ``source`` serves ``text``."""
         body = text.encode("utf-8", "surrogatepass")
         try:
-            said = self._night({source: body})
+            said = self.night({source: body}, nights)
         except Exception:  # whatever it is: that is what is looked for
             return Judgement("CRASH", traceback.format_exc())
         if source in said.failures:
-            wrong = "" if said.tables == self._without(source).tables else "facts are not those of a failing page"
+            wrong = "" if said.tables == self._without(source, nights).tables else "not the facts of a failing page"
             return Judgement("SILENT" if wrong else "refused", wrong or said.failures[source])
         statements = Statements([*self._facts(source), _facts_of(source, body)], self._bases)
-        return judge(self.truth, said, statements, self._texts)
+        return judge(self._truths[nights], said, statements, self._texts)
 
-    def _without(self, source: str) -> Catalog:
-        """The night on which nothing can be made of a page."""
-        if source not in self._unasked:
-            self._unasked[source] = self._night({source: b"<html></html>"})
-        return self._unasked[source]
+    def _without(self, source: str, nights: int) -> Catalog:
+        """The nights on which nothing can be made of a page."""
+        if (source, nights) not in self._unread:
+            self._unread[source, nights] = self.night({source: b"<html></html>"}, nights)
+        return self._unread[source, nights]
 
     def _facts(self, damaged: str) -> Iterator[Facts]:
         return (facts for name, facts in self._true_facts.items() if name != damaged)
@@ -143,18 +152,21 @@ class Laboratory:
 
     @cached_property
     def _texts(self) -> Mapping[str, Collection[object]]:
-        return texts_of(self._true_facts.values())
+        return texts_of(self._facts_before + list(self._true_facts.values()))
 
     @cached_property
     def _bases(self) -> dict[str, int | None]:
         return {str(row["release"]): row["base_build"] for row in self.truth.tables["releases"].values()}  # type: ignore[misc]
 
-    def _night(self, damaged: Pages) -> Catalog:
+    def night(self, damaged: Pages, nights: int = 1) -> Catalog:
+        """What the catalog says after tonight, and as many nights more, with these pages in place of the true ones."""
         for name in ("archive.db", "catalog.db"):
             shutil.copyfile(self._folder / name, self._folder / f"tonight.{name}")
         self._serve(damaged)
         try:
-            self._run("tonight.archive.db", "tonight.catalog.db", self.at)
+            for day in range(nights):
+                at = datetime.fromisoformat(self.at) + timedelta(days=day)
+                self._run("tonight.archive.db", "tonight.catalog.db", f"{at:%Y-%m-%dT%H:%M:%SZ}")
         finally:
             self._serve({name: self.tonight[name] for name in damaged})
         return read_catalog(self._folder / "tonight.catalog.db")

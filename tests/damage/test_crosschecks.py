@@ -1,0 +1,206 @@
+"""Every finding that a page can give rise to, each fired by one edit of a bundled page through the real pipeline."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from scraper.load.crosschecks import crosscheck
+from scraper.load.reconcile import Claims, MonthClaim
+from scraper.models import MonthType
+from tests.damage.laboratory import Laboratory, courses
+
+ROOT = Path(__file__).parents[2]
+CLIENT, SERVER = "windows-11-release-information", "windows-server-release-information"
+HUB, OTHER_HUB, HISTORY = "hotpatch-24h2", "hotpatch-25h2", "windows-11-update-history"
+RELEASE = "windows-11-24h2"
+# Of articles, not of pages: tests/test_articles_pipeline.py fires them. "overdue" is fired below.
+OF_ARTICLES = {"landing", "article-unread", "issues-unread"}
+
+
+class Case(NamedTuple):
+    """An edit: in the element that has all ``words`` (a row, an item, a label) ``old`` becomes ``new``. The finding
+    that it must make has ``code``, ``release`` and ``subject``."""
+
+    code: str
+    page: str
+    words: tuple[str, ...]
+    old: str
+    new: str
+    release: str | None
+    subject: str
+
+
+# What a link of the update history and of the hotpatch navigation looks like; a new one is put before an old one.
+_LINK = '<li class="learnRenderLeftNavArticle"><a href="/en-us/help/5085517" class="learnRenderLeftNavLink">{}</a></li>'
+_UNTABLED = "March 21, 2026—KB5085517 (OS Builds 26200.8040 and 26100.8040) Out-of-band"
+_UNLISTED = "March 21, 2026—Hotpatch KB5085517 (OS Builds 26200.7990 and 26100.7990) Out-of-band"
+_TWICE = "<tr><td></td><td>2026-03 OOB</td><td>2026-03-22</td><td>26100.8039</td><td>KB5085516</td></tr>"
+_STRANGE = "<table><tr><th>Colour</th><th>Taste</th></tr><tr><td>red</td><td>sweet</td></tr></table>"
+
+CASES = (
+    Case("second-tuesday", CLIENT, ("2026-07 B", "26100.8875"), "2026-07-14", "2026-07-15", RELEASE, "KB5101650"),
+    Case("second-tuesday", CLIENT, ("2026-07 B", "26100.8875"), "2026-07 B", "2026-07 OOB", RELEASE, "KB5101650"),
+    Case(
+        "update-month",
+        CLIENT,
+        ("2026-09 D", "26100.9550", ">KB5124010<"),
+        "2026-09 D",
+        "2026-07 D",
+        RELEASE,
+        "KB5124010",
+    ),
+    Case("order", CLIENT, ("26100.8039", "KB5085516"), "2026-03-21", "2026-04-21", RELEASE, "KB5085516"),
+    Case("baseline", CLIENT, ("2026-06 B", "26100.8655"), "2026-06 B", "2026-06 C", RELEASE, "KB5094126"),
+    Case("kb-shape", CLIENT, ("26100.8039",), ">KB5085516", ">KB9085516", RELEASE, "KB9085516"),
+    Case(
+        "latest-build",
+        CLIENT,
+        ("24H2", "General Availability Channel"),
+        "26100.9550",
+        "26100.9559",
+        RELEASE,
+        "26100.9550",
+    ),
+    Case("latest-build", CLIENT, ("26100.9550", "<td>2026-09 D"), "2026-09-22", "2026-09-23", RELEASE, "26100.9550"),
+    Case("first-day", CLIENT, ("24H2", "General Availability Channel"), "2024-10-01", "2024-10-11", RELEASE, RELEASE),
+    Case(
+        "end-of-updates", CLIENT, ("24H2", "General Availability Channel"), "2027-10-12", "2027-11-12", RELEASE, RELEASE
+    ),
+    Case(
+        "end-of-updates", CLIENT, ("24H2", "General Availability Channel"), "2027-10-12", "2026-09-08", RELEASE, RELEASE
+    ),
+    Case("unlisted", HISTORY, ("26100.8039",), "<li", _LINK.format(_UNTABLED) + "<li", "windows-11-25h2", "KB5085517"),
+    Case("unlisted", HUB, ("26100.9448",), "<li", _LINK.format(_UNLISTED) + "<li", "windows-11-25h2", "KB5085517"),
+    Case("link", HUB, ("KB5089466", "26200.8390"), "kb5089466", "kb5089467", "windows-11-25h2", "KB5089466"),
+    Case("link", HUB, ("KB5089466", "26200.8390"), "may-12", "may-21", "windows-11-25h2", "KB5089466"),
+    Case("link-kind", HISTORY, ("26100.8039",), ") Out-of-band", ") Preview", "windows-11-25h2", "KB5085516"),
+    Case("link-text", HISTORY, ("26100.8039",), "(OS Builds", "(OS Bilds", "windows-11-25h2", "KB5085516"),
+    Case("link-text", HISTORY, ("26100.8039",), "March 21, 2026—", "", "windows-11-25h2", "KB5085516"),
+    Case("link-text", HISTORY, ("26100.8039",), "26100.8039", "26100.8093", "windows-11-25h2", "KB5085516"),
+    Case("family", HISTORY, ("26100.8039",), "26100.8039", "26170.8039", "windows-11-25h2", "KB5085516"),
+    Case("family", CLIENT, ("26100.8039",), "26100.8039", "26200.8039", RELEASE, "KB5085516"),
+    Case(
+        "family",
+        HUB,
+        ("Public Preview", "Windows Server 2022"),
+        "Server 2022",
+        "Server 0222",
+        None,
+        "windows-server-0222",
+    ),
+    Case(
+        "category", HUB, ("Public Preview", "Windows Server 2022"), "Windows Server", "Windows", None, "Public Preview"
+    ),
+    Case("entry", HUB, ("KB5089466", "26200.8390"), "—Hotpatch", "—Hotptch", "windows-11-25h2", "May 12"),
+    Case(
+        "calendar-month", OTHER_HUB, ("calendar year 2026",), "year 2026<", "year 2024<", "windows-11-25h2", "KB5074109"
+    ),
+    Case("update-type-year", OTHER_HUB, ("calendar year 2026",), "year 2026<", "year 2024<", "windows-11-25h2", "2024"),
+    Case("conflict", CLIENT, ("26100.8039",), "2026-03-21", "2026-03-22", RELEASE, "KB5085516"),
+    Case("conflict", CLIENT, ("2026.05 B", "26100.8390"), "Hotpatch", "Baseline (Restart)", RELEASE, "KB5089466"),
+    Case("conflict", CLIENT, ("2026.06 B", "26100.8655"), "Baseline (Restart)", "Hotpatch", RELEASE, "KB5094126"),
+    Case("duplicate", CLIENT, ("26100.8039",), "<tr", _TWICE + "<tr", RELEASE, "KB5085516"),
+    Case("calendar-build", CLIENT, ("2026.05 B", "26100.8390"), "26100.8390", "26100.8037", RELEASE, "KB5089466"),
+    Case("revision-order", CLIENT, ("2026.05 B", "26100.8390"), "26100.8390", "26100.8990", RELEASE, "KB5089466"),
+    Case(
+        "label",
+        CLIENT,
+        ("HotpatchCalendar_Version24H2_2026",),
+        "Calendar_Version24H2",
+        "Calendar_Version26H1",
+        RELEASE,
+        "Hotpatch",
+    ),
+    Case("unknown-table", CLIENT, ("Windows 11 release history",), "<h2", _STRANGE + "<h2", None, "table"),
+    Case("quarantine", CLIENT, ("26100.8039",), "2026-03-21", "2026-03-32", RELEASE, "KB5085516"),
+)
+
+
+@pytest.fixture(scope="module")
+def laboratory() -> Iterator[Laboratory]:
+    with Laboratory(next(course for course in courses() if course.name == "quiet")) as made:
+        yield made
+
+
+def edited(laboratory: Laboratory, case: Case) -> bytes:
+    page = laboratory.markup(case.page)
+    kinds = page.of("tr", "li", "h2", "a", "table")
+    sources = [(one, page.source(one)) for one in kinds]
+    found = [one for one, text in sources if all(word in text for word in case.words) and case.old in text]
+    assert found, "nothing to edit"
+    place = min(found, key=lambda one: one.end - one.start)
+    text = page.source(place)
+    return page.splice([(place.start, place.end, text.replace(case.old, case.new, 1))]).encode()
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.code}: {case.old[:30]} to {case.new[:30]}")
+def test_edit_of_a_page_fires_its_finding(laboratory: Laboratory, case: Case) -> None:
+    said = laboratory.night({case.page: edited(laboratory, case)})
+    new = {finding[:4] for finding in said.findings - laboratory.truth.findings}
+    severity = explained()[case.code] if case.subject != "windows-server-0222" else "error"
+    expected = (severity, case.code, case.release)
+    assert any(finding[:3] == expected and case.subject in str(finding[3]) for finding in new), new
+
+
+def test_rows_that_leave_a_page_together_are_missed_on_the_first_night(laboratory: Laboratory) -> None:
+    """Nothing but their own page has the rows of Server 2022; two of them may be flapping, three are not."""
+    page = laboratory.markup(SERVER)
+    rows = [row for row in page.rows if re.search(r"2025-0[236] B<.*20348\.", page.source(row), re.S)]
+    for count, expected in ((2, set()), (3, {("missing", "windows-server-2022", "builds")})):
+        body = page.splice([(row.start, row.end, "") for row in rows[:count]]).encode()
+        said = laboratory.night({SERVER: body})
+        assert said.tables == laboratory.truth.tables
+        assert {finding[1:4] for finding in said.findings - laboratory.truth.findings} == expected
+
+
+def test_month_that_is_still_planned_behind_a_released_one_is_overdue() -> None:
+    def month(name: str, available: str | None) -> MonthClaim:
+        return MonthClaim(RELEASE, name, MonthType.HOTPATCH, CLIENT, available=available)
+
+    claims = Claims()
+    claims.months = {
+        (RELEASE, name): month(name, day)
+        for name, day in (("2026-04", None), ("2026-05", "2026-05-12"), ("2026-06", None))
+    }
+    crosscheck(claims, [], {})
+    assert [(claim.code, claim.subject) for claim in claims.found] == [("overdue", "2026-04")]
+
+
+def test_true_pages_fire_none_of_the_findings_that_damage_fires(laboratory: Laboratory) -> None:
+    """What Microsoft's pages really have: see test_facts.py, which knows each by name."""
+    found = {str(code) for _, code, *_ in laboratory.truth.findings}
+    assert found == {"conflict", "family", "link", "second-tuesday", "unlisted"}
+    assert len(laboratory.truth.findings) == 11
+
+
+def codes() -> set[str]:
+    """Every code that the source gives a finding: the argument of that name, by place or in the yield that names it."""
+    found: set[str] = set()
+    for path in (ROOT / "scraper").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name | ast.Attribute):
+                name = node.func.id if isinstance(node.func, ast.Name) else node.func.attr
+                place = {"Claim": 1, "Remark": 1, "remark": 1, "Trouble": 0, "_disbelieve": 2}.get(name)
+                arguments = node.args[place : place + 1] if place is not None else []
+            elif isinstance(node, ast.Yield) and isinstance(node.value, ast.Tuple) and path.name == "crosschecks.py":
+                arguments = node.value.elts[1:2]
+            else:
+                continue
+            found |= {one.value for one in arguments if isinstance(one, ast.Constant) and isinstance(one.value, str)}
+    return found | {"conflict"}  # said of two values, in disagreement()
+
+
+def explained() -> dict[str, str]:
+    """By code, the severity that docs/findings.md gives it."""
+    rows = re.findall(r"^\| `([a-z-]+)` \| (\w+) \|", (ROOT / "docs/findings.md").read_text("utf-8"), re.M)
+    assert len(rows) == len(dict(rows))
+    return dict(rows)
+
+
+def test_every_code_is_fired_and_explained() -> None:
+    fired = {case.code for case in CASES} | {"missing", "overdue"} | OF_ARTICLES
+    assert fired == codes() == explained().keys()
