@@ -10,14 +10,17 @@ from bisect import bisect_right
 from calendar import month_name
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from itertools import pairwise
+from operator import itemgetter
 
 from scraper.load.reconcile import BuildClaim, Claim, Claims, revision, second_tuesday
 from scraper.models import Entry, EntryKind, Facts, Servicing, Severity, Source, Update
 
 # `2025-11 D` came on 2025-12-01 and `2023-11 D` on 2023-12-04 (sources.md A6): so many days into the next month.
 _LATE_DAYS = 7
+_SAME_UPDATE = timedelta(days=14)
 _AFTER_TUESDAY = frozenset({"C", "D", "E"})
 # Numbers rose from KB5000802 in March 2021 to KB5124010 in September 2026: another first digit is decades away.
 _SHAPE = "KB5"
@@ -31,6 +34,7 @@ def crosscheck(claims: Claims, ranked: _Ranked, before: Mapping[str, Facts]) -> 
     for found in (
         *_days(claims),
         *_orders(claims),
+        *_kb_days(claims),
         *_names(claims),
         *_baselines(claims),
         *_shapes(claims),
@@ -93,29 +97,48 @@ def _day_after(day: str) -> str:
 # --- order -----------------------------------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class _Placed:
+    """A row by its revision, then its day."""
+
+    revision: int
+    day: str
+    row: BuildClaim = field(compare=False)
+
+    def __str__(self) -> str:
+        return f"{self.row.build} of {self.day}"
+
+
 def _orders(claims: Claims) -> Iterator[Claim]:
-    """Within a release and a track, higher revisions never came earlier. The builds that a release began with stand
-    aside: they have no KB, and builds of the previews before came with and after them."""
-    tracks: dict[tuple[str, str], list[BuildClaim]] = defaultdict(list)
+    """Within a release and a track, higher revisions never came earlier. The build that a release began with stands
+    aside: it has no KB, and builds of the previews before came with it and after it. Lower ones did not."""
+    tracks: dict[tuple[str, str], list[_Placed]] = defaultdict(list)
+    initial: dict[str, _Placed] = {}
     for row in claims.builds.values():
-        if row.build and row.kb and row.available and row.track != "component":
-            tracks[row.release, row.track].append(row)
-    for rows in tracks.values():
-        rows.sort(key=lambda row: (revision(row.build or ""), row.available or ""))
-        for row, before, after in _misplaced(rows):
-            around = " and ".join(f"{one.build} of {one.available}" for one in (before, after) if one)
-            message = f"{row.build} of {row.available} stands between {around} by its revision"
-            yield Claim(Severity.WARNING, "order", row.release, _subject(row), message, row.page)
+        if row.build and row.available and row.track != "component":
+            placed = _Placed(revision(row.build), row.available, row)
+            if row.kb:
+                tracks[row.release, row.track].append(placed)
+            elif row.track == "cumulative":
+                initial.setdefault(row.release, placed)
+    for (release, _), rows in tracks.items():
+        rows.sort()
+        for one, around in _misplaced(rows):
+            message = f"{one} stands between {' and '.join(map(str, around))} by its revision"
+            yield Claim(Severity.WARNING, "order", release, _subject(one.row), message, one.row.page)
+        begun = initial.get(release)
+        for one in rows:
+            if begun and one.revision < begun.revision and one.day > begun.day:
+                message = f"{one} is below {begun}, with which its release began"
+                yield Claim(Severity.WARNING, "order", release, _subject(one.row), message, one.row.page)
 
 
-def _misplaced(rows: Sequence[BuildClaim]) -> Iterator[tuple[BuildClaim, BuildClaim | None, BuildClaim | None]]:
-    """The fewest rows without which the days of the others never fall, each with the rows before and after it."""
-    kept = set(_longest_rise([row.available or "" for row in rows]))
-    for place, row in enumerate(rows):
-        if place not in kept:
-            before = max((other for other in kept if other < place), default=None)
-            after = min((other for other in kept if other > place), default=None)
-            yield row, None if before is None else rows[before], None if after is None else rows[after]
+def _misplaced(rows: Sequence[_Placed]) -> Iterator[tuple[_Placed, list[_Placed]]]:
+    """The fewest rows without which the days of the others never fall, each with those before and after it."""
+    kept = sorted(_longest_rise([one.day for one in rows]))
+    for place in sorted(set(range(len(rows))) - set(kept)):
+        after = bisect_right(kept, place)
+        yield rows[place], [rows[other] for other in kept[max(0, after - 1) : after + 1]]
 
 
 def _longest_rise(days: Sequence[str]) -> Iterator[int]:
@@ -135,6 +158,20 @@ def _longest_rise(days: Sequence[str]) -> Iterator[int]:
     while place >= 0:
         yield place
         place = previous[place]
+
+
+def _kb_days(claims: Claims) -> Iterator[Claim]:
+    """One KB comes to all its releases within days (KB5124010: to 26H2 a week after 25H2)."""
+    days: dict[str, list[tuple[str, BuildClaim]]] = defaultdict(list)
+    for row in claims.builds.values():
+        if row.kb and row.available:
+            days[row.kb].append((row.available, row))
+    for kb, rows in days.items():
+        (first, one), (last, other) = (choose(rows, key=itemgetter(0)) for choose in (min, max))
+        if date.fromisoformat(last) - date.fromisoformat(first) > _SAME_UPDATE:
+            for row, its, others in ((one, first, last), (other, last, first)):
+                message = f"{kb} came to {row.release} on {its}, to another release on {others}"
+                yield Claim(Severity.WARNING, "kb-day", row.release, kb, message, row.page)
 
 
 # --- names -----------------------------------------------------------------------------------------------------------
