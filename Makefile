@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
-.PHONY: help run test check demo scrape nightly bench trust clean
+.PHONY: help run test check demo scrape nightly bench damage trust clean
 
 help: ## say what can be made (plain make)
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 14
@@ -33,6 +33,9 @@ nightly: .venv/run ## the job of every night: scrape, summary, check (docs/night
 
 bench: .venv/dev ## measure speed
 	@set -e; for script in bench/[a-z]*.py; do echo "== $$script"; $(BIN)/python $$script; done
+
+damage: .venv/dev ## damage pages ten thousand times; no wrong fact may be published silently
+	$(BIN)/python -m tests.damage
 
 trust: .venv/dev ## kill a crawl 100 times; each time the next run must make up for it
 	$(BIN)/python trust/crawl_kills.py

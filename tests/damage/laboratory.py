@@ -45,21 +45,25 @@ class Course:
     nights: Sequence[tuple[str, Pages]]  # the time of the visit, and the pages
 
 
-def courses() -> list[Course]:
-    """Quiet nights, nights with news, and those of real captures where there are any."""
+def bundled_courses() -> list[Course]:
+    """A quiet night and two nights with news, of the bundled pages."""
     may, july, september = (_snapshot(date) for date in pages.DATES)
     old, new, now = (f"{date}T12:00:00Z" for date in pages.DATES)
-    found = [
+    return [
         Course("quiet", [(old, may), (new, july), (now, september), ("2026-10-01T12:00:00Z", september)]),
         Course("news of September", [(old, may), (new, july), (now, september)]),
         Course("news of July, new layout", [(old, may), (new, july)]),
     ]
-    if all((_CAPTURES / name).is_file() for names in _OF_CAPTURES.values() for name in names):
-        first, last = (
-            {name: (_CAPTURES / files[i]).read_bytes() for name, files in _OF_CAPTURES.items()} for i in (0, 1)
-        )
-        found.append(Course("captures", [(old, first), (new, last)]))
-    return found
+
+
+def captured_courses() -> list[Course]:
+    """A night of real captures; none where they are not."""
+    if not all((_CAPTURES / name).is_file() for names in _OF_CAPTURES.values() for name in names):
+        return []
+    first, last = (
+        {name: (_CAPTURES / files[night]).read_bytes() for name, files in _OF_CAPTURES.items()} for night in (0, 1)
+    )
+    return [Course("captures", [("2026-05-27T12:00:00Z", first), ("2026-07-22T12:00:00Z", last)])]
 
 
 def _snapshot(date: str) -> Pages:

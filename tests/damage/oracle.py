@@ -27,8 +27,8 @@ _KEYS = {"releases": ("release",), "kbs": ("kb",), "builds": ("release", "build"
 _DERIVED = {
     "releases": {"serviced", "hotpatch", "partial"},
     "kbs": {"track", "first_available"},
-    "builds": {"revision", "kind", "security_month", "restart", "twin_kb", "baseline_kb", "corrected_to", "withdrawn"},
-    "months": {"planned_type", "status", "restart", "cumulative_kb", "cumulative_build", "withdrawn"},
+    "builds": {"revision", "kind", "security_month", "restart", "twin_kb", "baseline_kb", "corrected_to"},
+    "months": {"planned_type", "status", "restart", "cumulative_kb", "cumulative_build"},
 }
 # The page that a row comes from is no fact of Microsoft's.
 _PROVENANCE = {"page"}

@@ -1,15 +1,26 @@
 """A few hundred damages of the laboratory in every run of the tests; ``make damage`` tries ten thousand."""
 
-from tests.damage.__main__ import HARMLESS_SAME, try_all
+import pytest
 
-COUNT, HARMLESS, SEED = 300, 60, 20_261_125
+from tests.damage.__main__ import HARMLESS_SAME, Tried, try_all
+from tests.damage.laboratory import bundled_courses, captured_courses
+
+SEED = 20_261_125
 
 
-def test_no_damage_is_silently_wrong_or_a_crash_and_harmless_ones_change_nothing() -> None:
-    tried = list(try_all(COUNT, HARMLESS, SEED, processes=2))
-    assert len(tried) == COUNT + HARMLESS
+def check(tried: list[Tried], harmless: int) -> None:
     assert [one for one in tried if one.outcome in ("SILENT", "CRASH")] == []
     # The damages do damage: a laboratory that changes nothing would find nothing.
-    outcomes = {one.outcome for one in tried if not one.harmless}
-    assert {"same", "refused", "reported"} <= outcomes
-    assert sum(one.outcome == "same" for one in tried if one.harmless) >= HARMLESS_SAME * HARMLESS
+    assert {"same", "refused", "reported"} <= {one.outcome for one in tried if not one.harmless}
+    assert sum(one.outcome == "same" for one in tried if one.harmless) >= HARMLESS_SAME * harmless
+
+
+def test_no_damage_of_a_bundled_page_is_silently_wrong_or_a_crash() -> None:
+    check(list(try_all(bundled_courses(), 300, 60, SEED)), 60)
+
+
+def test_no_damage_of_a_real_page_is_silently_wrong_or_a_crash() -> None:
+    courses = captured_courses()
+    if not courses:
+        pytest.skip("the captures of real pages are not here")
+    check(list(try_all(courses, 60, 20, SEED)), 20)
