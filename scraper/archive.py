@@ -163,10 +163,15 @@ class Archive:
         with _this_machine(self.name), self._db.conn:
             self._db.table("runs").insert(asdict(run))
 
-    def accept(self, acceptance: Acceptance) -> None:
-        """Add a person's word that a version of a page is right, however it differs from the one before."""
-        with _this_machine(self.name), self._db.conn:
-            self._db.table("acceptances").insert(asdict(acceptance))
+    @contextmanager
+    def accepting(self, acceptance: Acceptance) -> Iterator[None]:
+        """Add a person's word that a version of a page is right, however it differs from the one before. It counts
+        within the block, and stays when the block ends well."""
+        with self._db.conn:
+            with _this_machine(self.name):  # not by sqlite-utils, whose insert would commit at once
+                insert = "insert into acceptances (run, source, version, at) values (?, ?, ?, ?)"
+                self._db.conn.execute(insert, (acceptance.run, acceptance.source, acceptance.version, acceptance.at))
+            yield
 
     def acceptances(self) -> list[Acceptance]:
         """Every acceptance, in the order in which they were given."""
