@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from scraper import pipeline
-from scraper.archive import Archive
+from scraper.archive import Archive, Visit
 from scraper.errors import MachineError
 from scraper.load import tables
 from trust.machine_troubles import KINDS, MOUNTED, can_mount
@@ -18,7 +18,7 @@ from trust.odd_runs import Clock, Together
 from trust.publish_kills import WRITING, Kill, chosen
 from trust.publish_kills import play as play_kill
 from trust.remains import contents, differences
-from trust.scenes import CLIENT, FOURTH, NEW, Scenes
+from trust.scenes import CLIENT, FIRST, FOURTH, NEW, Scenes
 
 ROOT = Path(__file__).parents[1]
 NEWS, ACCEPT = "scrape with news", "accept"
@@ -121,3 +121,19 @@ def test_acceptance_of_a_process_that_was_killed_is_published_by_the_next_run(sc
     published = contents(paths.db)
     pipeline.rebuild(paths)
     assert differences(published, contents(paths.db)) == []
+
+
+@pytest.mark.parametrize("ahead", ["2026-10-02T12:00:00Z", "2099-01-01T03:00:00Z"])
+def test_article_that_a_clock_was_ahead_at_is_due_again_once(scenes: Scenes, tmp_path: Path, ahead: str) -> None:
+    db = scenes[ACCEPT].start / "catalog.db"
+    wanted = tables.wanted_articles(db)
+    with closing(Archive(tmp_path / "archive.db")) as archive:
+
+        def visit_all(run: int, at: str) -> None:
+            for one in wanted:
+                archive.note(Visit(run, one.kb, "https://support.microsoft.com/x", at, failure="gone", exit_code=0))
+
+        visit_all(1, ahead)
+        assert len(pipeline._due(archive, db, FIRST)) == len(wanted) > 0
+        visit_all(2, FIRST)
+        assert pipeline._due(archive, db, FIRST) == []

@@ -87,7 +87,7 @@ def _together(first: Outcome, second: Outcome) -> Outcome:
 def _due(archive: Archive, db: Path, now: str) -> list[Request]:
     """The articles to ask for: those never asked for, newest first, then those asked for longest ago, so that one that
     will not come holds up no other. One that was read within its freshness is left: a run after a kill goes on where
-    that one stopped."""
+    that one stopped. A time to come is that of a wrong clock and keeps nothing fresh."""
     settled, attempted = archive.settled(), archive.attempted()
     recent = _before(now, hours=24 * _RECENT_DAYS)[:10]
     today = datetime.fromisoformat(now).toordinal()
@@ -95,9 +95,9 @@ def _due(archive: Archive, db: Path, now: str) -> list[Request]:
     for wanted in tables.wanted_articles(db):
         is_its_night = (wanted.available or now) >= recent or (today - int(wanted.kb[2:])) % 7 == 0
         hours = _FRESH_HOURS if is_its_night else _OLD_FRESH_HOURS
-        if settled.get(wanted.kb, "") <= _before(now, hours=hours):
+        if not _before(now, hours=hours) < settled.get(wanted.kb, "") <= now:
             due.append(wanted)
-    due.sort(key=lambda wanted: attempted.get(wanted.kb, ""))
+    due.sort(key=lambda wanted: attempted.get(wanted.kb, 0))
     help_page = "https://support.microsoft.com/help/"
     return [_request(archive, wanted.kb, wanted.url or help_page + wanted.kb[2:]) for wanted in due]
 
