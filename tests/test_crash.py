@@ -2,16 +2,22 @@
 
 import random
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
+from selectolax.lexbor import SelectolaxError
 
-from scraper import pipeline
+from scraper import lookup, parse, pipeline
 from scraper.archive import Archive, Visit
+from scraper.cli import main
 from scraper.errors import MachineError
 from scraper.load import tables
+from scraper.sources import SOURCES
 from trust.machine_troubles import KINDS, MOUNTED, can_mount
 from trust.machine_troubles import play as play_trouble
 from trust.odd_runs import Clock, Together
@@ -137,3 +143,47 @@ def test_article_that_a_clock_was_ahead_at_is_due_again_once(scenes: Scenes, tmp
         assert len(pipeline._due(archive, db, FIRST)) == len(wanted) > 0
         visit_all(2, FIRST)
         assert pipeline._due(archive, db, FIRST) == []
+
+
+def test_what_cannot_be_written_nor_removed_is_said_plainly(tmp_path: Path) -> None:
+    (tmp_path / "catalog.db.aside" / "of somebody").mkdir(parents=True)
+    with pytest.raises(MachineError, match="expected: a folder with room"), tables.aside(tmp_path / "catalog.db"):
+        pass
+
+
+def test_full_disk_below_standard_output_ends_with_5(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "scraper", "kb", "KB5058497", "--db", str(ROOT / "catalog.db")]
+    with Path("/dev/full").open("w") as full:
+        ended = subprocess.run(command, cwd=ROOT, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
+        both = subprocess.run(command, cwd=ROOT, stdout=full, stderr=full, timeout=60)
+    assert (ended.returncode, both.returncode) == (5, 5)
+    assert ended.stderr == (
+        "winkb: unexpected trouble on this machine. expected: files, memory and room,"
+        " found: [Errno 28] No space left on device\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("refused", "found"),
+    [(MemoryError(), "no memory left"), (OSError(24, "Too many open files"), "[Errno 24] Too many open files")],
+)
+def test_what_the_system_refuses_is_this_machine_s_trouble(
+    monkeypatch: pytest.MonkeyPatch, refused: Exception, found: str
+) -> None:
+    def kb(*_: object) -> None:
+        raise refused
+
+    monkeypatch.setattr(lookup, "kb", kb)
+    result = CliRunner().invoke(main, ["kb", "KB5058497", "--db", str(ROOT / "catalog.db")])
+    assert result.exit_code == 5
+    assert result.stderr.endswith(f"found: {found}\n")
+
+
+def test_page_is_not_blamed_for_a_lack_of_memory(scenes: Scenes, monkeypatch: pytest.MonkeyPatch) -> None:
+    def starved(_: bytes) -> None:
+        raise SelectolaxError("Can't parse HTML.")
+
+    monkeypatch.setattr(parse, "LexborHTMLParser", starved)
+    body = (scenes.mirror(NEW) / SOURCES[0].url.removeprefix("https://")).with_suffix(".html").read_bytes()
+    with pytest.raises(MemoryError):
+        parse.parse(SOURCES[0], body, SOURCES[0].url)
