@@ -1,6 +1,7 @@
 """Killed, starved, refused, misled by the clock: short versions of the experiments in trust/, and what they found."""
 
 import random
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -17,7 +18,9 @@ from scraper.archive import Archive, Visit
 from scraper.cli import main
 from scraper.errors import MachineError
 from scraper.load import tables
+from scraper.serve import AGAIN
 from scraper.sources import SOURCES
+from tests.test_datasette import serving, swap, wait_for
 from trust.machine_troubles import KINDS, MOUNTED, can_mount
 from trust.machine_troubles import play as play_trouble
 from trust.odd_runs import Clock, Together
@@ -187,3 +190,17 @@ def test_page_is_not_blamed_for_a_lack_of_memory(scenes: Scenes, monkeypatch: py
     body = (scenes.mirror(NEW) / SOURCES[0].url.removeprefix("https://")).with_suffix(".html").read_bytes()
     with pytest.raises(MemoryError):
         parse.parse(SOURCES[0], body, SOURCES[0].url)
+
+
+def test_catalog_that_could_not_be_taken_up_is_tried_again(tmp_path: Path) -> None:
+    db = tmp_path / "catalog.db"
+    swap(db, 0)
+    with serving(db) as server:
+        own = tmp_path / "metadata.yml"
+        own.write_text("title: [", encoding="utf-8")
+        swap(db, 1)
+        wait_for(lambda: "the last good catalog stays" in server.stderr(), 20)
+        assert "generation 0" in server.client.get("/catalog/kbs").text
+        shutil.copy(ROOT / "metadata.yml", own)
+        wait_for(lambda: "generation 1" in server.client.get("/catalog/kbs").text, AGAIN + 20)
+        assert server.stderr().count("the last good catalog stays") == 1
