@@ -175,7 +175,7 @@ def remount(folder: Path, options: str) -> None:
 
 @contextmanager
 def mounted(folder: Path) -> Iterator[None]:
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
     if not mount("-t", "tmpfs", "-o", "size=16m", "tmpfs", str(folder)):
         raise OSError(f"cannot mount {folder}")
     try:
@@ -256,7 +256,8 @@ def main() -> None:
     base = Path(tempfile.mkdtemp(prefix="winkb-troubles-"))
     scenes = Scenes(base)
     broken = {"broken": options.broken} if options.broken else {}
-    kinds = [kind for kind in KINDS if kind not in MOUNTED or can_mount(base)]
+    left_out = () if can_mount(base) else MOUNTED
+    kinds = [kind for kind in KINDS if kind not in left_out]
     troubles = [
         KINDS[kinds[number % len(kinds)]](scenes.all[number // len(kinds) % len(scenes.all)], chance)
         for number in range(options.rounds)

@@ -27,7 +27,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
 
@@ -191,9 +191,17 @@ def main() -> None:
         at_points = list(chosen(scenes, chance, options.rounds // 2))
         kills = [*at_points, *timed(scenes, chance, options.rounds - len(at_points))]
 
+    late: list[int] = []
+
     def do(numbered: tuple[int, Kill]) -> Round:
         number, kill = numbered
-        done = play(scenes, kill, base / f"round-{number}" / "folder", broken, clock)
+        folder = base / f"round-{number}" / "folder"
+        done = play(scenes, kill, folder, broken, clock)
+        while not done.is_killed and not done.wrong:  # it came too late
+            late.append(number)
+            shutil.rmtree(folder.parent)
+            kill = replace(kill, share=0.8 * kill.share)
+            done = play(scenes, kill, folder, broken, clock)
         if done.wrong:
             print(f"round {number}, {kill.scene.name}, point {kill.point}, {done.phase}: {done.folder}")
             print("\n".join(f"  {line}" for line in done.wrong), flush=True)
@@ -203,21 +211,19 @@ def main() -> None:
 
     with ThreadPoolExecutor(os.cpu_count()) as workers:
         rounds = list(workers.map(do, enumerate(kills)))
-    report(rounds, time.perf_counter() - begin, options.seed)
+    report(rounds, len(late), time.perf_counter() - begin, options.seed)
     failed = any(done.wrong for done in rounds)
     if not failed:
         shutil.rmtree(base)
     sys.exit(failed)
 
 
-def report(rounds: list[Round], seconds: float, seed: int) -> None:
+def report(rounds: list[Round], late: int, seconds: float, seed: int) -> None:
     dead = [done for done in rounds if done.is_killed]
     at_points = [done for done in dead if done.kill.point]
     torn = sum(done.kill.torn for done in at_points)
-    print(
-        f"{len(rounds)} rounds (seed {seed}): {len(dead)} kills, {len(at_points)} of them at chosen points ({torn} in"
-    )
-    print(f"the middle of a write), {len(rounds) - len(dead)} came too late; by phase, at random moments / at points:")
+    print(f"{len(dead)} kills (seed {seed}; {late} more came too late and were tried again, earlier);")
+    print(f"{len(at_points)} at chosen points, {torn} of them within a write; by phase, at random / at points:")
     fell = {kind: Counter(done.phase for done in dead if bool(done.kill.point) is kind) for kind in (False, True)}
     for phase in sorted(fell[False] | fell[True], key=lambda phase: -(fell[False] + fell[True])[phase]):
         print(f"  {phase}: {fell[False][phase]} / {fell[True][phase]}")

@@ -549,9 +549,8 @@ def grown_line(sizes: Sequence[Size], slope: float) -> str:
 
 def report(part: Part) -> bool:
     seen, publisher = part.seen, part.publisher
-    print(
-        f"{part.name}: {publisher.newest} swaps; {publisher.killed} publishers killed, {publisher.killed_late} of them"
-    )
+    killed = f"{publisher.killed} publishers killed, {publisher.killed_late} of them after their swap"
+    print(f"{part.name}: {publisher.newest} swaps, {killed};")
     print(f"  {seen.answers} answers to {CLIENTS} clients, {seen.unchanged} of them 304, {seen.told} marks")
     for kind in ("failed", "not whole", "mixed", "too old", "back"):
         print(f"  {kind}: {seen.counts[kind]} (must be 0)")
