@@ -235,8 +235,8 @@ def judged(trouble: Trouble, ended: Ended, state: int | None, folder: Path) -> l
         expected = trouble.kind == "file size, killed" and ended.code == -signal.SIGXFSZ
         return [] if expected else [f"ended by signal {-ended.code}: {ended.output[-500:]}"]
     left = KEPT | ({"catalog.db.aside"} if "stray aside" in trouble.about else set())
-    if trouble.kind == "disk full at a point":  # nor could SQLite write back what the journal has: the next run does
-        left |= {"archive.db-journal"}
+    if trouble.kind in ("disk full at a point", "file size, ignored"):
+        left |= {"archive.db-journal"}  # SQLite could not write back what it holds either: the next run does
     wrong = strays(folder, left)
     if ended.code == trouble.scene.exit_code and not ended.has_traceback:
         last = len(trouble.scene.states) - 1
