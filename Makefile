@@ -37,8 +37,12 @@ bench: .venv/dev ## measure speed
 damage: .venv/dev ## damage pages ten thousand times; no wrong fact may be published silently
 	$(BIN)/python -m tests.damage
 
-trust: .venv/dev ## kill a crawl 100 times; each time the next run must make up for it
+trust: .venv/dev ## kill, starve and race what fetches, publishes and serves; nothing may be lost or mixed
 	$(BIN)/python trust/crawl_kills.py
+	$(BIN)/python trust/publish_kills.py
+	$(BIN)/python trust/machine_troubles.py
+	$(BIN)/python trust/odd_runs.py
+	$(BIN)/python trust/under_readers.py
 
 clean: ## remove .venv and caches; catalog.db and archive.db stay
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist winkb.egg-info

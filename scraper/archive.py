@@ -163,10 +163,15 @@ class Archive:
         with _this_machine(self.name), self._db.conn:
             self._db.table("runs").insert(asdict(run))
 
-    def accept(self, acceptance: Acceptance) -> None:
-        """Add a person's word that a version of a page is right, however it differs from the one before."""
-        with _this_machine(self.name), self._db.conn:
-            self._db.table("acceptances").insert(asdict(acceptance))
+    @contextmanager
+    def accepting(self, acceptance: Acceptance) -> Iterator[None]:
+        """Add a person's word that a version of a page is right, however it differs from the one before. It counts
+        within the block, and stays when the block ends well."""
+        with self._db.conn:
+            with _this_machine(self.name):  # not by sqlite-utils, whose insert would commit at once
+                insert = "insert into acceptances (run, source, version, at) values (?, ?, ?, ?)"
+                self._db.conn.execute(insert, (acceptance.run, acceptance.source, acceptance.version, acceptance.at))
+            yield
 
     def acceptances(self) -> list[Acceptance]:
         """Every acceptance, in the order in which they were given."""
@@ -192,13 +197,13 @@ class Archive:
 
     def settled(self) -> dict[str, str]:
         """By source, the time of the last visit that settled something: a version was served, or waiting would not
-        help (a page that is gone)."""
-        query = "select source, max(at) from visits where version is not null or exit_code = 0 group by source"
-        return dict(self._rows(query))
+        help (a page that is gone). The last one by number: a clock may have gone wrong."""
+        query = "select source, at, max(visit) from visits where version is not null or exit_code = 0 group by source"
+        return {source: at for source, at, _ in self._rows(query)}
 
-    def attempted(self) -> dict[str, str]:
-        """By source, the time of the last visit, whatever came of it."""
-        return dict(self._rows("select source, max(at) from visits group by source"))
+    def attempted(self) -> dict[str, int]:
+        """By source, the number of its last visit, whatever came of it."""
+        return dict(self._rows("select source, max(visit) from visits group by source"))
 
     def body(self, version: int) -> tuple[str, str, bytes]:
         """Source, fingerprint and raw bytes of a version."""

@@ -17,6 +17,7 @@ from scraper.models import Facts, Page, Source, Table, TableShape
 
 # At or below this share of the last good version's rows a page has lost too many to be believed (design.md section 7).
 _TOO_FEW = 0.6
+_STAMP = "%Y-%m-%dT%H:%M:%SZ"
 
 
 def check_tables(source: Source, page: Page, *, accepted: bool) -> None:
@@ -152,11 +153,18 @@ def _errors(database: Database) -> Iterable[str]:
 
 
 def _age(database: Database, now: str, max_age: int) -> Iterable[str]:
-    oldest = (datetime.fromisoformat(now) - timedelta(hours=max_age)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    moment = datetime.fromisoformat(now)
+    oldest = (moment - timedelta(hours=max_age)).strftime(_STAMP)
+    # A time more than a day ahead is that of a wrong clock, and says nothing of an age.
+    newest = (moment + timedelta(days=1)).strftime(_STAMP)
     # Articles are read in rotation, the older ones weekly; the answers' age is that of the pages they come from.
     query = (
-        "select page, fetched_at, failure from pages"
-        " where (fetched_at is null or fetched_at < ?) and page not glob 'KB[0-9]*' order by page"
+        "select page, fetched_at, fetched_at > ?2, failure from pages where (fetched_at is null or fetched_at < ?1"
+        " or fetched_at > ?2) and page not glob 'KB[0-9]*' order by page"
     )
-    for page, fetched_at, failure in database.conn.execute(query, (oldest,)):
-        yield f"too old: {page} was last read {fetched_at or 'never'}" + (f"; since then {failure}" if failure else "")
+    for page, fetched_at, is_ahead, failure in database.conn.execute(query, (oldest, newest)):
+        yield (
+            f"too old: {page} was last read {fetched_at or 'never'}"
+            + (", by a clock that was ahead" if is_ahead else "")
+            + (f"; since then {failure}" if failure else "")
+        )

@@ -7,7 +7,7 @@ import json
 import logging
 import sys
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
@@ -55,8 +55,16 @@ class _Commands(click.Group):
         try:
             return super().invoke(ctx)
         except ScraperError as problem:
-            click.echo(f"winkb: {problem}", err=True)
-            ctx.exit(_code(problem))
+            ended = problem
+        except (OSError, MemoryError) as problem:
+            if isinstance(problem, BrokenPipeError):
+                raise  # click's: the reader had enough
+            # Whatever the system refuses, anywhere: no more files, memory, room for what is printed.
+            found = str(problem) or "no memory left"
+            ended = MachineError("trouble", page="this machine", expected="files, memory and room", found=found)
+        with suppress(OSError):
+            click.echo(f"winkb: {ended}", err=True)
+        ctx.exit(_code(ended))
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})

@@ -9,12 +9,14 @@ two requests. The socket and the connections of the readers stay; none of them f
 
 import asyncio
 import logging
+import math
 import signal
 import socket
 import sqlite3
 import sys
 import sysconfig
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from itertools import islice
@@ -33,6 +35,7 @@ log = logging.getLogger(__name__)
 
 NAME = "catalog"  # the addresses begin with it, and metadata.yml describes it, whatever the file is called
 WATCH = 0.5  # seconds between two looks at the file
+AGAIN = 5.0  # seconds until a file that could not be taken up is tried again: the trouble may have been this machine's
 
 # Measured (datasette.md sections 4 and 5). On one's own machine SQL is open, since the reader is the owner of the
 # machine, and a browser keeps a page for 5 s, since a new catalog must show at once.
@@ -265,6 +268,7 @@ class Site:
         self._public = public
         self._edition: Edition | None = None
         self._identity: tuple[int, int, int] | None = None
+        self._again_at = 0.0  # on the monotonic clock
 
     async def __call__(self, scope: object, receive: object, send: object) -> None:
         assert self._edition is not None, "renew() comes before the first request"
@@ -273,9 +277,9 @@ class Site:
     async def renew(self) -> None:
         """Let the file that now stands at the path take over. Raises MachineError when it is no catalog."""
         found = identity(self.db)
-        if found == self._identity:
+        if found == self._identity and time.monotonic() < self._again_at:
             return
-        self._identity = found
+        self._identity, self._again_at = found, time.monotonic() + AGAIN
         edition = Edition(datasette_for(self.db, self._public))
         try:
             await edition.warm()
@@ -289,6 +293,7 @@ class Site:
             await edition.retire()
             self._identity = None
             return await self.renew()
+        self._again_at = math.inf
         before, self._edition = self._edition, edition
         if before is not None:
             await before.retire()
@@ -301,7 +306,8 @@ class Site:
             await asyncio.sleep(WATCH)
             try:
                 await self.renew()
-                complaint = ""
+                if self._again_at == math.inf:
+                    complaint = ""
             except MachineError as error:
                 if str(error) != complaint:
                     log.warning("%s; the last good catalog stays", error)

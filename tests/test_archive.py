@@ -142,16 +142,24 @@ def test_run_ends_once(archive: Archive) -> None:
     assert archive.runs() == {1: Run(1, "news", 0, ONE)}
 
 
+def accept(archive: Archive, acceptance: Acceptance) -> None:
+    with archive.accepting(acceptance):
+        assert acceptance in archive.acceptances()
+
+
 def test_acceptance_is_of_a_version(archive: Archive) -> None:
     assert archive.acceptances() == []
     version = archive.version(PAGE, ONE, b"one")
     archive.version(PAGE, TWO, b"two")
     given = [Acceptance(1, PAGE, version, NIGHT), Acceptance(2, PAGE, version, NEXT)]
     for acceptance in given:
-        archive.accept(acceptance)
+        accept(archive, acceptance)
     assert archive.acceptances() == given
     with pytest.raises(MachineError, match="FOREIGN KEY constraint failed"):
-        archive.accept(Acceptance(2, PAGE, 99, NIGHT))
+        accept(archive, Acceptance(2, PAGE, 99, NIGHT))
+    with pytest.raises(ZeroDivisionError), archive.accepting(Acceptance(3, PAGE, version, NEXT)):
+        raise ZeroDivisionError
+    assert archive.acceptances() == given
 
 
 def test_everything_is_still_there_after_opening_it_again(path: Path) -> None:
@@ -159,7 +167,7 @@ def test_everything_is_still_there_after_opening_it_again(path: Path) -> None:
         version = archive.version(PAGE, ONE, b"one")
         archive.note(served(1, version))
         archive.finish(Run(1, "news", 0, TWO))
-        archive.accept(Acceptance(1, PAGE, version, NIGHT))
+        accept(archive, Acceptance(1, PAGE, version, NIGHT))
     with closing(Archive(path)) as archive:
         assert archive.body(version) == (PAGE, ONE, b"one")
         assert list(archive.visits()) == [served(1, version)]

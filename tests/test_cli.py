@@ -316,6 +316,16 @@ def test_age_is_counted_in_hours(demo: Path) -> None:
     assert winkb("check", "--db", demo, "--now", "2026-10-02T00:00:01Z", "--max-age", 37).exit_code == 0
 
 
+def test_check_takes_no_clock_that_was_ahead_for_fresh(demo: Path) -> None:
+    before = "2026-09-29T11:59:59Z"
+    assert winkb("check", "--db", demo, "--now", "2026-09-29T12:00:00Z").exit_code == 0
+    ahead = winkb("check", "--db", demo, "--now", before)
+    assert ahead.exit_code == 1
+    assert ahead.stdout.splitlines() == [
+        f"too old: {name} was last read {NOW}, by a clock that was ahead" for name in sorted(BY_NAME)
+    ]
+
+
 def test_standing_error_finding_fails_the_check_and_a_warning_does_not(db: Path) -> None:
     added = """insert into findings (severity, code, subject, message, page, first_seen, resolved_at)
                values (?, 'quarantine', 'KB1', 'cells', 'hotpatch-24h2', '2026-09-30T12:00:00Z', ?)"""

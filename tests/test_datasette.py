@@ -102,6 +102,7 @@ class Server:
         found = re.search(r"http://127\.0\.0\.1:\d+/", self.stderr())
         assert found, self.stderr()
         self.client = httpx.Client(base_url=found[0], trust_env=False, timeout=30)
+        self.port = int(self.client.base_url.port or 0)
 
     def stderr(self) -> str:
         return self._spoken.read_text()

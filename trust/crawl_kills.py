@@ -39,10 +39,10 @@ from scraper.sources import SOURCES  # noqa: E402
 from tests import pages  # noqa: E402
 from tests.articles import Issue, address_of, article  # noqa: E402
 from tests.web import Asked, Reply, Web  # noqa: E402
+from trust.remains import KEPT, Stored, Tables, catalog_problems, contents, differences, stored  # noqa: E402
 
 SNAPSHOT, LATENCY, LONGEST = "2026-09-30", 0.005, 60.0
 NOW, LATER = "2026-10-01T03:00:00Z", "2026-10-01T03:00:05Z"
-KEPT = {"catalog.db", "catalog.db.lock", "archive.db", "archive.db.lock"}
 MOMENTS = (
     "before the first page",
     "during pages",
@@ -52,8 +52,6 @@ MOMENTS = (
     "at its end",
 )
 PAGES = frozenset(source.name for source in SOURCES)
-
-Tables = dict[str, list[tuple[object, ...]]]
 
 
 # --- the mirror ------------------------------------------------------------------------------------------------------
@@ -172,78 +170,7 @@ def killed(mirror: Mirror, folder: Path, agent: str, moment: float) -> bool:
         return process.wait() == -signal.SIGKILL
 
 
-# --- what lies there -------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """What an archive holds: by source its versions, the sources with a noted visit (good or not), ended runs."""
-
-    versions: frozenset[tuple[str, str, bytes]]
-    noted: frozenset[str]
-    ended: int
-
-    @property
-    def sources(self) -> frozenset[str]:
-        return frozenset(source for source, _, _ in self.versions)
-
-
-def unsound(database: sqlite3.Connection) -> list[str]:
-    """What SQLite finds wrong."""
-    try:
-        rows = database.execute("pragma integrity_check").fetchall()
-    except sqlite3.DatabaseError as problem:
-        return [str(problem)]
-    found = [str(row[0]) for row in rows if row[0] != "ok"]
-    return found + [f"foreign key {row}" for row in database.execute("pragma foreign_key_check")]
-
-
-def stored(folder: Path) -> tuple[Stored, list[str]]:
-    """What the archive holds, and what is wrong with it. Looked at in a copy, with its journal: to roll that back is
-    the work of the next run."""
-    if not (folder / "archive.db").exists():
-        return Stored(frozenset(), frozenset(), 0), []
-    with tempfile.TemporaryDirectory(dir=folder.parent) as copy:
-        for path in folder.glob("archive.db*"):
-            shutil.copy(path, copy)
-        with closing(sqlite3.connect(Path(copy) / "archive.db")) as archive:
-            wrong = [f"archive: {problem}" for problem in unsound(archive)]
-            if wrong or not archive.execute("select 1 from sqlite_master limit 1").fetchone():
-                return Stored(frozenset(), frozenset(), 0), wrong  # killed before it was one
-            versions = archive.execute("select source, fingerprint, body from versions").fetchall()
-            noted = archive.execute("select source from visits").fetchall()
-            ((ended,),) = archive.execute("select count(*) from runs")
-    return Stored(frozenset(versions), frozenset(source for (source,) in noted), ended), wrong
-
-
-def catalog_problems(folder: Path) -> list[str]:
-    """What is wrong with the catalog; none is as good as a whole one."""
-    path = folder / "catalog.db"
-    if not path.exists():
-        return []
-    with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as catalog:
-        wrong = unsound(catalog)
-        if not wrong and not catalog.execute("select 1 from sqlite_master where name = 'builds'").fetchone():
-            wrong.append("no tables")
-        if not wrong and not catalog.execute("select 1 from builds").fetchone():
-            wrong.append("no builds")
-    return [f"catalog: {problem}" for problem in wrong]
-
-
-def contents(folder: Path) -> Tables:
-    """Every row of every table, save what may differ."""
-    with closing(sqlite3.connect(f"{(folder / 'catalog.db').as_uri()}?mode=ro", uri=True)) as catalog:
-        schema = catalog.execute("select name, sql from sqlite_master where name not like '%_fts%' order by name")
-        tables: Tables = {"(schema)": schema.fetchall(), "(code)": catalog.execute("pragma user_version").fetchall()}
-        named = "select name from sqlite_master where type = 'table' and name not like '%_fts%' and name <> 'runs'"
-        for (name,) in catalog.execute(named).fetchall():
-            left_out = {"findings": "finding", "changes": "run"}.get(name)
-            listed = [row[1] for row in catalog.execute(f"pragma table_info({name})") if row[1] != left_out]
-            rows = catalog.execute(f"select {', '.join(listed)} from {name} order by rowid").fetchall()
-            tables[name] = sorted(rows, key=repr) if name == "findings" else rows
-        for index in ("kbs_fts", "sections_fts"):
-            tables[index] = catalog.execute(f"select rowid from {index} where {index} match 'kb* or page'").fetchall()
-    return tables
+# --- when it was --------------------------------------------------------------------------------------------------
 
 
 def earlier(tables: Tables) -> Tables:
@@ -253,17 +180,6 @@ def earlier(tables: Tables) -> Tables:
         for name, rows in tables.items()
         for changed in [[tuple(NOW if value == LATER else value for value in row) for row in rows]]
     }
-
-
-def differences(is_: Tables, should_be: Tables) -> list[str]:
-    """One line for each table that differs, with the first rows of either side."""
-    lines = []
-    for name in sorted(is_.keys() | should_be.keys()):
-        ours, theirs = is_.get(name, []), should_be.get(name, [])
-        if ours != theirs:
-            more, less = [row for row in ours if row not in theirs], [row for row in theirs if row not in ours]
-            lines.append(f"table {name} differs: {len(more)} rows more {more[:2]}, {len(less)} missing {less[:2]}")
-    return lines
 
 
 # --- a round ---------------------------------------------------------------------------------------------------------
@@ -336,7 +252,7 @@ def play(
         wrong.append("versions were stored twice")
     if (found := {path.name for path in state.iterdir()}) != KEPT:
         wrong.append(f"files: {sorted(found ^ KEPT)}")
-    tables = contents(state)
+    tables = contents(state / "catalog.db")
     if now == LATER:
         wrong += since_when(state, left)
     if lines := differences(earlier(tables), whole):
@@ -413,7 +329,7 @@ def references(mirror: Mirror, base: Path) -> tuple[Tables, float]:
         if code:
             sys.exit(f"an undisturbed crawl ended with {code}: {folder.parent}")
         spent.append(seconds)
-        made.append(contents(folder))
+        made.append(contents(folder / "catalog.db"))
         if lines := differences(made[-1], made[0]):
             sys.exit("\n".join((f"two undisturbed crawls differ: {folder.parent}", *lines)))
     return made[0], median(spent)

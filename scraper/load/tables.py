@@ -11,7 +11,7 @@ import os
 import shutil
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import asdict, dataclass, fields
 from importlib.resources import files
 from pathlib import Path
@@ -109,7 +109,8 @@ def aside(path: Path, *, copy: bool = False) -> Iterator[Database]:
             "trouble", page=str(path), expected="a folder with room for the catalog", found=str(problem)
         ) from problem
     finally:
-        beside.unlink(missing_ok=True)
+        with suppress(OSError):  # what cannot be removed could not be written either, which is being said
+            beside.unlink(missing_ok=True)
 
 
 def _sync(path: Path) -> None:

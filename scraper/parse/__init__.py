@@ -9,7 +9,7 @@ from collections.abc import Callable
 from hashlib import sha256
 from urllib.parse import urljoin
 
-from selectolax.lexbor import LexborHTMLParser
+from selectolax.lexbor import LexborHTMLParser, SelectolaxError
 
 from scraper.errors import DriftError
 from scraper.models import ArticlePage, Page, Source
@@ -37,7 +37,7 @@ def parse(source: Source, body: bytes, url: str) -> Page:
     """
     _check_whole(source.name, body)
     # Only after the check: selectolax turns bad bytes into U+FFFD without a word.
-    tree = LexborHTMLParser(excerpt(body))
+    tree = _tree(excerpt(body))
     head = _read_head(tree)
     updated_at = head.get("updated_at") or head.get("lastPublishedDate") or head.get("ms.date") or ""
     # The new layout's links are relative to the canonical address, whose last segment is a file (sources.md B3).
@@ -52,7 +52,7 @@ def parse_article(name: str, body: bytes, url: str) -> ArticlePage:
     Raises DriftError when the body is empty, not UTF-8, cut, or something else than an article of an update.
     """
     _check_whole(name, body)
-    tree = LexborHTMLParser(article_excerpt(body))
+    tree = _tree(article_excerpt(body))
     head = _read_head(tree)
     # Not ms.date: it moves with edits and is the release date of nothing (sources.md C3).
     updated_at = head.get("updated_at") or head.get("lastPublishedDate") or ""
@@ -64,6 +64,13 @@ def parse_article(name: str, body: bytes, url: str) -> ArticlePage:
         canonical=head.get("canonical", ""),
         updated_at=updated_at.strip(),
     )
+
+
+def _tree(html: bytes) -> LexborHTMLParser:
+    try:
+        return LexborHTMLParser(html)
+    except SelectolaxError as problem:  # any text is some HTML: it had no memory, and the page is not to blame
+        raise MemoryError("no memory to parse a page") from problem
 
 
 def _read_head(tree: LexborHTMLParser) -> dict[str, str]:

@@ -5,7 +5,7 @@ night    one run: visit, keep, publish
 """
 
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from importlib.resources import as_file, files
@@ -87,7 +87,7 @@ def _together(first: Outcome, second: Outcome) -> Outcome:
 def _due(archive: Archive, db: Path, now: str) -> list[Request]:
     """The articles to ask for: those never asked for, newest first, then those asked for longest ago, so that one that
     will not come holds up no other. One that was read within its freshness is left: a run after a kill goes on where
-    that one stopped."""
+    that one stopped. A time to come is that of a wrong clock and keeps nothing fresh."""
     settled, attempted = archive.settled(), archive.attempted()
     recent = _before(now, hours=24 * _RECENT_DAYS)[:10]
     today = datetime.fromisoformat(now).toordinal()
@@ -95,9 +95,9 @@ def _due(archive: Archive, db: Path, now: str) -> list[Request]:
     for wanted in tables.wanted_articles(db):
         is_its_night = (wanted.available or now) >= recent or (today - int(wanted.kb[2:])) % 7 == 0
         hours = _FRESH_HOURS if is_its_night else _OLD_FRESH_HOURS
-        if settled.get(wanted.kb, "") <= _before(now, hours=hours):
+        if not _before(now, hours=hours) < settled.get(wanted.kb, "") <= now:
             due.append(wanted)
-    due.sort(key=lambda wanted: attempted.get(wanted.kb, ""))
+    due.sort(key=lambda wanted: attempted.get(wanted.kb, 0))
     help_page = "https://support.microsoft.com/help/"
     return [_request(archive, wanted.kb, wanted.url or help_page + wanted.kb[2:]) for wanted in due]
 
@@ -116,22 +116,25 @@ def _request(archive: Archive, name: str, url: str) -> Request:
 def rebuild(paths: Paths) -> Outcome:
     """Derive the catalog again from the archive alone; the result is the same, row for row."""
     with ExitStack() as stack:
-        archive = _open(stack, paths)
-        reader = Reader(archive)
+        return _rebuild(_open(stack, paths), paths.db)
+
+
+def _rebuild(archive: Archive, db: Path, acceptance: Acceptance | None = None) -> Outcome:
+    """An acceptance is noted when the catalog is ready to be swapped in: one that cannot be written can be accepted
+    again."""
+    reader = Reader(archive)
+    with tables.aside(db) as database, archive.accepting(acceptance) if acceptance else nullcontext():
         result = replay(archive, reader)
         if result.is_empty:
             raise MachineError("emptiness", page=archive.name, expected="at least one good page", found="none")
-        runs = archive.runs()
-        with tables.aside(paths.db) as database:
-            tables.write(database, result.timeline, result.read_articles(), SOURCES, result.page_rows(), stamp())
-            facts_sha256 = tables.facts_sha256(database)
-            # The last run's digest is that of what is published now: who publishes by it must see an acceptance.
-            last = max(result.runs)
-            if last in runs:
-                runs[last] = replace(runs[last], facts_sha256=facts_sha256)
-            tables.write_visits(database, (), run_rows(result.runs, runs))
-        changes = len(result.timeline.changes)
-        return Outcome(max(result.runs), "rebuilt", 0, facts_sha256, changes, reader.parsed, ())
+        tables.write(database, result.timeline, result.read_articles(), SOURCES, result.page_rows(), stamp())
+        facts_sha256 = tables.facts_sha256(database)
+        # The last run's digest is that of what is published now: who publishes by it must see an acceptance.
+        runs, last = archive.runs(), max(result.runs)
+        if last in runs:
+            runs[last] = replace(runs[last], facts_sha256=facts_sha256)
+        tables.write_visits(database, (), run_rows(result.runs, runs))
+    return Outcome(last, "rebuilt", 0, facts_sha256, len(result.timeline.changes), reader.parsed, ())
 
 
 def demo(db: Path) -> Outcome:
@@ -169,10 +172,8 @@ def accept(paths: Paths, name: str, now: str) -> str:
         except DriftError as problem:
             expected = "a drift that can be read"
             raise InputError("acceptance", page=name, expected=expected, found=str(problem)) from problem
-        archive.accept(Acceptance(max(result.runs), source.name, page.drifting, now))
-        failure = page.failure or ""
-    rebuild(paths)
-    return failure
+        _rebuild(archive, paths.db, Acceptance(max(result.runs), source.name, page.drifting, now))
+        return page.failure or ""
 
 
 def _source(name: str) -> Source:

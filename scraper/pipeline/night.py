@@ -190,12 +190,14 @@ def _note_only(archive: Archive, db: Path, number: int, visits: Sequence[Visit])
     """Note the visits of a night without news and leave the facts alone; None when there may be news.
 
     No news: the catalog is the archive's own and of this code, and each page that came is the version it was built
-    from, with no row waiting to be confirmed as gone.
+    from, with no row waiting to be confirmed as gone and nothing accepted since.
     """
     runs, published = archive.runs(), tables.published(db)
     last = runs.get(number - 1)
     if published is None or last is None or published.last_run != (last.run, last.facts_sha256):
         return None
+    if any(acceptance.run == last.run for acceptance in archive.acceptances()):
+        return None  # it may have been noted by a process that was killed before it published
     pages = {page.page: page for page in published.pages}
     if published.built_by != stamp() or any(page.pending for page in pages.values()):
         return None
