@@ -418,7 +418,15 @@ def _odd_slug(url: str | None, day: str | None, builds: Collection[str], kb: str
 
 
 def _families(claims: Claims, ranked: _Ranked) -> Iterator[Claim]:
-    """A link names builds of its release and of that one's siblings, which all are releases of the catalog."""
+    """No two releases of a product have one OS build. A link names builds of its release and of that one's siblings,
+    which all are releases of the catalog."""
+    owners: dict[tuple[str, int], str] = {}
+    for release in claims.releases.values():
+        if release.base_build:
+            owner = owners.setdefault((release.product, release.base_build), release.release)
+            if owner != release.release:
+                message = f"OS build {release.base_build} is that of {owner}, too"
+                yield Claim(Severity.WARNING, "family", release.release, release.release, message, release.page)
     known = {str(release.base_build) for release in claims.releases.values()}
     for source, page in ranked:
         for entry in page.entries:

@@ -130,7 +130,7 @@ def laboratory() -> Iterator[Laboratory]:
 
 def edited(laboratory: Laboratory, case: Case) -> bytes:
     page = laboratory.markup(case.page)
-    kinds = page.of("tr", "li", "h2", "a", "table")
+    kinds = page.of("tr", "li", "h2", "a", "table", "summary")
     sources = [(one, page.source(one)) for one in kinds]
     found = [one for one, text in sources if all(word in text for word in case.words) and case.old in text]
     assert found, "nothing to edit"
