@@ -346,6 +346,64 @@ def test_every_row_of_a_quarter_means_what_the_rules_say():
     }
 
 
+def test_a_b_row_without_a_kb_has_that_of_the_calendar_s_baseline_or_of_its_own_link():
+    bare = b_row("2025-04", "26100.3775", None, "2025-04-08")
+    assert [row.kb for row in claims(information=facts(updates=(bare,), months=(APRIL_BASELINE,))).builds.values()] == [
+        "KB5055523"
+    ]
+    listed = facts(entries=(entry(EntryKind.CUMULATIVE, "2025-04-08", "KB5055523", "26100.3775"),))
+    found = claims(information=facts(updates=(bare,)), notes=listed).builds
+    assert {key: row.cadence for key, row in found.items()} == {(RELEASE, "26100.3775", "KB5055523"): "B"}
+    # Another day's link is another update.
+    other = facts(entries=(entry(EntryKind.CUMULATIVE, "2025-04-09", "KB5055523", "26100.3775"),))
+    assert len(claims(information=facts(updates=(bare,)), notes=other).builds) == 2
+
+
+def test_a_type_that_its_own_kb_contradicts_gives_way_to_another_page_s():
+    """A slip in one word made a hotpatch a baseline, and took its build from the devices that have it."""
+    slip = replace(MAY_HOTPATCH, type=MonthType.BASELINE)
+    notes = facts(months=(month("2025-05", MonthType.HOTPATCH, kb="KB5058497"),))
+    both = claims(information=facts(updates=(APRIL, MAY), months=(slip,)), notes=notes)
+    assert both.months[RELEASE, "2025-05"].type is MonthType.HOTPATCH
+    assert both.builds[RELEASE, "26100.3981", "KB5058497"].hint == "hotpatch"
+    assert [(claim.field, claim.used, claim.other, claim.why) for claim in both.findings] == [
+        ("type", "hotpatch", "baseline", Why.CONTRADICTED)
+    ]
+    # Alone, a page is believed: its word is all there is.
+    assert claims(information=facts(updates=(APRIL, MAY), months=(slip,))).months[RELEASE, "2025-05"].type == "baseline"
+
+
+def test_a_category_with_a_slip_in_its_title_makes_no_release():
+    double = entry(EntryKind.HOTPATCH, "2025-05-13", "KB5058497", "26100.3981", release="windows-11-42h2")
+    title = Version("windows-11-42h2", "Windows 11", "42H2", None)
+    found = claims(information=facts(updates=(APRIL,)), notes=facts(versions=(title,), entries=(double,)))
+    assert found.releases.keys() == {RELEASE}
+    assert [(claim.severity, claim.code, claim.subject) for claim in found.findings] == [
+        ("error", "family", "windows-11-42h2")
+    ]
+    # A release of a family that no label has is a new one.
+    new = replace(double, builds=("26300.100", "26100.100"))
+    assert (
+        "windows-11-42h2"
+        in claims(information=facts(updates=(APRIL,)), notes=facts(versions=(title,), entries=(new,))).releases
+    )
+
+
+def test_a_release_out_of_support_stays_so_when_its_history_is_lost():
+    timeline = Timeline()
+    said = facts(servicing=(Servicing("windows-11-25h2", None, None, None, None),), updates=(APRIL,))
+    versions = (VERSION, Version("windows-11-25h2", "Windows 11", "25H2", 26200))
+    timeline.follow(
+        Night(1, "2026-09-30T00:00:00Z", [INFORMATION.name], []), claims(information=replace(said, versions=versions))
+    )
+    assert timeline.releases[RELEASE].claim.serviced is False
+    timeline.follow(
+        Night(2, "2026-10-01T00:00:00Z", [INFORMATION.name], []),
+        claims(information=replace(said, versions=versions, updates=())),
+    )
+    assert timeline.releases[RELEASE].claim.serviced is False
+
+
 def test_a_b_row_without_a_kb_is_a_baseline_by_its_build():
     october = b_row("2026-10", "26100.9711", None, "2026-10-13")
     rows = meant(

@@ -625,6 +625,7 @@ def _claim_calendar_build(claims: Claims, month: MonthClaim, security: Mapping[t
     hotpatch = month.type is MonthType.HOTPATCH
     row = security.get((month.release, month.month))
     if row and not hotpatch:
+        _name_from_calendar(claims, month, row)
         _agree_with_history(month, row)
         return
     if month.build is None and (month.kb is None or "build" in month.said):
@@ -647,6 +648,15 @@ def _claim_calendar_build(claims: Claims, month: MonthClaim, security: Mapping[t
     claim.said = {name: [said] for name, said in used.items() if said}
     known = claims.builds.setdefault(claim.key, claim)
     _say(known, "track", claim.track, claim.said[column][0].place)
+
+
+def _name_from_calendar(claims: Claims, month: MonthClaim, row: BuildClaim) -> None:
+    """The month's B whose KB cell is empty has the KB that the calendar gives its build."""
+    said = _first(month.said.get("kb", ()))
+    if row.kb is None and said and month.build == row.build:
+        del claims.builds[row.key]
+        _say(row, "kb", said.value, said.place)
+        claims.builds[row.key] = row
 
 
 def _agree_with_history(month: MonthClaim, row: BuildClaim) -> None:
