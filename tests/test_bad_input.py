@@ -10,48 +10,43 @@ import re
 import shutil
 import signal
 import sqlite3
-import ssl
 import subprocess
-import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
 from itertools import count
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
-from scraper import fetch, parse, pipeline
-from scraper.cli import main
 from scraper.sources import BY_NAME
-from tests.pages import file_name, snapshot
-from tests.web import Answering, Asked, Reply, Web
+from tests.nights import (
+    CLIENT,
+    FACTS,
+    FIFTH,
+    FIRST,
+    FOURTH,
+    MORNING,
+    NEW,
+    NEXT_MORNING,
+    NOTES,
+    OLD,
+    SECOND,
+    SERVER,
+    THIRD,
+    UPDATES,
+    URLS,
+    Nights,
+    Unasked,
+    body_of,
+    problems,
+)
+from tests.web import Asked, Reply, Web
 
-CLIENT, NOTES, SERVER = "windows-11-release-information", "hotpatch-25h2", "windows-server-release-information"
-UPDATES = "windows-11-update-history"
-URLS = {name: source.url for name, source in BY_NAME.items()}
-OLD, NEW = "2026-07-22", "2026-09-30"
-# Four nights: the good one before, the bad one, and two after it.
-FIRST, SECOND, THIRD, FOURTH, FIFTH = (f"2026-10-0{day}T04:00:00Z" for day in range(1, 6))
-# When a person accepts a drift: on the day after the bad night, or after one more.
-MORNING, NEXT_MORNING = "2026-10-02T09:00:00Z", "2026-10-03T09:00:00Z"
-FACTS = ("releases", "kbs", "builds", "months", "changes", "findings")
-READ = cache(parse.parse)
-AUTHORITIES = cache(ssl.create_default_context)
-ROOT = Path(__file__).parents[1]
+pytestmark = pytest.mark.usefixtures("hurried")
 
 Edit = Callable[[int, str], str]
-
-
-@dataclass(frozen=True, slots=True)
-class Hurried(fetch.Manners):
-    """The command's own patience, in milliseconds."""
-
-    quiet: float = 0.001
-    backoff: float = 0.0005
-    longest_backoff: float = 0.002
 
 
 # --- pages -----------------------------------------------------------------------------------------------------------
@@ -64,11 +59,6 @@ HISTORY_25H2 = "<strong>Version 25H2 (OS build 26200)"
 CALENDAR_24H2 = 'id="HotpatchCalendar_Version24H2_2026"'
 SERVICING = "Servicing channels</h4>"
 NOTES_2026 = "Hotpatch updates for calendar year 2026"
-
-
-@cache
-def body_of(name: str, date: str) -> bytes:
-    return snapshot(date)[file_name(URLS[name])]
 
 
 def edited(body: bytes, where: str, edit: Edit) -> bytes:
@@ -123,166 +113,6 @@ def halved(body: bytes) -> bytes:
 
 def without_table(body: bytes, where: str) -> bytes:
     return re.sub(rb"<table[^>]*>\s*<tbody>\s*</tbody></table>", b"", edited(body, where, lambda number, row: ""))
-
-
-# --- nights ----------------------------------------------------------------------------------------------------------
-
-
-class Nights:
-    """A catalog and its archive in a folder, and the server that stands in for the public hosts."""
-
-    def __init__(self, folder: Path, web: Web) -> None:
-        self.web = web
-        self.folder = folder
-        self.db = folder / "catalog.db"
-        self.archive = folder / "archive.db"
-        self.files = ("--db", str(self.db), "--archive", str(self.archive))
-
-    def serve(self, date: str, **answers: Answering | bytes) -> None:
-        """Every page as on a date, but those named (with _ for -) as given."""
-        for name in BY_NAME:
-            self.answer(name, answers.get(name.replace("-", "_"), body_of(name, date)))
-
-    def answer(self, name: str, *answers: Answering | bytes) -> None:
-        replies = [Reply(body=answer) if isinstance(answer, bytes) else answer for answer in answers]
-        self.web.page(URLS[name], *replies)
-
-    def run(self, *arguments: str) -> Result:
-        result = CliRunner().invoke(main, arguments)
-        assert result.exception is None or isinstance(result.exception, SystemExit), result.exc_info
-        return result
-
-    def scrape(self, now: str, *options: str) -> Result:
-        result = self.run("scrape", "--no-articles", "--mirror", self.web.url, "--now", now, *self.files, *options)
-        assert not self.db.with_name("catalog.db.aside").exists()
-        return result
-
-    def command(self, now: str, code: str = "") -> "subprocess.Popen[str]":
-        """The same command in a process of its own, after ``code``."""
-        return subprocess.Popen(
-            [
-                *(sys.executable, "-W", "error", "-c", f"{code}\nfrom scraper.cli import main\nmain()"),
-                *("scrape", "--no-articles", "--mirror", self.web.url, "--now", now, *self.files),
-            ],
-            cwd=ROOT,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-
-    def rows(self, sql: str, *parameters: object) -> list[tuple]:  # type: ignore[type-arg]
-        connection = sqlite3.connect(f"{self.db.as_uri()}?mode=ro", uri=True)
-        try:
-            return connection.execute(sql, parameters).fetchall()
-        finally:
-            connection.close()
-
-    def tables(self, *names: str) -> dict[str, list[tuple]]:  # type: ignore[type-arg]
-        return {name: self.rows(f"select * from {name} order by rowid") for name in names}
-
-    def facts(self) -> str:
-        return str(self.rows("select facts_sha256 from runs order by run desc limit 1")[0][0])
-
-    def outcome(self) -> str:
-        return str(self.rows("select outcome from runs order by run desc limit 1")[0][0])
-
-    def page(self, name: str) -> tuple:  # type: ignore[type-arg]
-        return self.rows("select fetched_at, failing_since, failure from pages where page = ?", name)[0]
-
-    def changes(self, run: int | None = None) -> list[tuple]:  # type: ignore[type-arg]
-        columns = "table_name, release, subject, field, old, new"
-        return self.rows(f"select {columns} from changes where run = coalesce(?, run) order by id", run)
-
-
-def problems(result: Result) -> list[str]:
-    """What stands on stderr for a person."""
-    return [line for line in result.stderr.splitlines() if line.startswith("winkb: ")]
-
-
-@pytest.fixture(autouse=True)
-def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pipeline, "Manners", Hurried)
-    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.upper(), raising=False)
-    # Parsers are pure (design.md section 2), so each page needs to be read once only, for all tests.
-    monkeypatch.setattr(parse, "parse", READ)
-    # No https host is asked here, and to read all authorities for each run would take a fifth of the time.
-    monkeypatch.setattr(ssl, "create_default_context", AUTHORITIES)
-
-
-@pytest.fixture(scope="module")
-def web() -> Iterator[Web]:
-    with Web() as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
-def begun(web: Web, tmp_path_factory: pytest.TempPathFactory) -> Nights:
-    """The good night before."""
-    nights = Nights(tmp_path_factory.mktemp("begun"), web)
-    nights.serve(OLD)
-    result = nights.scrape(FIRST)
-    assert (result.exit_code, problems(result)) == (0, [])
-    return nights
-
-
-def after(begun: Nights, folder: Path) -> Nights:
-    nights = Nights(folder, begun.web)
-    shutil.copyfile(begun.db, nights.db)
-    shutil.copyfile(begun.archive, nights.archive)
-    return nights
-
-
-@pytest.fixture
-def nights(begun: Nights, tmp_path: Path) -> Nights:
-    """A copy of the good night before, with the news of the next one on all pages."""
-    nights = after(begun, tmp_path)
-    nights.serve(NEW)
-    return nights
-
-
-@pytest.fixture
-def fresh(web: Web, tmp_path: Path) -> Nights:
-    """Nothing yet."""
-    nights = Nights(tmp_path, web)
-    nights.serve(OLD)
-    return nights
-
-
-@dataclass(frozen=True)
-class Unasked:
-    """What a job that left one page out on the bad night had as facts: that night, and the good one after it."""
-
-    nights: Nights
-    back: Nights
-    bad: str
-    good: str
-
-
-@pytest.fixture(scope="module")
-def unasked(begun: Nights, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Unasked]:
-    @cache
-    def leave_out(name: str) -> Unasked:
-        nights = after(begun, tmp_path_factory.mktemp(name))
-        nights.serve(NEW)
-        options = [option for other in BY_NAME if other != name for option in ("--source", other)]
-        assert nights.scrape(SECOND, *options).exit_code == 0
-        bad = nights.facts()
-        back = after(nights, tmp_path_factory.mktemp(f"{name}-back"))
-        assert back.scrape(THIRD).exit_code == 0
-        return Unasked(nights, back, bad, back.facts())
-
-    return leave_out
-
-
-@pytest.fixture(scope="module")
-def clean(begun: Nights, tmp_path_factory: pytest.TempPathFactory) -> Nights:
-    """The second night with every page good."""
-    nights = after(begun, tmp_path_factory.mktemp("clean"))
-    nights.serve(NEW)
-    assert nights.scrape(SECOND).exit_code == 0
-    return nights
 
 
 # --- a page that fails -----------------------------------------------------------------------------------------------
