@@ -20,8 +20,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from scraper.errors import FetchError, InputError, Unavailable, WrongAnswer
-from scraper.fetch import Manners, fetch
+from scraper.errors import FetchError, InputError, MachineError, Unavailable, WrongAnswer
+from scraper.fetch import Manners, _certificates, fetch
 from scraper.models import Answer, Request
 from tests.web import Asked, Reply, Web
 
@@ -60,6 +60,15 @@ def come(
         return {request.url: came async for request, came in fetch(asked, manners, mirror, network)}
 
     return asyncio.run(gather())
+
+
+def come_by_network(address: str, mirror: str) -> Answer | FetchError:
+    """What comes of a request when no transport is handed in, as by the command."""
+
+    async def one() -> list[Answer | FetchError]:
+        return [came async for _, came in fetch([Request("notes", address)], QUICK, mirror)]
+
+    return asyncio.run(one())[0]
 
 
 def answer(request: Request | str, web: Web, manners: Manners = QUICK) -> Answer:
@@ -116,11 +125,7 @@ def test_network_is_reached_without_being_handed_in(web: Web, monkeypatch: pytes
     monkeypatch.setenv("NO_PROXY", "*")
     web.page(NOTES, Reply(body=PAGE))
 
-    async def one() -> list[Answer | FetchError]:
-        return [came async for _, came in fetch([Request("notes", NOTES)], QUICK, web.url)]
-
-    (came,) = asyncio.run(one())
-    assert isinstance(came, Answer)
+    assert isinstance(come_by_network(NOTES, mirror=web.url), Answer)
 
 
 def test_query_goes_to_the_mirror(web: Web) -> None:
@@ -154,6 +159,53 @@ def test_failure_of_one_page_leaves_the_others_alone(web: Web) -> None:
     came = come(NOTES, HISTORY, mirror=web.url)
     assert isinstance(came[NOTES], WrongAnswer)
     assert isinstance(came[HISTORY], Answer)
+
+
+def test_cookies_of_a_page_are_not_sent_with_the_next(web: Web) -> None:
+    web.page(NOTES, Reply(body=PAGE, headers={"Set-Cookie": "a=1; Path=/"}))
+    web.page(f"{NOTES}-2", Reply(body=PAGE))
+    come(NOTES, f"{NOTES}-2", mirror=web.url, manners=replace(QUICK, concurrency=1))
+    assert [asked.headers.get("cookie") for asked in web.asked] == [None, None]
+
+
+@pytest.mark.parametrize("name", ["http_proxy", "https_proxy", "all_proxy"])
+@pytest.mark.parametrize(
+    "proxy",
+    [
+        "nonsense://127.0.0.1",
+        "socks5://127.0.0.1:9",
+        "http://127.0.0.1:65536",
+        "127.0.0.1:99999",
+        "http://[::1",
+        "http://xn--/",
+    ],
+)
+def test_proxy_that_cannot_be_used_is_this_machine_s_trouble(
+    web: Web, monkeypatch: pytest.MonkeyPatch, name: str, proxy: str
+) -> None:
+    monkeypatch.setenv(name, proxy)
+    with pytest.raises(MachineError, match="unexpected network settings on this machine"):
+        come_by_network(NOTES, mirror=web.url)
+    assert web.asked == []
+
+
+@pytest.mark.parametrize("content", [None, "no certificate"])
+def test_certificates_that_cannot_be_read_are_this_machine_s_trouble(
+    web: Web, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, content: str | None
+) -> None:
+    file = tmp_path / "certificates.pem"
+    if content is not None:
+        file.write_text(content)
+    monkeypatch.setenv("SSL_CERT_FILE", str(file))
+    _certificates.cache_clear()
+    with pytest.raises(MachineError, match="unexpected network settings on this machine"):
+        come_by_network(NOTES, mirror=web.url)
+
+
+@pytest.mark.parametrize("agent", ["wink\xe9", "winkb\r\nX: y", " winkb", "", "a" * 1001])
+def test_user_agent_that_cannot_be_sent_is_wrong_usage(web: Web, agent: str) -> None:
+    with pytest.raises(InputError, match="unexpected user agent on the command line"):
+        come(NOTES, mirror=web.url, manners=replace(QUICK, user_agent=agent))
 
 
 def test_caller_may_stop_early(web: Web) -> None:
@@ -207,6 +259,14 @@ def test_validators_are_sent_only_where_their_copy_came_from(web: Web) -> None:
     assert ["if-none-match" in asked.headers for asked in web.asked] == [False, True]
     moved = Request("notes", NOTES, etag='"a"', final_url=NOTES)
     assert isinstance(failure(moved, web), WrongAnswer)
+
+
+def test_validator_larger_than_a_server_takes_headers_is_as_good_as_none(web: Web) -> None:
+    """Kept, and sent back, it would make the server refuse the page every night from then on."""
+    web.page(NOTES, Reply(body=PAGE, headers={"ETag": f'"{"a" * 60_000}"'}))
+    etag = answer(NOTES, web).etag
+    assert answer(Request("notes", NOTES, etag=etag), web).body == PAGE
+    assert "if-none-match" not in web.asked[1].headers
 
 
 def test_changed_page_comes_whole_to_a_conditional_request(web: Web) -> None:
@@ -606,6 +666,17 @@ def test_redirect_without_a_location_is_wrong(web: Web) -> None:
     assert isinstance(failure(NOTES, web), WrongAnswer)
 
 
+@pytest.mark.parametrize(
+    "landing", [Reply(404), Reply(403), Reply(body=BLOCK_PAGE), Reply(302, headers={"Location": "?"})]
+)
+def test_long_address_makes_no_long_message(web: Web, landing: Reply) -> None:
+    """It stands on one line of stderr, and in the catalog as long as the page fails."""
+    address = f"{SUPPORT}/{'a' * 60_000}"
+    web.page(NOTES, Reply(302, headers={"Location": address}))
+    web.page(address, landing)
+    assert len(str(failure(NOTES, web))) < 600
+
+
 def test_redirect_to_an_address_too_long_to_be_asked_is_wrong(web: Web) -> None:
     web.page(NOTES, Reply(302, headers={"Location": "/" + "a" * (65_536 - len(f"{SUPPORT}/"))}))
     assert isinstance(failure(NOTES, web), WrongAnswer)
@@ -789,8 +860,13 @@ def test_undeclared_host_is_refused_in_a_directory_too(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "mirror", ["ftp://example.com", "file:///srv/mirror", "http://", "http://a:b", "http://a/?b=c"]
+    "mirror",
+    [
+        *("ftp://example.com", "file:///srv/mirror", "http://", "http://a:b", "http://a/?b=c"),
+        *("http://127.0.0.1:65536", "http://xn--/", "http://xn--a.com/", "http://[::1", f"http://a/{'b' * 70_000}"),
+    ],
 )
 def test_mirror_that_is_neither_url_nor_directory_is_wrong_usage(mirror: str) -> None:
-    with pytest.raises(InputError, match="unexpected mirror"):
+    with pytest.raises(InputError, match="unexpected mirror") as refused:
         come(NOTES, mirror=mirror)
+    assert len(str(refused.value)) < 600
