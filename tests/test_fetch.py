@@ -23,7 +23,7 @@ import pytest
 from scraper.errors import FetchError, InputError, MachineError, Unavailable, WrongAnswer
 from scraper.fetch import Manners, _certificates, fetch
 from scraper.models import Answer, Request
-from tests.web import Asked, Reply, Web
+from tests.web import Asked, Raw, Reply, Web
 
 LEARN = "https://learn.microsoft.com"
 SUPPORT = "https://support.microsoft.com"
@@ -368,7 +368,12 @@ def test_retry_after_is_honoured_as_seconds_and_as_a_date(web: Web) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", ["soon", "-5", "1.5", "", "Tue, 14 Jul 2020 17:00:00 GMT", "Tue, 14 Jul 2020 17:00:00"]
+    "value",
+    [
+        *("soon", "-5", "1.5", "", "nan", "inf", "1e9", "\xd9\xa1", "0 0 0 0 0", ", , ,"),
+        *("Tue, 14 Jul 2020 17:00:00 GMT", "Tue, 14 Jul 2020 17:00:00", "Tue, 14 Jul 2026 17:00:00 +99999999"),
+        "Mon, 01 Jan 0001 00:00:00 +2359",
+    ],
 )
 def test_retry_after_that_says_nothing_leaves_the_ordinary_wait(web: Web, value: str) -> None:
     web.page(NOTES, Reply(429, headers={"Retry-After": value}), Reply(body=PAGE))
@@ -376,8 +381,9 @@ def test_retry_after_that_says_nothing_leaves_the_ordinary_wait(web: Web, value:
     assert QUICK.quiet <= gaps(web.times())[0] < 1
 
 
-def test_retry_after_beyond_the_budget_ends_the_page_at_once(web: Web) -> None:
-    web.page(NOTES, Reply(429, headers={"Retry-After": "3600"}), Reply(body=PAGE))
+@pytest.mark.parametrize("value", ["3600", "9" * 400, "9" * 50_000, "Fri, 31 Dec 9999 23:59:59 -2359"])
+def test_retry_after_beyond_the_budget_ends_the_page_at_once(web: Web, value: str) -> None:
+    web.page(NOTES, Reply(429, headers={"Retry-After": value}), Reply(body=PAGE))
     assert isinstance(failure(NOTES, web), Unavailable)
     assert web.count(NOTES) == 1
 
@@ -402,6 +408,39 @@ def test_host_that_hangs_up_without_an_answer_is_unavailable(web: Web) -> None:
     web.page(NOTES, Reply(silent=True))
     assert isinstance(failure(NOTES, web), Unavailable)
     assert web.count(NOTES) == 6
+
+
+@pytest.mark.parametrize(
+    "answered",
+    [
+        b"\0\xff\x1b[31mHTTP\r\n\r\n",
+        PAGE,
+        b"HTTP/1.1 2000 OK\r\n\r\n",
+        b"HTTP/1.1 099 OK\r\n\r\n",
+        b"HTTP/1.1 100 Continue\r\n\r\n",
+        b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\nx",
+        b"HTTP/1.1 200 OK\r\nX-A: b\r\n",
+        b"HTTP/1.1 200 OK\r\nX-A: a\0b\r\n\r\nx",
+        b"HTTP/1.1 200 OK\r\nX A: b\r\n\r\nx",
+        b"HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\nx",
+        b"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\nx",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nx",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\nx",
+        b"HTTP/1.1 600\r\nContent-Length: 0\r\n\r\n",
+    ],
+)
+def test_answer_that_is_no_http_is_unavailable(web: Web, answered: bytes) -> None:
+    web.page(NOTES, Raw((answered,)))
+    assert isinstance(failure(NOTES, web), Unavailable)
+    assert web.count(NOTES) == 6
+
+
+@pytest.mark.parametrize("sent", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n", b"HTTP/1.1 200 OK\r\n\r\nx"])
+def test_reset_connection_is_unavailable_and_said_to_be_reset(web: Web, sent: bytes) -> None:
+    web.page(NOTES, Raw((sent,), pause=0.02, reset=True))
+    error = failure(NOTES, web)
+    assert isinstance(error, Unavailable)
+    assert "ReadError [Errno 104] Connection reset by peer" in str(error)
 
 
 def test_host_that_says_nothing_is_unavailable(web: Web) -> None:
@@ -543,8 +582,9 @@ def test_body_cut_for_ever_is_wrong(web: Web) -> None:
 
 def test_cut_chunked_body_is_wrong(web: Web) -> None:
     chunked = {"Transfer-Encoding": "chunked", "Content-Length": None}
-    web.page(NOTES, Reply(body=b"32\r\n" + PAGE[:9], headers=chunked))
-    assert "a cut body" in str(failure(NOTES, web))
+    for body in (b"32\r\n" + PAGE[:9], b"9\r\n" + PAGE[:9] + b"\r\n", b"zz\r\n" + PAGE, b"-1\r\n" + PAGE):
+        web.page(NOTES, Reply(body=body, headers=chunked))
+        assert "a cut body" in str(failure(NOTES, web))
 
 
 def test_source_names_the_page_and_else_its_address(web: Web) -> None:
@@ -621,6 +661,14 @@ def test_redirects_without_a_mirror_stay_public() -> None:
         "https://support.microsoft.com:99999999/",
         "file:///etc/passwd",
         "javascript:alert(1)",
+        "data:text/html,x",
+        "HTTPS://EXAMPLE.COM/",
+        "https://2130706433/",
+        "https://xn--/",
+        "https://user:secret@support.microsoft.com/",
+        "https://support.microsoft.com:443@example.com/",
+        "https://support.microsoft.com:65536/",
+        "https://support.microsoft.com:https/",
     ],
 )
 def test_redirect_to_elsewhere_is_refused_and_named(web: Web, location: str) -> None:
