@@ -368,6 +368,8 @@ def test_others_have_news_on_the_night_of_a_fault(begun: Nights, unasked: Callab
 # --- answers that only look like a fault -----------------------------------------------------------------------------
 
 GOOD = Reply(body=PAGE)
+MOVED = b"HTTP/1.1 302 Found\r\nLocation: /moved\r\n"
+COOKIES = b"".join(b"Set-Cookie: c%d=%0900d; Path=/\r\n" % (number, number) for number in range(80))
 
 
 def headed(body: bytes = PAGE, **headers: str | None) -> Reply:
@@ -408,8 +410,8 @@ ODDITIES: dict[str, tuple[Answering, ...]] = {
     ),
     "validators that are too long to be sent back": (headed(ETag=f'"{"a" * 60_000}"', Last_Modified="b" * 30_000),),
     "validators that cannot be sent back": (headed(ETag='"\xe9"', Last_Modified="\x7f"),),
-    "cookies, more than a request may have": (
-        Raw((raw(*(b"Set-Cookie: c%d=%900d; Path=/" % (n, n) for n in range(80)), PAGE),)),
+    "redirect with cookies, more than a request may have": (
+        Raw((MOVED, COOKIES, b"Content-Length: 0\r\n\r\n"), stays=True),
     ),
     "cookies that are none": (
         headed(Set_Cookie="=;;==; expires=Foo, 99 Bar 9999 99:99:99 GMT; max-age=1e99; domain=..", Set_Cookie2="a"),

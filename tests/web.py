@@ -20,6 +20,9 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
 from typing import Any, Self, TypeAlias
 
+# What servers take at most of a request's headers, as most of them do.
+_LARGEST_HEADERS = 8192
+
 
 @dataclass(frozen=True, slots=True)
 class Reply:
@@ -165,6 +168,9 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         web = self.server.web
         headers = {name.lower(): value for name, value in self.headers.items()}
+        if sum(map(len, headers.values())) > _LARGEST_HEADERS:
+            self.send_error(431)
+            return
         reply = web.take(Asked(self.path, headers, time.monotonic()))
         try:
             if isinstance(reply, Raw):
