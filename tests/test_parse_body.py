@@ -301,7 +301,8 @@ CAPTURES = ROOT.parent / "shared" / "captures"
 WHOLE = [
     *((source, *ROOT.glob(f"scraper/snapshots/*/{source.url.removeprefix('https://')}.html")) for source in SOURCES),
     (SOURCE, *CAPTURES.glob("windows11-release-information*")),
-    (BY_NAME["hotpatch-25h2"], *CAPTURES.glob("hotpatch-*.html"), *CAPTURES.glob("windows-11-update-history*.html")),
+    (BY_NAME["hotpatch-25h2"], *CAPTURES.glob("hotpatch-*.html")),
+    (BY_NAME["windows-11-update-history"], *CAPTURES.glob("windows-11-update-history*.html")),
 ]
 
 
