@@ -9,7 +9,7 @@ import sqlite3
 import ssl
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -52,14 +52,20 @@ def body_of(name: str, date: str) -> bytes:
 
 
 class Nights:
-    """A catalog and its archive in a folder, and the server that stands in for the public hosts."""
+    """A catalog and its archive in a folder, and the server that stands in for the public hosts. ``names`` are the
+    pages that a night asks for, all of them by default."""
 
-    def __init__(self, folder: Path, web: Web) -> None:
+    def __init__(self, folder: Path, web: Web, names: Sequence[str] = tuple(BY_NAME)) -> None:
         self.web = web
         self.folder = folder
+        self.names = tuple(names)
         self.db = folder / "catalog.db"
         self.archive = folder / "archive.db"
         self.files = ("--db", str(self.db), "--archive", str(self.archive))
+
+    def others(self, name: str) -> "Nights":
+        """The same, but nights that do not ask for one page."""
+        return Nights(self.folder, self.web, [other for other in self.names if other != name])
 
     def serve(self, date: str, **answers: Answering | bytes) -> None:
         """Every page as on a date, but those named (with _ for -) as given."""
@@ -76,16 +82,22 @@ class Nights:
         return result
 
     def scrape(self, now: str, *options: str) -> Result:
-        result = self.run("scrape", "--no-articles", "--mirror", self.web.url, "--now", now, *self.files, *options)
+        result = self.run(*self.arguments(now, self.web.url), *options)
         assert not self.db.with_name("catalog.db.aside").exists()
         return result
+
+    def arguments(self, now: str, mirror: str) -> tuple[str, ...]:
+        """The command of a night."""
+        some = () if len(self.names) == len(BY_NAME) else self.names
+        sources = [argument for name in some for argument in ("--source", name)]
+        return ("scrape", "--no-articles", "--mirror", mirror, "--now", now, *self.files, *sources)
 
     def command(self, now: str, code: str = "") -> "subprocess.Popen[str]":
         """The same command in a process of its own, after ``code``."""
         return subprocess.Popen(
             [
                 *(sys.executable, "-W", "error", "-c", f"{code}\nfrom scraper.cli import main\nmain()"),
-                *("scrape", "--no-articles", "--mirror", self.web.url, "--now", now, *self.files),
+                *self.arguments(now, self.web.url),
             ],
             cwd=ROOT,
             stdout=subprocess.PIPE,
@@ -151,7 +163,7 @@ def begun(web: Web, tmp_path_factory: pytest.TempPathFactory) -> Nights:
 
 
 def after(begun: Nights, folder: Path) -> Nights:
-    nights = Nights(folder, begun.web)
+    nights = Nights(folder, begun.web, begun.names)
     shutil.copyfile(begun.db, nights.db)
     shutil.copyfile(begun.archive, nights.archive)
     return nights
@@ -189,8 +201,7 @@ def unasked(begun: Nights, tmp_path_factory: pytest.TempPathFactory) -> Callable
     def leave_out(name: str) -> Unasked:
         nights = after(begun, tmp_path_factory.mktemp(name))
         nights.serve(NEW)
-        options = [option for other in BY_NAME if other != name for option in ("--source", other)]
-        assert nights.scrape(SECOND, *options).exit_code == 0
+        assert nights.others(name).scrape(SECOND).exit_code == 0
         bad = nights.facts()
         back = after(nights, tmp_path_factory.mktemp(f"{name}-back"))
         assert back.scrape(THIRD).exit_code == 0

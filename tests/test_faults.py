@@ -42,6 +42,7 @@ from tests.web import Answering, Asked, Raw, Reply, Web
 
 pytestmark = pytest.mark.usefixtures("hurried")
 
+NAMES = (CLIENT, NOTES, SERVER)
 PAGE = body_of(CLIENT, NEW)
 HALF = PAGE[: len(PAGE) // 2]
 BLOCK_PAGE = b"<html><head><title>Access Denied</title></head><body>Reference #18</body></html>"
@@ -315,6 +316,16 @@ FAULTS = {
 }
 
 
+@pytest.fixture(scope="module")
+def begun(web: Web, tmp_path_factory: pytest.TempPathFactory) -> Nights:
+    """The good night before, of these pages only: each fault takes two more."""
+    nights = Nights(tmp_path_factory.mktemp("begun"), web, NAMES)
+    nights.serve(OLD)
+    result = nights.scrape(FIRST)
+    assert (result.exit_code, problems(result)) == (0, [])
+    return nights
+
+
 def fails_and_comes_back(
     nights: Nights, unasked: Unasked, clean: Nights, fault: Fault, scrape: Callable[[str], tuple[int, Sequence[str]]]
 ) -> None:
@@ -329,7 +340,8 @@ def fails_and_comes_back(
     assert nights.web.count(URLS[fault.name]) - before == fault.asked
     assert nights.facts() == unasked.bad
     assert nights.page(fault.name) == (FIRST, SECOND, fault.line.removeprefix("winkb: "))
-    assert [nights.page(name) for name in BY_NAME if name != fault.name] == [(SECOND, None, None)] * (len(BY_NAME) - 1)
+    others = nights.others(fault.name).names
+    assert [nights.page(name) for name in others] == [(SECOND, None, None)] * len(others)
 
     nights.serve(NEW)
     result = nights.scrape(THIRD)
@@ -435,7 +447,7 @@ def test_odd_answer_is_a_good_page_that_night_and_the_next(
         result = nights.scrape(now)
         assert (problems(result), result.exit_code) == ([], 0)
         assert nights.facts() == clean.facts()
-        assert [nights.page(name) for name in BY_NAME] == [(now, None, None)] * len(BY_NAME)
+        assert [nights.page(name) for name in NAMES] == [(now, None, None)] * len(NAMES)
     assert nights.outcome() == "unchanged"
 
 
@@ -555,22 +567,22 @@ def test_when_all_pages_fail_all_keep_their_facts(nights: Nights, begun: Nights,
         found = "ConnectError All connection attempts failed"
     else:
         url, found = nights.web.url, "503 Service Unavailable at {}"
-        for name in BY_NAME:
+        for name in NAMES:
             nights.answer(name, Reply(500), Reply(502), Reply(504), Reply(599), Reply(503))
-    result = nights.run("scrape", "--no-articles", "--mirror", url, "--now", SECOND, *nights.files)
+    result = nights.run(*nights.arguments(SECOND, url))
     assert result.exit_code == 3
     lines = {
         f"winkb: unexpected {WHOLE} {found.format(URLS[name])} {LAST}".replace("answer.", f"answer on {name}.")
-        for name in BY_NAME
+        for name in NAMES
     }
     assert set(problems(result)) == lines
     assert nights.tables(*FACTS) == begun.tables(*FACTS)
     assert (nights.facts(), nights.outcome()) == (begun.facts(), "failed")
-    assert [nights.page(name)[:2] for name in BY_NAME] == [(FIRST, SECOND)] * len(BY_NAME)
+    assert [nights.page(name)[:2] for name in NAMES] == [(FIRST, SECOND)] * len(NAMES)
 
     nights.serve(NEW)
     assert nights.scrape(THIRD).exit_code == 0
-    assert [nights.page(name) for name in BY_NAME] == [(THIRD, None, None)] * len(BY_NAME)
+    assert [nights.page(name) for name in NAMES] == [(THIRD, None, None)] * len(NAMES)
     assert nights.tables(*SERVED) == clean.tables(*SERVED)
 
 
@@ -579,8 +591,8 @@ def test_storm_at_one_host_leaves_the_other_s_news(nights: Nights, begun: Nights
         nights.answer(name, Reply(503))
     result = nights.scrape(SECOND)
     assert (result.exit_code, len(problems(result))) == (3, 2)
-    pages = {name: nights.page(name)[:2] for name in BY_NAME}
-    assert pages == {name: (FIRST, SECOND) if name in (CLIENT, SERVER) else (SECOND, None) for name in BY_NAME}
+    pages = {name: nights.page(name)[:2] for name in NAMES}
+    assert pages == {name: (FIRST, SECOND) if name in (CLIENT, SERVER) else (SECOND, None) for name in NAMES}
     assert nights.facts() != begun.facts()
 
 
