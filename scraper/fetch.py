@@ -15,7 +15,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import cache
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
+from urllib.request import getproxies
 
 import httpx
 from tenacity import (
@@ -28,7 +30,7 @@ from tenacity import (
     wait_random,
 )
 
-from scraper.errors import FetchError, InputError, Unavailable, WrongAnswer
+from scraper.errors import FetchError, InputError, MachineError, Unavailable, WrongAnswer
 from scraper.models import Answer, Request
 from scraper.sources import HOSTS
 
@@ -46,6 +48,12 @@ _HEADERS = {
     "Accept-Language": "en-US,en;q=0.9",
     "Accept-Encoding": "gzip",  # nothing else: only gzip is inflated here, with a limit
 }
+# A header that goes out: real validators have under 100 characters, and servers refuse the request, this page's and
+# then every night's, when its headers are larger than 8 kB or so.
+_LONGEST_HEADER = 1000
+# Of what a host wrote, in a message: it is one line on a terminal, and stands in the catalog as long as the page fails.
+_LONGEST_QUOTE = 300
+_LAST_PORT = 65_535
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,13 +110,43 @@ async def fetch(
 
 
 def _client(manners: Manners, transport: httpx.AsyncBaseTransport | None) -> httpx.AsyncClient:
+    """Raises InputError for a User-Agent that cannot be sent, MachineError when this machine's proxy or certificates
+    cannot be used."""
+    if not _can_be_sent(manners.user_agent):
+        expected = f"at most {_LONGEST_HEADER} printable ASCII characters"
+        raise InputError("user agent", page="the command line", expected=expected, found=_quoted(manners.user_agent))
     # No pool timeout: the gates decide who waits, and for how long.
     timeout = httpx.Timeout(connect=manners.connect, read=manners.read, write=manners.read, pool=None)
     headers = _HEADERS | {"User-Agent": manners.user_agent}
     hooks = {"response": [_take_location]}
-    return httpx.AsyncClient(
-        headers=headers, timeout=timeout, transport=transport, event_hooks=hooks, verify=_certificates()
-    )
+    # No cookie is taken: what one page sets must not decide how the host answers the next.
+    cookies = CookieJar(DefaultCookiePolicy(allowed_domains=()))
+    try:
+        _check_proxies()
+        return httpx.AsyncClient(
+            headers=headers,
+            timeout=timeout,
+            transport=transport,
+            event_hooks=hooks,
+            cookies=cookies,
+            verify=_certificates(),
+        )
+    except (httpx.InvalidURL, ValueError, ImportError, OSError) as error:  # ImportError: of a SOCKS proxy
+        expected = "a proxy and certificates that can be used"
+        raise MachineError("network settings", page="this machine", expected=expected, found=_brief(error)) from error
+
+
+def _check_proxies() -> None:
+    """Raise ValueError for a proxy of the environment that httpx would fail on only when it asks it for a page."""
+    proxies = getproxies()
+    for proxy in filter(None, (proxies.get(scheme) for scheme in ("http", "https", "all"))):
+        if not _is_reachable(httpx.URL(proxy if "://" in proxy else f"http://{proxy}")):
+            raise ValueError(f"the proxy {_quoted(proxy)}")
+
+
+def _can_be_sent(value: str) -> bool:
+    """Whether a header may have this value."""
+    return value.isascii() and value.isprintable() and value == value.strip() and 0 < len(value) <= _LONGEST_HEADER
 
 
 @cache
@@ -132,11 +170,18 @@ def _mirror_prefix(mirror: str | None) -> str | None:
         return None
     try:
         url = httpx.URL(mirror)
+        if url.scheme in ("http", "https") and _is_reachable(url) and not url.query and not url.fragment:
+            return str(url).rstrip("/")
     except (httpx.InvalidURL, ValueError):
-        url = httpx.URL("")
-    if url.scheme not in ("http", "https") or not url.host or url.query or url.fragment:
-        raise InputError("mirror", page="the command line", expected="an http(s) URL or a directory", found=mirror)
-    return str(url).rstrip("/")
+        pass  # refused below, like one that can be read and is of another kind
+    expected = "an http(s) URL or a directory"
+    raise InputError("mirror", page="the command line", expected=expected, found=_brief(mirror))
+
+
+def _is_reachable(url: httpx.URL) -> bool:
+    """Whether an address may be that of a machine. Raises ValueError for a name that is none in IDNA: httpx, which lets
+    it pass, and ports that no machine has, would fail on both when asked for a page, with no error of its own."""
+    return bool(url.host) and (url.port or 0) <= _LAST_PORT
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +226,13 @@ def _name(request: Request) -> str:
 
 def _quoted(served: str) -> str:
     """What a host wrote, fit for one line of a terminal."""
-    return repr(served[:300])
+    return repr(served[:_LONGEST_QUOTE])
+
+
+def _brief(text: object) -> str:
+    """An address or an error's own words, cut where they become too long for one line."""
+    line = str(text)
+    return line if len(line) <= _LONGEST_QUOTE else f"{line[:_LONGEST_QUOTE]}… ({len(line)} characters)"
 
 
 # --- patience --------------------------------------------------------------------------------------------------------
@@ -304,11 +355,12 @@ class _Visitor:
         trail = [first]
         while isinstance(landing := await self._ask(request, trail[-1], deadline), httpx.URL):
             if landing in trail:
-                found = f"back at {landing} after {len(trail)}"
+                found = f"back at {_brief(landing)} after {len(trail)}"
                 raise WrongAnswer("redirect", page=_name(request), expected="no loop", found=found)
             if len(trail) > self._manners.max_redirects:
                 expected = f"at most {self._manners.max_redirects} redirects"
-                raise WrongAnswer("redirect", page=_name(request), expected=expected, found=f"one more, to {landing}")
+                found = f"one more, to {_brief(landing)}"
+                raise WrongAnswer("redirect", page=_name(request), expected=expected, found=found)
             trail.append(landing)
         return landing
 
@@ -343,19 +395,19 @@ class _Visitor:
         except TimeoutError as error:
             raise _Passing(f"no whole answer within {self._manners.total:g} s") from error
         except (httpx.TransportError, ssl.SSLError) as error:  # httpx lets a broken TLS record through as it is
-            raise _Passing(f"{type(error).__name__} {error}".strip()) from error
+            raise _Passing(_in_words(error)) from error
         except httpx.InvalidURL as error:  # too long, once the mirror's prefix stands before it
             found = f"{error}: {_quoted(str(url))}"
             raise WrongAnswer("address", page=_name(request), expected="one that can be asked", found=found) from error
 
     async def _understand(self, request: Request, url: httpx.URL, response: httpx.Response) -> Answer | httpx.URL:
         status = response.status_code
-        found = f"{status} {httpx.codes.get_reason_phrase(status)}".strip() + f" at {url}"
+        found = f"{status} {httpx.codes.get_reason_phrase(status)}".strip() + f" at {_brief(url)}"
         conditional = bool(_conditions(request, url))
         if status == 200:
             body = await _body(request, response, self._manners.max_bytes)
             if _BLOCKED.search(body[:_BLOCKED_WITHIN]):
-                raise _Passing(f"a block page at {url}", quiet=max(self._manners.quiet, _retry_after(response)))
+                raise _Passing(f"a block page at {_brief(url)}", quiet=max(self._manners.quiet, _retry_after(response)))
             return _answer(request, url, response, body)
         if status == 304 and conditional:
             return _answer(request, url, response, None)
@@ -376,8 +428,8 @@ def _conditions(request: Request, url: httpx.URL) -> dict[str, str]:
     if str(url) != (request.final_url or request.url):
         return {}
     known = {"If-None-Match": request.etag, "If-Modified-Since": request.last_modified}
-    # A validator may be any bytes; one that cannot be sent back as it came is as good as none.
-    return {name: value for name, value in known.items() if value and value.isascii() and value.isprintable()}
+    # A validator may be any bytes, and any number; one that cannot be sent back as it came is as good as none.
+    return {name: value for name, value in known.items() if value and _can_be_sent(value)}
 
 
 def _answer(request: Request, url: httpx.URL, response: httpx.Response, body: bytes | None) -> Answer:
@@ -385,6 +437,15 @@ def _answer(request: Request, url: httpx.URL, response: httpx.Response, body: by
     if body is None:  # a 304 need not repeat the validators that it confirms
         etag, modified = etag or request.etag, modified or request.last_modified
     return Answer(request, response.status_code, str(url), body, etag, modified)
+
+
+def _in_words(error: Exception) -> str:
+    """A transport's error by name, and the first words that it has, or what it comes from: httpx passes on without any
+    that a connection was reset."""
+    cause: BaseException | None = error
+    while cause is not None and not (str(cause) and isinstance(cause, (httpx.TransportError, OSError))):
+        cause = cause.__cause__ or cause.__context__
+    return f"{type(error).__name__} {_brief(cause or '')}".strip()
 
 
 # --- bodies ----------------------------------------------------------------------------------------------------------
@@ -404,7 +465,7 @@ async def _body(request: Request, response: httpx.Response, limit: int) -> bytes
         async for chunk in response.aiter_raw():
             body.add(chunk)
     except httpx.RemoteProtocolError as error:
-        raise _Passing(f"a cut body: {error}", cut=True) from error
+        raise _Passing(f"a cut body: {_brief(error)}", cut=True) from error
     return body.whole()
 
 

@@ -20,10 +20,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from scraper.errors import FetchError, InputError, Unavailable, WrongAnswer
-from scraper.fetch import Manners, fetch
+from scraper.errors import FetchError, InputError, MachineError, Unavailable, WrongAnswer
+from scraper.fetch import Manners, _certificates, fetch
 from scraper.models import Answer, Request
-from tests.web import Asked, Reply, Web
+from tests.web import Asked, Raw, Reply, Web
 
 LEARN = "https://learn.microsoft.com"
 SUPPORT = "https://support.microsoft.com"
@@ -60,6 +60,15 @@ def come(
         return {request.url: came async for request, came in fetch(asked, manners, mirror, network)}
 
     return asyncio.run(gather())
+
+
+def come_by_network(address: str, mirror: str) -> Answer | FetchError:
+    """What comes of a request when no transport is handed in, as by the command."""
+
+    async def one() -> list[Answer | FetchError]:
+        return [came async for _, came in fetch([Request("notes", address)], QUICK, mirror)]
+
+    return asyncio.run(one())[0]
 
 
 def answer(request: Request | str, web: Web, manners: Manners = QUICK) -> Answer:
@@ -116,11 +125,7 @@ def test_network_is_reached_without_being_handed_in(web: Web, monkeypatch: pytes
     monkeypatch.setenv("NO_PROXY", "*")
     web.page(NOTES, Reply(body=PAGE))
 
-    async def one() -> list[Answer | FetchError]:
-        return [came async for _, came in fetch([Request("notes", NOTES)], QUICK, web.url)]
-
-    (came,) = asyncio.run(one())
-    assert isinstance(came, Answer)
+    assert isinstance(come_by_network(NOTES, mirror=web.url), Answer)
 
 
 def test_query_goes_to_the_mirror(web: Web) -> None:
@@ -154,6 +159,53 @@ def test_failure_of_one_page_leaves_the_others_alone(web: Web) -> None:
     came = come(NOTES, HISTORY, mirror=web.url)
     assert isinstance(came[NOTES], WrongAnswer)
     assert isinstance(came[HISTORY], Answer)
+
+
+def test_cookies_of_a_page_are_not_sent_with_the_next(web: Web) -> None:
+    web.page(NOTES, Reply(body=PAGE, headers={"Set-Cookie": "a=1; Path=/"}))
+    web.page(f"{NOTES}-2", Reply(body=PAGE))
+    come(NOTES, f"{NOTES}-2", mirror=web.url, manners=replace(QUICK, concurrency=1))
+    assert [asked.headers.get("cookie") for asked in web.asked] == [None, None]
+
+
+@pytest.mark.parametrize("name", ["http_proxy", "https_proxy", "all_proxy"])
+@pytest.mark.parametrize(
+    "proxy",
+    [
+        "nonsense://127.0.0.1",
+        "socks5://127.0.0.1:9",
+        "http://127.0.0.1:65536",
+        "127.0.0.1:99999",
+        "http://[::1",
+        "http://xn--/",
+    ],
+)
+def test_proxy_that_cannot_be_used_is_this_machine_s_trouble(
+    web: Web, monkeypatch: pytest.MonkeyPatch, name: str, proxy: str
+) -> None:
+    monkeypatch.setenv(name, proxy)
+    with pytest.raises(MachineError, match="unexpected network settings on this machine"):
+        come_by_network(NOTES, mirror=web.url)
+    assert web.asked == []
+
+
+@pytest.mark.parametrize("content", [None, "no certificate"])
+def test_certificates_that_cannot_be_read_are_this_machine_s_trouble(
+    web: Web, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, content: str | None
+) -> None:
+    file = tmp_path / "certificates.pem"
+    if content is not None:
+        file.write_text(content)
+    monkeypatch.setenv("SSL_CERT_FILE", str(file))
+    _certificates.cache_clear()
+    with pytest.raises(MachineError, match="unexpected network settings on this machine"):
+        come_by_network(NOTES, mirror=web.url)
+
+
+@pytest.mark.parametrize("agent", ["wink\xe9", "winkb\r\nX: y", " winkb", "", "a" * 1001])
+def test_user_agent_that_cannot_be_sent_is_wrong_usage(web: Web, agent: str) -> None:
+    with pytest.raises(InputError, match="unexpected user agent on the command line"):
+        come(NOTES, mirror=web.url, manners=replace(QUICK, user_agent=agent))
 
 
 def test_caller_may_stop_early(web: Web) -> None:
@@ -207,6 +259,14 @@ def test_validators_are_sent_only_where_their_copy_came_from(web: Web) -> None:
     assert ["if-none-match" in asked.headers for asked in web.asked] == [False, True]
     moved = Request("notes", NOTES, etag='"a"', final_url=NOTES)
     assert isinstance(failure(moved, web), WrongAnswer)
+
+
+def test_validator_larger_than_a_server_takes_headers_is_as_good_as_none(web: Web) -> None:
+    """Kept, and sent back, it would make the server refuse the page every night from then on."""
+    web.page(NOTES, Reply(body=PAGE, headers={"ETag": f'"{"a" * 60_000}"'}))
+    etag = answer(NOTES, web).etag
+    assert answer(Request("notes", NOTES, etag=etag), web).body == PAGE
+    assert "if-none-match" not in web.asked[1].headers
 
 
 def test_changed_page_comes_whole_to_a_conditional_request(web: Web) -> None:
@@ -308,7 +368,12 @@ def test_retry_after_is_honoured_as_seconds_and_as_a_date(web: Web) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", ["soon", "-5", "1.5", "", "Tue, 14 Jul 2020 17:00:00 GMT", "Tue, 14 Jul 2020 17:00:00"]
+    "value",
+    [
+        *("soon", "-5", "1.5", "", "nan", "inf", "1e9", "\xd9\xa1", "0 0 0 0 0", ", , ,"),
+        *("Tue, 14 Jul 2020 17:00:00 GMT", "Tue, 14 Jul 2020 17:00:00", "Tue, 14 Jul 2026 17:00:00 +99999999"),
+        "Mon, 01 Jan 0001 00:00:00 +2359",
+    ],
 )
 def test_retry_after_that_says_nothing_leaves_the_ordinary_wait(web: Web, value: str) -> None:
     web.page(NOTES, Reply(429, headers={"Retry-After": value}), Reply(body=PAGE))
@@ -316,8 +381,9 @@ def test_retry_after_that_says_nothing_leaves_the_ordinary_wait(web: Web, value:
     assert QUICK.quiet <= gaps(web.times())[0] < 1
 
 
-def test_retry_after_beyond_the_budget_ends_the_page_at_once(web: Web) -> None:
-    web.page(NOTES, Reply(429, headers={"Retry-After": "3600"}), Reply(body=PAGE))
+@pytest.mark.parametrize("value", ["3600", "9" * 400, "9" * 50_000, "Fri, 31 Dec 9999 23:59:59 -2359"])
+def test_retry_after_beyond_the_budget_ends_the_page_at_once(web: Web, value: str) -> None:
+    web.page(NOTES, Reply(429, headers={"Retry-After": value}), Reply(body=PAGE))
     assert isinstance(failure(NOTES, web), Unavailable)
     assert web.count(NOTES) == 1
 
@@ -342,6 +408,39 @@ def test_host_that_hangs_up_without_an_answer_is_unavailable(web: Web) -> None:
     web.page(NOTES, Reply(silent=True))
     assert isinstance(failure(NOTES, web), Unavailable)
     assert web.count(NOTES) == 6
+
+
+@pytest.mark.parametrize(
+    "answered",
+    [
+        b"\0\xff\x1b[31mHTTP\r\n\r\n",
+        PAGE,
+        b"HTTP/1.1 2000 OK\r\n\r\n",
+        b"HTTP/1.1 099 OK\r\n\r\n",
+        b"HTTP/1.1 100 Continue\r\n\r\n",
+        b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\nx",
+        b"HTTP/1.1 200 OK\r\nX-A: b\r\n",
+        b"HTTP/1.1 200 OK\r\nX-A: a\0b\r\n\r\nx",
+        b"HTTP/1.1 200 OK\r\nX A: b\r\n\r\nx",
+        b"HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\nx",
+        b"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\nx",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nx",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\nx",
+        b"HTTP/1.1 600\r\nContent-Length: 0\r\n\r\n",
+    ],
+)
+def test_answer_that_is_no_http_is_unavailable(web: Web, answered: bytes) -> None:
+    web.page(NOTES, Raw((answered,)))
+    assert isinstance(failure(NOTES, web), Unavailable)
+    assert web.count(NOTES) == 6
+
+
+@pytest.mark.parametrize("sent", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n", b"HTTP/1.1 200 OK\r\n\r\nx"])
+def test_reset_connection_is_unavailable_and_said_to_be_reset(web: Web, sent: bytes) -> None:
+    web.page(NOTES, Raw((sent,), pause=0.02, reset=True))
+    error = failure(NOTES, web)
+    assert isinstance(error, Unavailable)
+    assert "ReadError [Errno 104] Connection reset by peer" in str(error)
 
 
 def test_host_that_says_nothing_is_unavailable(web: Web) -> None:
@@ -483,8 +582,9 @@ def test_body_cut_for_ever_is_wrong(web: Web) -> None:
 
 def test_cut_chunked_body_is_wrong(web: Web) -> None:
     chunked = {"Transfer-Encoding": "chunked", "Content-Length": None}
-    web.page(NOTES, Reply(body=b"32\r\n" + PAGE[:9], headers=chunked))
-    assert "a cut body" in str(failure(NOTES, web))
+    for body in (b"32\r\n" + PAGE[:9], b"9\r\n" + PAGE[:9] + b"\r\n", b"zz\r\n" + PAGE, b"-1\r\n" + PAGE):
+        web.page(NOTES, Reply(body=body, headers=chunked))
+        assert "a cut body" in str(failure(NOTES, web))
 
 
 def test_source_names_the_page_and_else_its_address(web: Web) -> None:
@@ -561,6 +661,14 @@ def test_redirects_without_a_mirror_stay_public() -> None:
         "https://support.microsoft.com:99999999/",
         "file:///etc/passwd",
         "javascript:alert(1)",
+        "data:text/html,x",
+        "HTTPS://EXAMPLE.COM/",
+        "https://2130706433/",
+        "https://xn--/",
+        "https://user:secret@support.microsoft.com/",
+        "https://support.microsoft.com:443@example.com/",
+        "https://support.microsoft.com:65536/",
+        "https://support.microsoft.com:https/",
     ],
 )
 def test_redirect_to_elsewhere_is_refused_and_named(web: Web, location: str) -> None:
@@ -604,6 +712,17 @@ def test_five_redirects_are_followed_and_a_sixth_is_not(web: Web) -> None:
 def test_redirect_without_a_location_is_wrong(web: Web) -> None:
     web.page(NOTES, Reply(302))
     assert isinstance(failure(NOTES, web), WrongAnswer)
+
+
+@pytest.mark.parametrize(
+    "landing", [Reply(404), Reply(403), Reply(body=BLOCK_PAGE), Reply(302, headers={"Location": "?"})]
+)
+def test_long_address_makes_no_long_message(web: Web, landing: Reply) -> None:
+    """It stands on one line of stderr, and in the catalog as long as the page fails."""
+    address = f"{SUPPORT}/{'a' * 60_000}"
+    web.page(NOTES, Reply(302, headers={"Location": address}))
+    web.page(address, landing)
+    assert len(str(failure(NOTES, web))) < 600
 
 
 def test_redirect_to_an_address_too_long_to_be_asked_is_wrong(web: Web) -> None:
@@ -789,8 +908,13 @@ def test_undeclared_host_is_refused_in_a_directory_too(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "mirror", ["ftp://example.com", "file:///srv/mirror", "http://", "http://a:b", "http://a/?b=c"]
+    "mirror",
+    [
+        *("ftp://example.com", "file:///srv/mirror", "http://", "http://a:b", "http://a/?b=c"),
+        *("http://127.0.0.1:65536", "http://xn--/", "http://xn--a.com/", "http://[::1", f"http://a/{'b' * 70_000}"),
+    ],
 )
 def test_mirror_that_is_neither_url_nor_directory_is_wrong_usage(mirror: str) -> None:
-    with pytest.raises(InputError, match="unexpected mirror"):
+    with pytest.raises(InputError, match="unexpected mirror") as refused:
         come(NOTES, mirror=mirror)
+    assert len(str(refused.value)) < 600

@@ -301,7 +301,8 @@ CAPTURES = ROOT.parent / "shared" / "captures"
 WHOLE = [
     *((source, *ROOT.glob(f"scraper/snapshots/*/{source.url.removeprefix('https://')}.html")) for source in SOURCES),
     (SOURCE, *CAPTURES.glob("windows11-release-information*")),
-    (BY_NAME["hotpatch-25h2"], *CAPTURES.glob("hotpatch-*.html"), *CAPTURES.glob("windows-11-update-history*.html")),
+    (BY_NAME["hotpatch-25h2"], *CAPTURES.glob("hotpatch-*.html")),
+    (BY_NAME["windows-11-update-history"], *CAPTURES.glob("windows-11-update-history*.html")),
 ]
 
 
@@ -335,3 +336,37 @@ def test_no_body_takes_the_fingerprint_long(piece: bytes) -> None:
     fingerprint(body)
     fingerprint(body[6:])
     assert perf_counter() - begin < 2
+
+
+# --- a page that no tree must be built of ----------------------------------------------------------------------------
+
+
+def grown(inner: str) -> bytes:
+    return LEARN.replace("<strong>", f"{inner}<strong>", 1).encode()
+
+
+@pytest.mark.parametrize("tag", ["<div>", "<b>", "<table><tr><td>", "<ul><li>", "<p-x>"])
+@pytest.mark.parametrize("repeated", [8_001, 50_000])
+def test_page_of_tags_that_stay_open_is_refused_at_once(tag: str, repeated: int) -> None:
+    """As a tree, 50,000 of them would take minutes, and 3,000,000, which are 20 kB of gzip, weeks."""
+    begin = perf_counter()
+    with pytest.raises(DriftError, match=r"unexpected nesting on .*expected: at most 256 open"):
+        parse(SOURCE, grown(tag * (repeated // tag.count("<"))), SOURCE.url)
+    assert perf_counter() - begin < 2
+
+
+def test_page_of_more_tags_than_any_is_refused() -> None:
+    begin = perf_counter()
+    expected = "unexpected size on windows-11-release-information. expected: at most 60000 tags, found: 4000"
+    with pytest.raises(DriftError, match=expected):
+        parse(SOURCE, grown("<br>" * 4_000_000), SOURCE.url)
+    assert perf_counter() - begin < 2
+
+
+def test_large_page_of_usual_depth_is_read() -> None:
+    for inner in (
+        "<div><p>a<br></div>" * 10_000,
+        "<ul>" + "<li>a" * 20_000 + "</ul>",
+        "<div>" * 200 + "<i></i>" * 9_000,
+    ):
+        assert parse(SOURCE, grown(inner), SOURCE.url).tables == PAGE.tables

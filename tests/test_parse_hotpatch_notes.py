@@ -323,8 +323,23 @@ def test_the_captures_are_read_whole(name: str, layout: str, updated_at: str, it
 
 @pytest.mark.skipif(not CAPTURES.exists(), reason="the captures lie beside the repository in development only")
 def test_the_update_history_has_the_same_navigation_and_no_calendar() -> None:
-    found = parse(SOURCE, (CAPTURES / "windows-11-update-history.2026-05-27.html").read_bytes(), SOURCE.url)
+    source = BY_NAME["windows-11-update-history"]
+    found = parse(source, (CAPTURES / "windows-11-update-history.2026-05-27.html").read_bytes(), source.url)
     assert [(table.name, len(table.rows)) for table in found.tables] == [
         (TableName.NAVIGATION, count) for count in (8, 21, 55, 60, 74, 62)
     ]
     assert found.strangers == (("applies to", "symptom", "workaround"),)
+
+
+@pytest.mark.parametrize("heading", ["Hotpatch on version 24H2", "Hotpatch on version 24H2 and on version 25H2"])
+def test_notes_of_another_version_are_refused(heading: str) -> None:
+    """They have the same tables, and would be taken for ours."""
+    with pytest.raises(
+        DriftError, match=r"^unexpected heading on hotpatch-25h2\. expected: that of version 25H2, found"
+    ):
+        parse(SOURCE, page().replace(f"<h1>{TITLE}<".encode(), f"<h1>{heading}<".encode()), SOURCE.url)
+
+
+def test_heading_that_names_no_version_or_ours_in_other_letters_is_taken() -> None:
+    for heading in ("Hotpatch", "Hotpatch on Version 25h2"):
+        assert parse(SOURCE, page().replace(f"<h1>{TITLE}<".encode(), f"<h1>{heading}<".encode()), SOURCE.url) == read()

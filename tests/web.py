@@ -11,6 +11,7 @@ A page of a public host stands at ``/HOST/PATH``, as in a mirror. What was not s
 import contextlib
 import socket
 import socketserver
+import struct
 import sys
 import threading
 import time
@@ -18,6 +19,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
 from typing import Any, Self, TypeAlias
+
+# What servers take at most of a request's headers, as most of them do.
+_LARGEST_HEADERS = 8192
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +39,19 @@ class Reply:
 
 
 @dataclass(frozen=True, slots=True)
+class Raw:
+    """One answer byte for byte, be it HTTP or not: ``parts`` one after the other, ``pause`` seconds before each; then
+    ``endless`` again and again, until the client hangs up. The connection ends with it: ``reset``: as by a machine that
+    crashed; ``stays``: not at all."""
+
+    parts: tuple[bytes, ...] = ()
+    endless: bytes = b""
+    pause: float = 0.0
+    reset: bool = False
+    stays: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Asked:
     """One request as it came: ``target`` with its query, header names in lower case, ``at`` on the monotonic clock."""
 
@@ -43,16 +60,18 @@ class Asked:
     at: float
 
 
-Answering: TypeAlias = Reply | Callable[[Asked], Reply]
+Answering: TypeAlias = Reply | Raw | Callable[[Asked], Reply | Raw]
 
 
 class Web:
     """The server, running while the context is entered. ``asked`` has the requests in the order in which they came,
-    ``busiest`` how many were being answered at the same time at most."""
+    ``busiest`` how many were being answered at the same time at most, ``poured`` the bytes of raw answers that the
+    network took."""
 
     def __init__(self) -> None:
         self.asked: list[Asked] = []
         self.busiest = 0
+        self.poured = 0
         self.stopping = threading.Event()
         self._busy = 0
         self._lock = threading.Lock()
@@ -90,7 +109,7 @@ class Web:
         self._server.server_close()
         self._thread.join()
 
-    def take(self, asked: Asked) -> Reply:
+    def take(self, asked: Asked) -> Reply | Raw:
         """Note a request and choose its answer."""
         with self._lock:
             self.asked.append(asked)
@@ -100,7 +119,7 @@ class Web:
             if not script:
                 return Reply(404, b"not scripted")
             answering = script.pop(0) if len(script) > 1 else script[0]
-        return answering if isinstance(answering, Reply) else answering(asked)
+        return answering if isinstance(answering, (Reply, Raw)) else answering(asked)
 
     def done(self) -> None:
         with self._lock:
@@ -149,10 +168,16 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         web = self.server.web
         headers = {name.lower(): value for name, value in self.headers.items()}
+        if sum(map(len, headers.values())) > _LARGEST_HEADERS:
+            self.send_error(431)
+            return
         reply = web.take(Asked(self.path, headers, time.monotonic()))
         try:
-            web.stopping.wait(reply.wait)
-            self._send(reply)
+            if isinstance(reply, Raw):
+                self._pour(reply)
+            else:
+                web.stopping.wait(reply.wait)
+                self._send(reply)
         except ConnectionError:
             self.close_connection = True  # the client had enough, which is what many tests are about
         finally:
@@ -179,6 +204,22 @@ class _Handler(BaseHTTPRequestHandler):
             if self.server.web.stopping.wait(reply.drip):
                 return
             self.wfile.write(bytes([byte]))
+
+    def _pour(self, reply: Raw) -> None:
+        web = self.server.web
+        self.close_connection = not reply.stays
+        for part in reply.parts:
+            if web.stopping.wait(reply.pause):
+                return
+            self.wfile.write(part)
+            web.poured += len(part)
+        while reply.endless and not web.stopping.wait(reply.pause):
+            self.wfile.write(reply.endless)
+            web.poured += len(reply.endless)
+        if reply.reset:
+            web.stopping.wait(reply.pause)  # what was sent must be read first: a reset throws it away
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            socket.close(self.connection.detach())
 
     def log_message(self, *_: object) -> None:
         """Nothing on stderr."""

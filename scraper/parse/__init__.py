@@ -27,17 +27,27 @@ _PARSERS: dict[str, Callable[[Source, LexborHTMLParser, Links, str], Page]] = {
     "update_history": read_hotpatch_notes,
 }
 _END = re.compile(rb"</html\s*>$", re.IGNORECASE)
+# What a tree may be built of: its time grows with tags times depth, and 20 MB of open tags come as 20 kB of gzip. The
+# largest page seen has 6,000 tags, the deepest one 38 open elements; below ``_FEW_TAGS`` any depth takes seconds.
+_FEW_TAGS, _MOST_TAGS, _DEEPEST = 8_000, 60_000, 256
+# The start or end of an element that can only stay open by intent: not void, and its end tag not optional.
+_NESTING = re.compile(
+    rb"<(/?)(?!(?:area|base|br|col|embed|hr|img|input|link|meta|param|source|track|wbr"
+    rb"|p|li|d[dt]|t[dhr]|thead|tbody|tfoot|colgroup|option|optgroup|rt|rp)[\s/>])[a-z]",
+    re.IGNORECASE,
+)
 
 
 def parse(source: Source, body: bytes, url: str) -> Page:
     """The tables of a source's page. ``body`` is the inflated page, ``url`` the public address it came from, against
     which links are resolved when the page names no canonical one.
 
-    Raises DriftError when the body is empty, not UTF-8, cut, or another page than the source's parser expects.
+    Raises DriftError when the body is empty, not UTF-8, cut, overgrown, or another page than the source's parser
+    expects.
     """
     _check_whole(source.name, body)
     # Only after the check: selectolax turns bad bytes into U+FFFD without a word.
-    tree = _tree(excerpt(body))
+    tree = _tree(source.name, excerpt(body))
     head = _read_head(tree)
     updated_at = head.get("updated_at") or head.get("lastPublishedDate") or head.get("ms.date") or ""
     # The new layout's links are relative to the canonical address, whose last segment is a file (sources.md B3).
@@ -49,10 +59,10 @@ def parse_article(name: str, body: bytes, url: str) -> ArticlePage:
     """What the article of a KB says (sources.md C2, C3). ``name`` is what errors call it, ``url`` the public address it
     came from.
 
-    Raises DriftError when the body is empty, not UTF-8, cut, or something else than an article of an update.
+    Raises DriftError when the body is empty, not UTF-8, cut, overgrown, or something else than an article of an update.
     """
     _check_whole(name, body)
-    tree = _tree(article_excerpt(body))
+    tree = _tree(name, article_excerpt(body))
     head = _read_head(tree)
     # Not ms.date: it moves with edits and is the release date of nothing (sources.md C3).
     updated_at = head.get("updated_at") or head.get("lastPublishedDate") or ""
@@ -64,13 +74,6 @@ def parse_article(name: str, body: bytes, url: str) -> ArticlePage:
         canonical=head.get("canonical", ""),
         updated_at=updated_at.strip(),
     )
-
-
-def _tree(html: bytes) -> LexborHTMLParser:
-    try:
-        return LexborHTMLParser(html)
-    except SelectolaxError as problem:  # any text is some HTML: it had no memory, and the page is not to blame
-        raise MemoryError("no memory to parse a page") from problem
 
 
 def _read_head(tree: LexborHTMLParser) -> dict[str, str]:
@@ -105,6 +108,27 @@ def _check_whole(name: str, body: bytes) -> None:
     if broken := _breakage(body):
         thing, expected, found = broken
         raise DriftError(thing, page=name, expected=expected, found=found)
+
+
+def _tree(name: str, markup: bytes) -> LexborHTMLParser:
+    tags = markup.count(b"<")
+    if tags > _MOST_TAGS:
+        raise DriftError("size", page=name, expected=f"at most {_MOST_TAGS} tags", found=f"{tags}")
+    if tags > _FEW_TAGS and _depth(markup) > _DEEPEST:
+        raise DriftError("nesting", page=name, expected=f"at most {_DEEPEST} open elements", found=f"{_depth(markup)}")
+    try:
+        return LexborHTMLParser(markup)
+    except SelectolaxError as problem:  # any text is some HTML: it had no memory, and the page is not to blame
+        raise MemoryError("no memory to parse a page") from problem
+
+
+def _depth(markup: bytes) -> int:
+    """How many elements are open at the same time at most."""
+    depth = deepest = 0
+    for tag in _NESTING.finditer(markup):
+        depth = max(0, depth - 1) if tag[1] else depth + 1
+        deepest = max(deepest, depth)
+    return deepest
 
 
 def _breakage(body: bytes) -> tuple[str, str, str] | None:

@@ -34,17 +34,32 @@ _SILENT_IN_ITEM = frozenset({"-comment", "script", "style", "template", "noscrip
 
 _LABELS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6", "summary"})
 _YEAR = re.compile(r"\b(?:year|hotpatch calendar) (20\d\d)\b", re.IGNORECASE)
+_VERSION = re.compile(r"\bversion (\d\dh\d)\b", re.IGNORECASE)
 _COLUMN = "link"
 
 
 def read_hotpatch_notes(source: Source, tree: LexborHTMLParser, links: Links, updated_at: str) -> Page:
     """The navigation's categories, all of them, and the calendars. Raises DriftError when the page has no navigation
-    with links, no main part or several, or a calendar with spanning cells."""
+    with links, no main part or several, a calendar with spanning cells, or is headed as another version's."""
     main = one(tree.css("main"), "main part", source.name)
+    _refuse_another_version(source, main)
     prefix, categories = _read_navigation(source, tree, links)
     shapes = [shape for shape in source.tables if shape.name is not TableName.NAVIGATION]
     calendars, strangers = _read_calendars(source, main, shapes, links)
     return Page(_LAYOUTS.get(prefix, f"unknown-{prefix}"), updated_at, categories + calendars, strangers)
+
+
+def _refuse_another_version(source: Source, main: LexborNode) -> None:
+    """The notes of 24H2 and of 25H2 have the same tables, so that only the heading tells one from the other when an
+    address leads to the wrong one. A heading that names no version says nothing."""
+    if source.calendar_release is None:
+        return
+    own = source.calendar_release.rpartition("-")[2]
+    headings = [text_of(heading) for heading in main.css("h1")]
+    named = {version.lower() for heading in headings for version in _VERSION.findall(heading)}
+    if named and named != {own}:
+        expected = f"that of version {own.upper()}"
+        raise DriftError("heading", page=source.name, expected=expected, found=" and ".join(map(repr, headings)))
 
 
 def _read_navigation(source: Source, tree: LexborHTMLParser, links: Links) -> tuple[str, tuple[Table, ...]]:
