@@ -9,9 +9,10 @@ import re
 from bisect import bisect_right
 from calendar import month_name
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import lru_cache
 from itertools import pairwise
 from operator import itemgetter
 
@@ -395,7 +396,8 @@ def _slug(url: str | None) -> str:
     return (url or "").rpartition("/")[2].lower()
 
 
-def _odd_slug(url: str | None, day: str | None, builds: Collection[str], kb: str | None) -> str:
+@lru_cache(maxsize=4096)  # night after night, nearly all links are those of the night before
+def _odd_slug(url: str | None, day: str | None, builds: tuple[str, ...], kb: str | None) -> str:
     """What an address says otherwise than the text that stands for it; what it does not name differs in nothing."""
     slug = _slug(url)
     odd = []

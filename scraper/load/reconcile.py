@@ -9,6 +9,7 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from enum import StrEnum
+from functools import lru_cache
 
 from scraper.models import (
     CalendarMonth,
@@ -216,6 +217,7 @@ _TRACKS: dict[EntryKind, tuple[str, str | None]] = {
 }
 
 
+@lru_cache(maxsize=1024)
 def second_tuesday(month: str) -> str:
     """The date on which a month's security updates come: ``2026-06`` gives ``2026-06-09``."""
     first = date.fromisoformat(f"{month}-01")
