@@ -41,6 +41,7 @@ def crosscheck(claims: Claims, ranked: _Ranked, before: Mapping[str, Facts]) -> 
         *_shapes(claims),
         *_servicing(ranked),
         *_listings(ranked, before),
+        *_months(claims, ranked, before),
         *_links(claims, ranked),
         *_families(claims, ranked),
     ):
@@ -324,6 +325,25 @@ def _hubs(ranked: _Ranked, before: Mapping[str, Facts]) -> Iterator[Claim]:
                     message = f"the link {entry.title!r} stands on {page}, and not on {lacking}"
                     subject = entry.kb or entry.title
                     yield Claim(Severity.INFO, "unlisted", entry.release, subject, message, lacking, page)
+
+
+def _months(claims: Claims, ranked: _Ranked, before: Mapping[str, Facts]) -> Iterator[Claim]:
+    """Every hotpatch and baseline that a link announces on a second Tuesday has its month in a calendar, from the first
+    to the last month that the calendars of its release have."""
+    had = {(month.release, month.month, month.kb) for page in before.values() for month in page.months}
+    months: dict[str, list[str]] = defaultdict(list)
+    for release, month in claims.months:
+        months[release].append(month)
+    for source, page in ranked:
+        for entry in page.entries:
+            month = (entry.available or "")[:7]
+            listed = months.get(entry.release)
+            if entry.kind not in _TUESDAY_KINDS or not listed or month in listed or entry.preview:
+                continue
+            if min(listed) < month < max(listed) and (entry.release, month, entry.kb) not in had:
+                message = f"{entry.title!r} is of {month}, which no calendar has"
+                subject = entry.kb or month
+                yield Claim(Severity.WARNING, "no-month", entry.release, subject, message, source.name)
 
 
 def _statement(entry: Entry) -> tuple[str, bool, str]:

@@ -159,6 +159,16 @@ def test_rows_that_leave_a_page_together_are_missed_on_the_first_night(laborator
         assert {finding[1:4] for finding in said.findings - laboratory.truth.findings} == expected
 
 
+def test_link_of_a_month_that_no_calendar_has_any_more() -> None:
+    """On the night on which August came, its row was in another table: only the links still say what came."""
+    with Laboratory(bundled_courses()[1]) as laboratory:
+        page = laboratory.markup(SERVER)
+        row = next(row for row in page.rows if "2026.08 B" in page.source(row) and "20348.5440" in page.source(row))
+        said = laboratory.night({SERVER: page.splice([(row.start, row.end, "")]).encode()})
+        new = {finding[:4] for finding in said.findings - laboratory.truth.findings}
+        assert ("warning", "no-month", "windows-server-2022", "KB5120229") in new
+
+
 def test_month_that_is_still_planned_behind_a_released_one_is_overdue() -> None:
     def month(name: str, available: str | None) -> MonthClaim:
         return MonthClaim(RELEASE, name, MonthType.HOTPATCH, CLIENT, available=available)
@@ -204,5 +214,5 @@ def explained() -> dict[str, str]:
 
 
 def test_every_code_is_fired_and_explained() -> None:
-    fired = {case.code for case in CASES} | {"missing", "overdue"} | OF_ARTICLES
+    fired = {case.code for case in CASES} | {"missing", "overdue", "no-month"} | OF_ARTICLES
     assert fired == codes() == explained().keys()
