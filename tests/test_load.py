@@ -359,6 +359,12 @@ def test_a_b_row_without_a_kb_has_that_of_the_calendar_s_baseline_or_of_its_own_
     assert len(claims(information=facts(updates=(bare,)), notes=other).builds) == 2
 
 
+def test_a_build_that_stands_twice_once_without_its_kb_is_one_row():
+    found = claims(information=facts(updates=(b_row("2025-04", "26100.3775", None, "2025-04-08"), APRIL)))
+    assert found.builds.keys() == {(RELEASE, "26100.3775", "KB5055523")}
+    assert [(claim.code, claim.subject) for claim in found.findings] == [("duplicate", "26100.3775")]
+
+
 def test_a_type_that_its_own_kb_contradicts_gives_way_to_another_page_s():
     """A slip in one word made a hotpatch a baseline, and took its build from the devices that have it."""
     slip = replace(MAY_HOTPATCH, type=MonthType.BASELINE)

@@ -250,6 +250,7 @@ def reconcile(facts: Mapping[str, Facts], sources: Iterable[Source]) -> Claims:
     for source, page in ranked:
         for update in page.updates:
             _claim_update(claims, source, update)
+    _join_bare(claims)
     month_of_kb: dict[tuple[str, str], tuple[str, str]] = {}
     for source, page in ranked:
         for month in page.months:
@@ -430,6 +431,17 @@ def _claim_update(claims: Claims, source: Source, row: Update) -> None:
             f" and {row.month} {row.cadence} {row.available}"
         )
         claims.find(Claim(Severity.WARNING, "duplicate", row.release, row.kb or row.build, message, source.name))
+
+
+def _join_bare(claims: Claims) -> None:
+    """A build that stands twice, once without its KB, is one row. The build that a release began with is another: the
+    one with a KB came on another day."""
+    named = {(row.release, row.build, row.available) for row in claims.builds.values() if row.kb}
+    for key, row in list(claims.builds.items()):
+        if row.kb is None and (row.release, row.build, row.available) in named:
+            message = f"{row.build} stands twice, once without its KB"
+            claims.find(Claim(Severity.WARNING, "duplicate", row.release, row.build or "", message, row.page))
+            del claims.builds[key]
 
 
 def security_rows(rows: Iterable[BuildClaim]) -> list[BuildClaim]:

@@ -18,7 +18,7 @@ from scraper.errors import DriftError
 from scraper.fetch import Manners
 from scraper.models import Facts, Request, Source
 from scraper.normalize import normalize
-from scraper.pipeline.night import Errand, Outcome, Unwatched, run
+from scraper.pipeline.night import Errand, Unwatched, run
 from scraper.pipeline.replay import Reader
 from scraper.sources import BY_NAME, SOURCES
 from tests import pages
@@ -71,23 +71,26 @@ def _snapshot(date: str) -> Pages:
     return {source.name: made[pages.file_name(source.url)] for source in SOURCES}
 
 
-_Known = dict[tuple[int, bool], Facts | DriftError]
+_Known = dict[tuple[str, str, bool], Facts | DriftError]
 
 
 class _Remembering(Reader):
-    """Reads each version of the nights before once for all damaged nights."""
+    """Reads each true page once for all nights: what is in ``known``, by fingerprint. ``learning``: adds to it."""
 
-    def __init__(self, archive: Archive, known: _Known) -> None:
+    def __init__(self, archive: Archive, known: _Known, *, learning: bool) -> None:
         super().__init__(archive)
-        self.known = dict(known)
+        self.known, self.learning = known, learning
 
     def read(self, source: Source, version: int, *, accepted: bool) -> Facts:
-        if (version, accepted) not in self.known:
+        key = (source.name, self.archive.fingerprint(version), accepted)
+        known = self.known.get(key)
+        if known is None:
             try:
-                self.known[version, accepted] = super().read(source, version, accepted=accepted)
+                known = super().read(source, version, accepted=accepted)
             except DriftError as problem:
-                self.known[version, accepted] = problem
-        known = self.known[version, accepted]
+                known = problem
+            if self.learning:
+                self.known[key] = known
         if isinstance(known, DriftError):
             raise known
         return known
@@ -100,14 +103,16 @@ class Laboratory:
         self.name, nights = course.name, course.nights
         *before, (self.at, self.tonight) = nights
         self._stack = ExitStack()
-        self._folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory()))
+        # In memory, where there is such a place: every night waits for its disk.
+        memory = "/dev/shm" if Path("/dev/shm").is_dir() else None
+        self._folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory(dir=memory)))
         self._mirror = self._folder / "mirror"
         self._known: _Known = {}
         self._unread: dict[tuple[str, int], Catalog] = {}
         self._markups: dict[str, Markup] = {}
         for at, served in before:
             self._serve(served)
-            self._run("archive.db", "catalog.db", at)
+            self._run("", at, learning=True)
         self._facts_before = [facts for facts in self._known.values() if isinstance(facts, Facts)]
         self._serve(self.tonight)
         self._truths = {nights: self.night({}, nights) for nights in NIGHTS}
@@ -170,7 +175,7 @@ class Laboratory:
         try:
             for day in range(nights):
                 at = datetime.fromisoformat(self.at) + timedelta(days=day)
-                self._run("tonight.archive.db", "tonight.catalog.db", f"{at:%Y-%m-%dT%H:%M:%SZ}")
+                self._run("tonight.", f"{at:%Y-%m-%dT%H:%M:%SZ}", learning=not damaged)
         finally:
             self._serve({name: self.tonight[name] for name in damaged})
         return read_catalog(self._folder / "tonight.catalog.db")
@@ -181,16 +186,12 @@ class Laboratory:
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(body)
 
-    def _run(self, archive_name: str, catalog_name: str, at: str) -> Outcome:
+    def _run(self, prefix: str, at: str, *, learning: bool) -> None:
         requests = [Request(name, BY_NAME[name].url) for name in self.tonight]
-        with closing(Archive(self._folder / archive_name)) as archive:
-            reader = _Remembering(archive, self._known)
+        with closing(Archive(self._folder / f"{prefix}archive.db")) as archive:
+            reader = _Remembering(archive, self._known, learning=learning)
             errand = Errand("pages", requests, at, str(self._mirror), Manners(delay=0))
-            outcome = run(archive, reader, self._folder / catalog_name, errand, Unwatched())
-        if archive_name == "archive.db":  # what is served tonight gets other numbers each time
-            self._known = reader.known
-        assert outcome is not None
-        return outcome
+            run(archive, reader, self._folder / f"{prefix}catalog.db", errand, Unwatched())
 
 
 def _facts_of(name: str, body: bytes) -> Facts:
