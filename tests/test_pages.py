@@ -386,6 +386,13 @@ def test_kb_leads_to_the_verdict_on_each_of_its_builds(site: httpx.Client) -> No
     assert "Is a device on it current?" not in site.get("/kb/KB1").text
 
 
+def test_kb_says_where_pages_disagree_on_it_and_what_else_does_not_fit(site: httpx.Client) -> None:
+    quarrelled = re.sub(r"<[^>]+>", "", site.get("/kb/KB5046696").text)
+    assert "2024-11-12 on windows-11-release-information is used, 2024-11-19 on hotpatch-24h2" in quarrelled
+    assert "info the address of KB5046696 says 2024-11-19" in quarrelled
+    assert "What else does not fit" not in site.get("/kb/KB5058497").text
+
+
 def test_search_that_finds_more_than_it_shows_says_so(site: httpx.Client) -> None:
     many = site.get("/search?q=hotpatch").text
     assert many.count("<li>") == 50

@@ -331,6 +331,11 @@ def _kb_more(catalog: sqlite3.Connection, number: str) -> dict[str, object]:
         "events": rows(catalog, "select * from track_events where kb = ?", number),
         "changes": rows(catalog, "select * from changes where subject = ? order by seen_at desc, id limit 50", number),
         "disagreements": rows(catalog, "select * from disagreements where subject = ? and until is null", number),
+        "findings": rows(
+            catalog,
+            "select * from findings where subject = ? and code <> 'conflict' and resolved_at is null order by finding",
+            number,
+        ),
         "near": rows(
             catalog,
             "select kb from (select kb, cast(substr(kb, 3) as integer) as digits from kbs"
