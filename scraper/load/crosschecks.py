@@ -22,6 +22,7 @@ from scraper.models import Entry, EntryKind, Facts, Servicing, Severity, Source,
 # `2025-11 D` came on 2025-12-01 and `2023-11 D` on 2023-12-04 (sources.md A6): so many days into the next month.
 _LATE_DAYS = 7
 _SAME_UPDATE = timedelta(days=14)
+_A_MONTH = timedelta(days=35)
 _AFTER_TUESDAY = frozenset({"C", "D", "E"})
 # Numbers rose from KB5000802 in March 2021 to KB5124010 in September 2026: another first digit is decades away.
 _SHAPE = "KB5"
@@ -232,6 +233,7 @@ def _servicing(ranked: _Ranked) -> Iterator[Claim]:
         rows = sorted(page.updates, key=lambda update: revision(update.build))
         newest = {update.release: update for update in rows}
         first = {update.release: update for update in reversed(rows)}
+        yield from _unserviced(source, page, newest)
         for row in page.servicing:
             update, initial = newest.get(row.release), first.get(row.release)
             # Only a first row without a KB is the release itself: the history of Server 2022 begins years later.
@@ -252,6 +254,19 @@ def _servicing(ranked: _Ranked) -> Iterator[Claim]:
                     f" the release history {had[0]} ({update.kb}) of {had[1]}"
                 )
                 yield Claim(Severity.WARNING, "latest-build", row.release, had[0], message, source.name)
+
+
+def _unserviced(source: Source, page: Facts, newest: Mapping[str, Update]) -> Iterator[Claim]:
+    """A release that still gets updates stands in the servicing table."""
+    last = max((update.available or "" for update in newest.values()), default="")
+    if not last or not page.servicing:
+        return
+    lately = (date.fromisoformat(last) - _A_MONTH).isoformat()
+    for release in sorted(newest.keys() - {row.release for row in page.servicing}):
+        day = newest[release].available or ""
+        if day > lately:
+            message = f"{release} got an update on {day} and does not stand in the servicing table"
+            yield Claim(Severity.WARNING, "unserviced", release, release, message, source.name)
 
 
 def _odd_ends(row: Servicing, newest: str | None) -> Iterator[str]:

@@ -42,6 +42,15 @@ _TWICE = "<tr><td></td><td>2026-03 OOB</td><td>2026-03-22</td><td>26100.8039</td
 _STRANGE = "<table><tr><th>Colour</th><th>Taste</th></tr><tr><td>red</td><td>sweet</td></tr></table>"
 
 CASES = (
+    Case(
+        "unserviced",
+        CLIENT,
+        ("26H1", "General Availability Channel"),
+        "26H1",
+        "23H1",
+        "windows-11-26h1",
+        "windows-11-26h1",
+    ),
     Case("second-tuesday", CLIENT, ("2026-07 B", "26100.8875"), "2026-07-14", "2026-07-15", RELEASE, "KB5101650"),
     Case("second-tuesday", CLIENT, ("2026-07 B", "26100.8875"), "2026-07 B", "2026-07 OOB", RELEASE, "KB5101650"),
     Case(
