@@ -7,7 +7,6 @@ page that is something else never comes out as one without rows.
 import re
 from collections.abc import Callable
 from hashlib import sha256
-from urllib.parse import urljoin
 
 from selectolax.lexbor import LexborHTMLParser
 
@@ -18,6 +17,7 @@ from scraper.parse.excerpt import article_excerpt, excerpt
 from scraper.parse.hotpatch_notes import read_hotpatch_notes
 from scraper.parse.release_information import read_release_information
 from scraper.parse.tables import Links
+from scraper.parse.text import clean
 
 __all__ = ["article_fingerprint", "fingerprint", "parse", "parse_article"]
 
@@ -26,6 +26,10 @@ _PARSERS: dict[str, Callable[[Source, LexborHTMLParser, Links, str], Page]] = {
     "hotpatch_notes": read_hotpatch_notes,
     "update_history": read_hotpatch_notes,
 }
+# The deepest page seen has 15 elements in one another. What is looked for in or around each takes time by depth: 30,000
+# bold tags in one another, 100 kB, took six minutes to read.
+_DEEPEST = 100
+_TOO_DEEP = ">".join("*" * _DEEPEST)
 _END = re.compile(rb"</html\s*>$", re.IGNORECASE)
 
 
@@ -33,26 +37,28 @@ def parse(source: Source, body: bytes, url: str) -> Page:
     """The tables of a source's page. ``body`` is the inflated page, ``url`` the public address it came from, against
     which links are resolved when the page names no canonical one.
 
-    Raises DriftError when the body is empty, not UTF-8, cut, or another page than the source's parser expects.
+    Raises DriftError when the body is empty, not UTF-8, cut, nested without end, or another page than the source's
+    parser expects.
     """
     _check_whole(source.name, body)
     # Only after the check: selectolax turns bad bytes into U+FFFD without a word.
-    tree = LexborHTMLParser(excerpt(body))
+    tree = _tree(source.name, excerpt(body))
     head = _read_head(tree)
     updated_at = head.get("updated_at") or head.get("lastPublishedDate") or head.get("ms.date") or ""
     # The new layout's links are relative to the canonical address, whose last segment is a file (sources.md B3).
-    links = Links(urljoin(url, head.get("canonical", "")))
-    return _PARSERS[source.parser](source, tree, links, updated_at.strip())
+    links = Links(Links(url).resolve(head.get("canonical", "")) or url)
+    return _PARSERS[source.parser](source, tree, links, clean(updated_at))
 
 
 def parse_article(name: str, body: bytes, url: str) -> ArticlePage:
     """What the article of a KB says (sources.md C2, C3). ``name`` is what errors call it, ``url`` the public address it
     came from.
 
-    Raises DriftError when the body is empty, not UTF-8, cut, or something else than an article of an update.
+    Raises DriftError when the body is empty, not UTF-8, cut, nested without end, or something else than an article of
+    an update.
     """
     _check_whole(name, body)
-    tree = LexborHTMLParser(article_excerpt(body))
+    tree = _tree(name, article_excerpt(body))
     head = _read_head(tree)
     # Not ms.date: it moves with edits and is the release date of nothing (sources.md C3).
     updated_at = head.get("updated_at") or head.get("lastPublishedDate") or ""
@@ -61,9 +67,16 @@ def parse_article(name: str, body: bytes, url: str) -> ArticlePage:
         tree,
         url,
         title=head.get("title", ""),
-        canonical=head.get("canonical", ""),
-        updated_at=updated_at.strip(),
+        canonical=Links(url).resolve(head.get("canonical", "")),
+        updated_at=clean(updated_at),
     )
+
+
+def _tree(name: str, markup: bytes) -> LexborHTMLParser:
+    tree = LexborHTMLParser(markup)
+    if tree.css_first(_TOO_DEEP) is not None:
+        raise DriftError("nesting", page=name, expected=f"fewer than {_DEEPEST} elements in one another", found="more")
+    return tree
 
 
 def _read_head(tree: LexborHTMLParser) -> dict[str, str]:
