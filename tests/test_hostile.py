@@ -477,6 +477,18 @@ def test_nesting_without_end_is_drift_at_once(served: dict[str, bytes], name: st
     assert perf_counter() - begun < 2
 
 
+@pytest.mark.parametrize("tags", [b"<b>", b"<div>", b"<div></div>", b"<"])
+@pytest.mark.parametrize("name", [INFORMATION.name, NOTES.name])
+def test_flood_of_tags_is_drift_before_a_tree_is_built(served: dict[str, bytes], name: str, tags: bytes) -> None:
+    """60,000 blocks in one another took 9 s, and a page may have a million."""
+    body = served[name].replace(b"<table", tags * 1_000_000 + b"<table", 1)
+    begun = perf_counter()
+    with pytest.raises(DriftError, match="number of tags"):
+        read(BY_NAME[name], body)
+    parse.fingerprint(body)
+    assert perf_counter() - begun < 2
+
+
 def test_article_nested_without_end_is_drift_at_once() -> None:
     body = article("KB5124010", "2026-09-22", ("26100.9550",)).replace(b"</main>", b"<b>" * 30_000 + b"x</main>")
     with pytest.raises(DriftError, match="nesting"):
@@ -484,7 +496,7 @@ def test_article_nested_without_end_is_drift_at_once() -> None:
 
 
 def test_flood_of_rows_is_drift_that_no_one_can_accept(served: dict[str, bytes]) -> None:
-    rows = b"<tr><td>x</td></tr>" * 20_001
+    rows = b"<tr><td>x" * 20_001
     body = served[INFORMATION.name].replace(b"</tbody>", rows + b"</tbody>", 1)
     page = parse.parse(INFORMATION, body, INFORMATION.url)
     for accepted in (True, False):

@@ -29,6 +29,8 @@ _PARSERS: dict[str, Callable[[Source, LexborHTMLParser, Links, str], Page]] = {
 # The deepest page seen has 15 elements in one another. What is looked for in or around each takes time by depth: 30,000
 # bold tags in one another, 100 kB, took six minutes to read.
 _DEEPEST = 100
+# The largest page seen has 5,700. The tree itself takes time by depth: 60,000 blocks in one another take 9 s to build.
+_MOST_TAGS = 50_000
 _TOO_DEEP = ">".join("*" * _DEEPEST)
 _END = re.compile(rb"</html\s*>$", re.IGNORECASE)
 
@@ -73,6 +75,8 @@ def parse_article(name: str, body: bytes, url: str) -> ArticlePage:
 
 
 def _tree(name: str, markup: bytes) -> LexborHTMLParser:
+    if (tags := markup.count(b"<")) > _MOST_TAGS:
+        raise DriftError("number of tags", page=name, expected=f"at most {_MOST_TAGS}", found=str(tags))
     tree = LexborHTMLParser(markup)
     if tree.css_first(_TOO_DEEP) is not None:
         raise DriftError("nesting", page=name, expected=f"fewer than {_DEEPEST} elements in one another", found="more")
