@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import date
 from urllib.parse import urlsplit
 
+from scraper.errors import cut
 from scraper.models import (
     ArticleFacts,
     ArticlePage,
@@ -38,7 +39,7 @@ _KB_WITH_BUILD = re.compile(
     re.I | re.A,
 )
 _PACKAGE = re.compile(r"windows[\d.]+-(?:kb)*(?P<kb>\d{6,7})(?!\d)(?:-(?P<device>[a-z0-9]+))?", re.I | re.A)
-_SENTENCE_END = re.compile(r"(?<=[.!?]) (?=\W*[A-Z])")
+_SENTENCE_END = re.compile(r"(?<=[.!?]) (?=\W{0,9}[A-Z])")
 
 # A whole sentence: "not aware of any issues on other versions" denies nothing of this one.
 _NONE = re.compile(
@@ -66,6 +67,11 @@ _PENDING = re.compile(
     re.I,
 )
 
+# Characters. The longest heading seen has 61, the longest section 7,317, the longest part of an issue 543; what is
+# longer is cut, with a sign. A row of the catalog must stay far below the 250,000 that the site lets a row have.
+_LONGEST_DATE, _LONGEST_HEADING, _LONGEST_PART, _LONGEST_SECTION = 100, 300, 10_000, 50_000
+_MOST_PACKAGES = 500
+
 _SYMPTOMS = ("symptoms", "symptom")
 _WORKAROUNDS = ("workaround", "workarounds")
 _RESOLUTIONS = ("resolution", "resolutions")
@@ -74,7 +80,8 @@ _RESOLUTIONS = ("resolution", "resolutions")
 def normalize_article(page: ArticlePage, url: str) -> ArticleFacts:
     """The typed facts of one version of one article. ``url`` is the public address that it was found at in the end;
     its slug counts for ``kbs`` (``…-kb5101650-…``), a bare ``/help/5101650`` does not: that is what was asked for, and
-    an unknown number may be answered with another article (sources.md C1)."""
+    an unknown number may be answered with another article (sources.md C1). Texts longer than any article's are cut."""
+    page = _bounded(page)
     kbs = frozenset(_kbs(page, url))
     issues = tuple(_told_apart(dict.fromkeys(_issues(page))))
     return ArticleFacts(
@@ -91,6 +98,30 @@ def normalize_article(page: ArticlePage, url: str) -> ArticleFacts:
         issues=issues,
         prerequisites=tuple(_unique(_prerequisites(page, kbs))),
         sections=page.sections,
+    )
+
+
+def _bounded(page: ArticlePage) -> ArticlePage:
+    """The page with every text of bounded length, before any rule looks for words in it."""
+    issues = None
+    if page.issues is not None:
+        issues = tuple(
+            IssueText(
+                cut(issue.title, _LONGEST_HEADING),
+                {label: cut(text, _LONGEST_PART) for label, text in issue.parts.items()},
+            )
+            for issue in page.issues
+        )
+    return replace(
+        page,
+        updated_at=cut(page.updated_at, _LONGEST_DATE),
+        title=cut(page.title, _LONGEST_HEADING),
+        heading=cut(page.heading, _LONGEST_HEADING),
+        issues=issues,
+        issues_text=cut(page.issues_text, _LONGEST_SECTION),
+        servicing_stack=cut(page.servicing_stack, _LONGEST_PART),
+        packages=tuple(cut(package, _LONGEST_HEADING) for package in page.packages[:_MOST_PACKAGES]),
+        sections=tuple((cut(name, _LONGEST_HEADING), cut(text, _LONGEST_SECTION)) for name, text in page.sections),
     )
 
 
@@ -168,7 +199,7 @@ def _denies(issue: IssueText) -> bool:
 
 def _first_sentence(text: str) -> str:
     """What names an issue of a table, which has no titles."""
-    return _SENTENCE_END.split(text, maxsplit=1)[0]
+    return cut(_SENTENCE_END.split(text, maxsplit=1)[0], _LONGEST_HEADING)
 
 
 def _status(parts: Mapping[str, str]) -> IssueStatus:

@@ -18,13 +18,20 @@ from scraper.models import Facts, Page, Source, Table, TableShape
 # At or below this share of the last good version's rows a page has lost too many to be believed (design.md section 7).
 _TOO_FEW = 0.6
 _STAMP = "%Y-%m-%dT%H:%M:%SZ"
+# The largest page has 500. So many rows, each a finding say, would be nobody's news.
+_TOO_MANY = 20_000
 
 
 def check_tables(source: Source, page: Page, *, accepted: bool) -> None:
     """Refuse a page that lacks a declared table or whose table has other columns than declared.
 
-    Columns gained can be accepted, since the declared ones are still read by name; columns lost or renamed cannot.
+    Columns gained can be accepted, since the declared ones are still read by name; columns lost or renamed cannot, nor
+    a flood of rows.
     """
+    rows = sum(len(table.rows) for table in page.tables)
+    if max(rows, len(page.tables), len(page.strangers)) > _TOO_MANY:
+        found = f"{rows} rows in {len(page.tables)} tables, and {len(page.strangers)} strange tables"
+        raise DriftError("number of rows", page=source.name, expected=f"at most {_TOO_MANY}", found=found)
     for shape in source.tables:
         tables = [table for table in page.tables if table.name is shape.name]
         if not tables and shape.minimum:

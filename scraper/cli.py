@@ -5,6 +5,7 @@ A lookup must answer at once, so nothing but click and the lookup room is import
 
 import json
 import logging
+import re
 import sys
 from collections.abc import Callable
 from contextlib import closing, suppress
@@ -25,6 +26,7 @@ from scraper.errors import (
     MachineError,
     ScraperError,
     Unavailable,
+    printable,
 )
 
 if TYPE_CHECKING:
@@ -63,7 +65,7 @@ class _Commands(click.Group):
             found = str(problem) or "no memory left"
             ended = MachineError("trouble", page="this machine", expected="files, memory and room", found=found)
         with suppress(OSError):
-            click.echo(f"winkb: {ended}", err=True)
+            click.echo(f"winkb: {printable(str(ended))}", err=True)
         ctx.exit(_code(ended))
 
 
@@ -199,7 +201,7 @@ def accept(source: str, db: Path, archive: Path, now: str) -> None:
     from scraper import pipeline
 
     _log()
-    click.echo(f"accepted: {pipeline.accept(_existing(db, archive), source, now)}")
+    click.echo(f"accepted: {printable(pipeline.accept(_existing(db, archive), source, now))}")
 
 
 @main.command()
@@ -212,7 +214,7 @@ def check(db: Path, max_age: int, now: str) -> None:
 
     problems = check_catalog(db, now, max_age)
     for problem in problems:
-        click.echo(problem)
+        click.echo(printable(problem))
     if problems:
         raise click.exceptions.Exit(1)
     click.echo(f"{db}: sound, no error finding, every page read within {max_age} hours")
@@ -244,9 +246,22 @@ def _existing(db: Path, archive: Path) -> "Paths":
 def _log() -> None:
     """Log lines to stderr; at a terminal only what a person must see, since the progress says the rest."""
     level = logging.WARNING if sys.stderr.isatty() else logging.INFO
-    logging.basicConfig(level=level, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_Plain("%(levelname)s %(name)s: %(message)s"))
+    logging.basicConfig(level=level, handlers=[handler])
     logging.getLogger("httpx").setLevel(logging.WARNING)
     logging.getLogger("httpcore").setLevel(logging.WARNING)
+
+
+class _Plain(logging.Formatter):
+    """One line a record, whatever a host or a visitor wrote into it: no second line that looks like a record, and
+    nothing that commands a terminal."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        return printable(super().formatMessage(record))
+
+    def formatException(self, exc_info: Any) -> str:
+        return "\n".join(map(printable, super().formatException(exc_info).split("\n")))
 
 
 class _Bar:
@@ -291,7 +306,7 @@ def _log_line(text: str) -> None:
 
 def _say(outcome: "Outcome") -> None:
     for problem in outcome.problems:
-        click.echo(f"winkb: {problem}", err=True)
+        click.echo(f"winkb: {printable(problem)}", err=True)
     facts = outcome.facts_sha256 or "none"
     click.echo(
         f"run {outcome.run}: {outcome.outcome}, {outcome.changes} changes, {outcome.parsed} page versions parsed,"
@@ -324,9 +339,16 @@ def _today() -> str:
     return datetime.now(UTC).date().isoformat()
 
 
+# What JSON lets stand in a string and a terminal may act on, and halves of a pair, which are no UTF-8.
+_ACTING = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff]")
+
+
 def _answer(document: object, text: str, *, found: bool, as_json: bool) -> None:
-    # JSON is UTF-8 whatever the terminal is.
-    click.echo(json.dumps(document, ensure_ascii=False, indent=2).encode() if as_json else text)
+    if as_json:  # UTF-8 whatever the terminal is
+        written = json.dumps(document, ensure_ascii=False, indent=2)
+        click.echo(_ACTING.sub(lambda sign: f"\\u{ord(sign[0]):04x}", written).encode())
+    else:
+        click.echo(text)
     if not found:
         raise click.exceptions.Exit(_NOTHING_FOUND)
 

@@ -10,11 +10,28 @@ ScraperError
 └── MachineError        this machine: disk full, not a database, not writable
 """
 
+_LONGEST = 1000
+
+
+def cut(text: str, longest: int) -> str:
+    """The text, where it is longer than ``longest`` characters the first of them and a sign that there was more."""
+    return text if len(text) <= longest else text[: longest - 1] + "…"
+
+
+def printable(text: str) -> str:
+    """The text on one line, with whatever has no shape (line ends, escapes of a terminal, turned writing) spelled
+    out."""
+    if text.isprintable():
+        return text
+    return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text)
+
 
 class ScraperError(Exception):
-    """One sentence for a person: ``unexpected <thing> on <page>. expected: …, found: …``."""
+    """One sentence for a person: ``unexpected <thing> on <page>. expected: …, found: …``. It may quote what a host
+    served: it is one line of bounded length, and goes to logs, terminals and the catalog as it is."""
 
     def __init__(self, thing: str, *, page: str, expected: str, found: str) -> None:
+        thing, found = cut(printable(thing), _LONGEST), cut(printable(found), _LONGEST)
         super().__init__(f"unexpected {thing} on {page}. expected: {expected}, found: {found}")
 
 

@@ -43,6 +43,7 @@ _THROTTLED = frozenset({403, 429})
 # article may well be about an "Access denied" error.
 _BLOCKED = re.compile(rb"<title[^>]*>\s*(access denied\s*</title|your request has been blocked)", re.IGNORECASE)
 _BLOCKED_WITHIN = 4096
+_LONGEST_PATH = 2000  # the longest one seen has 179 characters
 _HEADERS = {
     "Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
     "Accept-Language": "en-US,en;q=0.9",
@@ -198,10 +199,11 @@ class _Addresses:
 
     def public(self, request: Request, location: str, base: httpx.URL | None = None) -> httpx.URL:
         """The public address that a request, or a redirect from ``base``, names: https on a declared host, without
-        fragment. Raises WrongAnswer for any other."""
+        fragment, of bounded length. Raises WrongAnswer for any other."""
         try:
             url = httpx.URL(location) if base is None else self._landing(location, base)
-            if url.scheme == "https" and url.host in self.hosts and url.port is None and not url.userinfo:
+            is_ours = url.scheme == "https" and url.host in self.hosts and url.port is None and not url.userinfo
+            if is_ours and len(url.raw_path) <= _LONGEST_PATH:
                 # Put together anew, so that nothing but these parts can decide where the request goes.
                 return httpx.URL(f"https://{url.host}{url.raw_path.decode('ascii')}")
         except (httpx.InvalidURL, ValueError):

@@ -32,8 +32,10 @@ Row = Sequence[Value]
 ENDINGS = (".csv", ".jsonl", ".json", ".parquet")
 
 # A cell that begins so is a formula to Excel and its like, and what it says is done when the file is opened. The
-# apostrophe before it is what OWASP advises ("CSV Injection"); no KB, build, month or date begins so.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+# apostrophe before it is what OWASP advises ("CSV Injection"); no KB, build, month or date begins so. Where a comma
+# parts decimals, Excel parts the cells of a file that is opened by a double click at semicolons, quoted or not, so what
+# stands behind one begins a cell there. Of the wide forms the Japanese Excel makes the plain ones.
+_FORMULA = re.compile(r"^(?=[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20])|(?<=;)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])")
 _LONE = re.compile("[\ud800-\udfff]")
 # DuckDB holds a group of rows in memory until it is written, about ten times over. With its own 122,880 rows a group, a
 # million rows with one text of 400 letters each end in "out of memory" at 150 MB.
@@ -121,8 +123,13 @@ class _Lines:
         return self._write(line[:-2] + "\n")
 
 
+def harmless(text: str) -> str:
+    """The text of a cell with an apostrophe before what a spreadsheet would take for a formula."""
+    return _FORMULA.sub("'", text)
+
+
 def _cell(text: str) -> str:
-    return _whole("'" + text if text.startswith(_FORMULA) else text)
+    return _whole(harmless(text))
 
 
 def _whole(text: str) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from datetime import date
 from functools import lru_cache
 
-from scraper.errors import DriftError
+from scraper.errors import DriftError, cut
 from scraper.models import (
     CalendarMonth,
     Entry,
@@ -34,20 +34,27 @@ from scraper.sources import HOSTS
 
 _MONTHS = {name.casefold(): number for number, name in enumerate(month_name) if name}
 _MONTH_TYPES = {"baseline (restart)": MonthType.BASELINE, "hotpatch": MonthType.HOTPATCH}
-_LINKABLE = tuple(f"https://{host}/" for host in HOSTS)
+# Only what RFC 3986 lets stand in an address, without the signs that others read as the end of one.
+_LINKABLE = re.compile(rf"https://(?:{'|'.join(map(re.escape, HOSTS))})/[\w.~:/?#@!$&()*+,;=%-]{{0,2000}}", re.A)
+
+# Characters. The longest true link has 99, the longest label 73; a row is quoted, and told of, within bounds.
+_LONGEST_TEXT = 300
+_LONGEST_CELL, _LONGEST_ROW, _LONGEST_REMARK = 200, 1000, 1000
 
 _LABEL = {
     # Windows 10 writes a second parenthesis before the build: `Version 1507 (RTM) (OS build 10240)`.
-    "Windows 11": re.compile(r"Version (?P<version>\w+)(?: \([^()]*\))* \(OS build (?P<base>\d+)\)", re.I | re.A),
+    "Windows 11": re.compile(
+        r"Version (?P<version>\w{1,12})(?: \([^()]*\))* \(OS build (?P<base>\d{4,5})\)", re.I | re.A
+    ),
     "Windows Server": re.compile(
-        r"Windows Server (?P<version>\d{4})(?: \([^()]*\))* \(OS build (?P<base>\d+)\)", re.I | re.A
+        r"Windows Server (?P<version>\d{4})(?: \([^()]*\))* \(OS build (?P<base>\d{4,5})\)", re.I | re.A
     ),
 }
 _VERSION_CELL = {
     "Windows 11": re.compile(r"(?P<version>\d\dH\d)", re.A),
     "Windows Server": re.compile(r"Windows Server (?P<version>\d{4})(?: \([^()]*\))*", re.A),
 }
-_IDENTITY = re.compile(r"HotpatchCalendar_Version(?P<version>\w+?)_(?P<year>20\d\d)", re.A)
+_IDENTITY = re.compile(r"HotpatchCalendar_Version(?P<version>\w{1,12}?)_(?P<year>20\d\d)", re.A)
 _UPDATE_TYPE = re.compile(
     r"(?P<year>[12]\d{3})[-.\u2010-\u2015](?P<month>0[1-9]|1[0-2]) (?P<letter>A|B|C|D|E|OOB)", re.A
 )
@@ -82,7 +89,7 @@ class _Unreadable(Exception):
     """A cell that no rule reads; its row is set aside. ``key``: it is one of the cells that identify the row."""
 
     def __init__(self, column: str, expected: str, found: str, *, key: bool) -> None:
-        super().__init__(f"{column}: expected {expected}, found {found!r}")
+        super().__init__(f"{column}: expected {expected}, found {cut(found, _LONGEST_CELL)!r}")
         self.key = key
 
 
@@ -104,7 +111,7 @@ def normalize(source: Source, page: Page) -> Facts:
         reading.remark(Severity.WARNING, "update-type-year", release, year, message)
     return Facts(
         layout=page.layout,
-        updated_at=page.updated_at,
+        updated_at=cut(page.updated_at, _LONGEST_CELL),
         versions=tuple(dict.fromkeys(reading.versions)),
         servicing=tuple(reading.servicing),
         long_term=tuple(reading.long_term),
@@ -146,12 +153,13 @@ class _Reading:
         self.strange_years: dict[tuple[str, str], list[str]] = {}
 
     def remark(self, severity: Severity, code: str, release: str | None, subject: str, message: str) -> None:
-        self.remarks.append(Remark(severity, code, release, subject, message))
+        said = cut(message, _LONGEST_REMARK)
+        self.remarks.append(Remark(severity, code, release, cut(subject, _LONGEST_CELL), said))
 
     def set_aside(
         self, table: Table, row: Row, problem: _Unreadable, release: str | None, key: tuple[str, ...] | None
     ) -> None:
-        raw = " | ".join((*row.cells.values(), *row.surplus))
+        raw = cut(" | ".join((*row.cells.values(), *row.surplus)), _LONGEST_ROW)
         self.quarantined.append(Quarantined(table.name, release, None if problem.key else key, str(problem), raw))
 
 
@@ -192,7 +200,7 @@ def _kb(column: str, text: str, *, key: bool) -> str | None:
 def _url(row: Row, column: str) -> str | None:
     """The cell's link where it leads to one of the publisher's two hosts; every other address is dropped."""
     url = row.links.get(column)
-    return url if url is not None and url.startswith(_LINKABLE) else None
+    return url if url is not None and _LINKABLE.fullmatch(url) else None
 
 
 def _no_surplus(row: Row) -> None:
@@ -438,10 +446,11 @@ def _month_type(text: str) -> MonthType:
 
 
 def _read_navigation(reading: _Reading, table: Table) -> None:
-    release = _category_release(table.label)
+    # A longer one is searched for nothing: that could take hours.
+    release = _category_release(table.label) if len(table.label) <= _LONGEST_TEXT else None
     if release is None:
         if not _OUTSIDE_CATEGORY.search(table.label):
-            message = f"the navigation category {table.label!r} names no release"
+            message = f"the navigation category {cut(table.label, _LONGEST_TEXT)!r} names no release"
             reading.remark(Severity.WARNING, "category", None, table.label, message)
         return
     reading.versions.append(release)
@@ -451,6 +460,8 @@ def _read_navigation(reading: _Reading, table: Table) -> None:
         if _NO_UPDATE.fullmatch(row.cells["link"]):
             continue
         try:
+            if len(row.cells["link"]) > _LONGEST_TEXT:
+                raise _Unreadable("link", f"at most {_LONGEST_TEXT} characters", row.cells["link"], key=True)
             entry = _entry(release.release, row, kind_of, preview=preview)
         except _Unreadable as problem:
             reading.set_aside(table, row, problem, release.release, None)

@@ -7,7 +7,6 @@ page that is something else never comes out as one without rows.
 import re
 from collections.abc import Callable
 from hashlib import sha256
-from urllib.parse import urljoin
 
 from selectolax.lexbor import LexborHTMLParser, SelectolaxError
 
@@ -18,6 +17,7 @@ from scraper.parse.excerpt import article_excerpt, excerpt
 from scraper.parse.hotpatch_notes import read_hotpatch_notes
 from scraper.parse.release_information import read_release_information
 from scraper.parse.tables import Links
+from scraper.parse.text import clean
 
 __all__ = ["article_fingerprint", "fingerprint", "parse", "parse_article"]
 
@@ -26,24 +26,26 @@ _PARSERS: dict[str, Callable[[Source, LexborHTMLParser, Links, str], Page]] = {
     "hotpatch_notes": read_hotpatch_notes,
     "update_history": read_hotpatch_notes,
 }
-_END = re.compile(rb"</html\s*>$", re.IGNORECASE)
-# What a tree may be built of: its time grows with tags times depth, and 20 MB of open tags come as 20 kB of gzip. The
-# largest page seen has 6,000 tags, the deepest one 38 open elements; below ``_FEW_TAGS`` any depth takes seconds.
-_FEW_TAGS, _MOST_TAGS, _DEEPEST = 8_000, 60_000, 256
+# What a tree may be built of, and read: both take time by depth, and 20 MB of open tags come as 20 kB of gzip. 60,000
+# blocks in one another take 9 s to build, 30,000 bold tags six minutes to read. The largest page seen has 6,000 tags,
+# the deepest one 38 open elements; below ``_FEW_TAGS`` any depth is built in a second.
+_MOST_TAGS, _FEW_TAGS, _DEEPEST = 50_000, 8_000, 100
+_TOO_DEEP = ">".join("*" * _DEEPEST)
 # The start or end of an element that can only stay open by intent: not void, and its end tag not optional.
 _NESTING = re.compile(
     rb"<(/?)(?!(?:area|base|br|col|embed|hr|img|input|link|meta|param|source|track|wbr"
     rb"|p|li|d[dt]|t[dhr]|thead|tbody|tfoot|colgroup|option|optgroup|rt|rp)[\s/>])[a-z]",
     re.IGNORECASE,
 )
+_END = re.compile(rb"</html\s*>$", re.IGNORECASE)
 
 
 def parse(source: Source, body: bytes, url: str) -> Page:
     """The tables of a source's page. ``body`` is the inflated page, ``url`` the public address it came from, against
     which links are resolved when the page names no canonical one.
 
-    Raises DriftError when the body is empty, not UTF-8, cut, overgrown, or another page than the source's parser
-    expects.
+    Raises DriftError when the body is empty, not UTF-8, cut, nested without end, or another page than the source's
+    parser expects.
     """
     _check_whole(source.name, body)
     # Only after the check: selectolax turns bad bytes into U+FFFD without a word.
@@ -51,15 +53,16 @@ def parse(source: Source, body: bytes, url: str) -> Page:
     head = _read_head(tree)
     updated_at = head.get("updated_at") or head.get("lastPublishedDate") or head.get("ms.date") or ""
     # The new layout's links are relative to the canonical address, whose last segment is a file (sources.md B3).
-    links = Links(urljoin(url, head.get("canonical", "")))
-    return _PARSERS[source.parser](source, tree, links, updated_at.strip())
+    links = Links(Links(url).resolve(head.get("canonical", "")) or url)
+    return _PARSERS[source.parser](source, tree, links, clean(updated_at))
 
 
 def parse_article(name: str, body: bytes, url: str) -> ArticlePage:
     """What the article of a KB says (sources.md C2, C3). ``name`` is what errors call it, ``url`` the public address it
     came from.
 
-    Raises DriftError when the body is empty, not UTF-8, cut, overgrown, or something else than an article of an update.
+    Raises DriftError when the body is empty, not UTF-8, cut, nested without end, or something else than an article of
+    an update.
     """
     _check_whole(name, body)
     tree = _tree(name, article_excerpt(body))
@@ -71,9 +74,35 @@ def parse_article(name: str, body: bytes, url: str) -> ArticlePage:
         tree,
         url,
         title=head.get("title", ""),
-        canonical=head.get("canonical", ""),
-        updated_at=updated_at.strip(),
+        canonical=Links(url).resolve(head.get("canonical", "")),
+        updated_at=clean(updated_at),
     )
+
+
+def _tree(name: str, markup: bytes) -> LexborHTMLParser:
+    tags = markup.count(b"<")
+    if tags > _MOST_TAGS:
+        raise DriftError("size", page=name, expected=f"at most {_MOST_TAGS} tags", found=str(tags))
+    too_deep = DriftError("nesting", page=name, expected=f"at most {_DEEPEST} elements in one another", found="more")
+    if tags > _FEW_TAGS and _depth(markup) > _DEEPEST:
+        raise too_deep
+    try:
+        tree = LexborHTMLParser(markup)
+    except SelectolaxError as problem:  # any text is some HTML: it had no memory, and the page is not to blame
+        raise MemoryError("no memory to parse a page") from problem
+    # Only the tree knows: an end tag in a comment ends nothing.
+    if tree.css_first(_TOO_DEEP) is not None:
+        raise too_deep
+    return tree
+
+
+def _depth(markup: bytes) -> int:
+    """How many elements are open at the same time at most, as far as the tags tell."""
+    depth = deepest = 0
+    for tag in _NESTING.finditer(markup):
+        depth = max(0, depth - 1) if tag[1] else depth + 1
+        deepest = max(deepest, depth)
+    return deepest
 
 
 def _read_head(tree: LexborHTMLParser) -> dict[str, str]:
@@ -108,27 +137,6 @@ def _check_whole(name: str, body: bytes) -> None:
     if broken := _breakage(body):
         thing, expected, found = broken
         raise DriftError(thing, page=name, expected=expected, found=found)
-
-
-def _tree(name: str, markup: bytes) -> LexborHTMLParser:
-    tags = markup.count(b"<")
-    if tags > _MOST_TAGS:
-        raise DriftError("size", page=name, expected=f"at most {_MOST_TAGS} tags", found=f"{tags}")
-    if tags > _FEW_TAGS and _depth(markup) > _DEEPEST:
-        raise DriftError("nesting", page=name, expected=f"at most {_DEEPEST} open elements", found=f"{_depth(markup)}")
-    try:
-        return LexborHTMLParser(markup)
-    except SelectolaxError as problem:  # any text is some HTML: it had no memory, and the page is not to blame
-        raise MemoryError("no memory to parse a page") from problem
-
-
-def _depth(markup: bytes) -> int:
-    """How many elements are open at the same time at most."""
-    depth = deepest = 0
-    for tag in _NESTING.finditer(markup):
-        depth = max(0, depth - 1) if tag[1] else depth + 1
-        deepest = max(deepest, depth)
-    return deepest
 
 
 def _breakage(body: bytes) -> tuple[str, str, str] | None:

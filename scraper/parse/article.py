@@ -34,6 +34,9 @@ _EXPANDO_HEAD = "ocpExpandoHead"
 _EXPANDO_TITLE = "ocpExpandoHeadTitleContainer"
 _EXPANDO_BODY = "ocpExpandoBody"
 
+# The longest article seen has 7 sections and 2 issues.
+_MOST = 500
+
 _SUFFIX = re.compile(r"\s*[|\u2010-\u2015-]\s*Microsoft Support$", re.I)
 _NAMED = re.compile(r"\bKB *\d{6,7}(?!\d)|^[A-Z][a-z]+ \d{1,2}, \d{4}\b", re.I | re.A)
 _NAMED_ADDRESS = re.compile(r"(?<![a-z])kb-?\d{6,7}(?!\d)", re.I | re.A)
@@ -101,7 +104,8 @@ def read_article(
     name: str, tree: LexborHTMLParser, url: str, *, title: str, canonical: str, updated_at: str
 ) -> ArticlePage:
     """What an article says, as served. Raises DriftError when the page has no main part or several, nothing below its
-    title, or when neither title, heading nor address names a KB or begins with a date: a hub, a history, an error."""
+    title, hundreds of sections or issues, or when neither title, heading nor address names a KB or begins with a date:
+    a hub, a history, an error."""
     main = one(tree.css("main"), "main part", name)
     title = _SUFFIX.sub("", clean(title))
     heading = next(filter(None, map(text_of, main.css("h1"))), "")
@@ -111,13 +115,17 @@ def read_article(
     if not any(text for _, text in served):
         raise DriftError("article", page=name, expected="text below its title", found=repr(title or heading))
     known = [section for section in sections if section.lists_issues]
+    issues = tuple(issue for section in known for issue in _read_issues(section.pieces))
+    if max(len(sections), len(issues)) > _MOST:
+        found = f"{len(sections)} sections, {len(issues)} known issues"
+        raise DriftError("article", page=name, expected=f"at most {_MOST} of each", found=found)
     return ArticlePage(
         layout=_layout(main, sections),
         updated_at=updated_at,
         canonical=canonical,
         title=title,
         heading=heading,
-        issues=tuple(issue for section in known for issue in _read_issues(section.pieces)) if known else None,
+        issues=issues if known else None,
         issues_text=clean(" ".join(section.text for section in known)),
         servicing_stack=_servicing_stack(sections),
         packages=tuple(text for text in map(text_of, main.css("ol > li")) if _PACKAGE.match(text)),

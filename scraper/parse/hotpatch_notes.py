@@ -25,9 +25,9 @@ from scraper.parse.tables import (
 )
 
 _LAYOUTS = {"supLeftNav": "support-topic", "learnRenderLeftNav": "support-servicing"}
-_CATEGORY = re.compile(r"([\w-]*?(?:nav|navigation))[-_]*category", re.IGNORECASE)
-_HEADING = re.compile(r"nav[\w-]*heading", re.IGNORECASE)
-_CURRENT = re.compile(r"nav[\w-]*current", re.IGNORECASE)
+_CATEGORY = re.compile(r"([\w-]{0,30}?(?:nav|navigation))[-_]*category", re.IGNORECASE)
+_HEADING = re.compile(r"nav[\w-]{0,30}heading", re.IGNORECASE)
+_CURRENT = re.compile(r"nav[\w-]{0,30}current", re.IGNORECASE)
 _LISTS = frozenset({"ul", "ol"})
 # The text of an item is its own, not that of a list within it.
 _SILENT_IN_ITEM = frozenset({"-comment", "script", "style", "template", "noscript", *_LISTS})

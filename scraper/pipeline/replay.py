@@ -199,10 +199,10 @@ def is_article(name: str) -> bool:
     return name.startswith("KB")
 
 
-def replay(archive: Archive, reader: Reader, sources: Sequence[Source] = SOURCES) -> Replay:
+def replay(archive: Archive, reader: Reader) -> Replay:
     """Follow every run of the archive in its order. Visits of a source that is no longer declared are passed over."""
-    result = Replay(pages={source.name: PageState(source) for source in sources})
-    ranked = sorted(sources, key=lambda source: source.parser != "release_information")
+    result = Replay(pages={source.name: PageState(source) for source in SOURCES})
+    ranked = sorted(SOURCES, key=lambda source: source.parser != "release_information")
     accepted = [acceptance for acceptance in archive.acceptances() if acceptance.source in result.pages]
     for run, group in groupby(archive.visits(), key=lambda visit: visit.run):
         visits = [visit for visit in group if visit.source in result.pages or is_article(visit.source)]

@@ -9,6 +9,7 @@ catalog.
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
@@ -84,6 +85,15 @@ def hostile_site(bundled: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
     path = Path(shutil.copy(bundled, tmp_path_factory.mktemp("hostile")))
     poison(path)
     with serving(path) as server:
+        yield str(server.client.base_url).rstrip("/")
+
+
+@pytest.fixture(scope="package")
+def front_door_site(chromium: "Browser", tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A site over what the real command made of hostile pages."""
+    folder = tmp_path_factory.mktemp("front-door")
+    subprocess.run([sys.executable, "-m", "tests.hostile", str(folder)], cwd=ROOT, check=True, capture_output=True)
+    with serving(folder / "catalog.db") as server:
         yield str(server.client.base_url).rstrip("/")
 
 

@@ -1,9 +1,14 @@
-"""What somebody put into a page that is read is shown as text, on every page of the site."""
+"""What somebody put into a page that is read is shown as text, on every page of the site.
+
+Of two catalogs: one that was poisoned row by row, in columns too that no page reaches, and one that came of hostile
+pages through the whole pipeline (tests/hostile.py).
+"""
 
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests import hostile
 from tests.browser.catalogs import BROKEN_OUT, CONTROLS, KB, SCRIPT, TEMPLATE, TURNED
 from tests.browser.visits import DESK, PHONE, Visit, visit
 
@@ -98,6 +103,83 @@ def test_hostile_text_is_only_text_on_pages_of_datasette(chromium: "Browser", ho
         tab.go(path)
         assert tab.page.evaluate(BECAME) == ONLY_TEXT
         assert_no_overflow(tab)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        *(f"/kb/{kb}" for kb in hostile.KBS),
+        "/kb/KB5900100",
+        "/kb/KB5900105",
+        "/build/26100.9506",
+        "/month/2026-09",
+        "/month/2026-10",
+        "/release/windows-11-24h2",
+        "/changes",
+        "/disagreements",
+        "/disagreements?ended=1",
+        "/about",
+        "/search?q=script",
+        "/search?q=window.ran",
+        "/search?q=%3DHYPERLINK(%22",
+        "/search?q=%27%3B+drop+table",
+    ],
+)
+def test_text_of_hostile_pages_is_only_text(chromium: "Browser", front_door_site: str, path: str) -> None:
+    with visit(chromium, front_door_site) as tab:
+        tab.go(path)
+        assert tab.page.evaluate(BECAME) == ONLY_TEXT
+        assert tab.page.evaluate(TURNING) == []
+        assert set(tab.page.evaluate("[...document.links].map((e) => e.hostname)")) <= HOSTS
+        assert_no_overflow(tab)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/catalog",
+        *(
+            f"/catalog/{table}?_size=100"
+            for table in ("pages", "kbs", "builds", "months", "changes", "findings", "releases", "runs", "feeds")
+        ),
+        *(f"/catalog/{table}?_size=20" for table in ("articles", "known_issues", "sections", "prerequisites")),
+        *(f"/catalog/{view}" for view in ("disagreements", "hotpatch_calendar", "device_builds", "twins")),
+        *(f"/catalog/kbs/{kb}" for kb in hostile.KBS[:8]),
+        *(f"/catalog/articles/{kb}" for kb in hostile.KBS[:8]),
+        "/catalog/pages/windows-server-release-information",
+        "/catalog/pages/windows-11-release-information",
+        "/catalog/sections/KB5900000,2",
+        "/catalog/findings?code=quarantine&_size=100",
+        "/catalog/findings?code=category&_size=100",
+        "/catalog/findings?_facet=subject&_size=7",
+        "/catalog/kbs?_search=script",
+        "/catalog/sections?_search=evil",
+        "/catalog/kb_lookup?kb=KB5900009",
+        "/catalog/what_changed",
+        "/catalog?sql=select+*+from+known_issues+limit+9",
+        "/catalog?sql=select+%27%3Cscript%3Ewindow.ran%3D1%3C%2Fscript%3E%27+as+%22%3Cscript%3Ewindow.ran%3D1%3C%2Fscript%3E%22",
+    ],
+)
+def test_text_of_hostile_pages_is_only_text_on_pages_of_datasette(
+    chromium: "Browser", front_door_site: str, path: str
+) -> None:
+    with visit(chromium, front_door_site) as tab:
+        tab.go(path)
+        assert tab.page.evaluate(BECAME) == ONLY_TEXT
+        # No bdi around what Datasette shows: so nothing that turns may have come in at all.
+        assert tab.page.evaluate(TURNING) == []
+        assert_no_overflow(tab)
+
+
+def test_hostile_pages_are_shown_as_they_were_written(chromium: "Browser", front_door_site: str) -> None:
+    with visit(chromium, front_door_site) as tab:
+        tab.go("/disagreements")
+        shown = tab.page.inner_text("main")
+        for text in (hostile.SCRIPT, hostile.TEMPLATE, hostile.SQL, hostile.MARKDOWN):
+            assert text in shown, text
+        tab.go("/catalog/articles/KB5900000")
+        assert hostile.SCRIPT in tab.page.inner_text("body")
 
 
 def test_hostile_text_is_shown_as_it_was_written(chromium: "Browser", hostile_site: str) -> None:

@@ -1,0 +1,76 @@
+"""Whether a rebuild is the catalog that grew night by night: tests/test_rebuild.py with many more nights.
+
+    python trust/rebuild_equals.py [--examples 400] [--seed 5]
+
+Each example is up to nine nights, each a real run; after each one the catalog is rebuilt from the archive and must have
+the same rows of all tables in the same order. At its end another process rebuilds it once more: Python shuffles its
+sets anew in each, and no order of rows may come from that. Exit 1 with the fewest nights that fail.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+from time import perf_counter
+
+from hypothesis import HealthCheck, given, seed, settings
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))  # the nights lie with the tests
+
+from scraper import pipeline  # noqa: E402
+from scraper.pipeline import Paths  # noqa: E402
+from tests.test_rebuild import NIGHTS, Night, Publisher, compare, go_through, published_by, rows_of  # noqa: E402
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--examples", type=int, default=400)
+    parser.add_argument("--seed", type=int, default=5)
+    parser.add_argument("--again", type=Path, help=argparse.SUPPRESS)
+    asked = parser.parse_args()
+    if asked.again:
+        with published_by(Publisher()):
+            pipeline.rebuild(Paths(asked.again / "elsewhere.db", asked.again / "archive.db"))
+        return
+    begun, counted = perf_counter(), Counter[str]()
+
+    def compared(paths: Paths) -> None:
+        compare(paths)
+        counted["comparisons"] += 1
+        if paths.db.exists():
+            counted[f"runs that ended with {rows_of(paths.db)['runs'][-1][2]}"] += 1
+
+    @seed(asked.seed)
+    @settings(max_examples=asked.examples, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @given(nights=NIGHTS)
+    def rebuild_equals(nights: list[Night]) -> None:
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            go_through(nights, folder, compared)
+            if (folder / "catalog.db").exists():
+                rebuild_elsewhere(folder, counted["examples"])
+            counted["examples"] += 1
+            counted["nights"] += len(nights)
+
+    rebuild_equals()
+    print(", ".join(f"{number} {what}" for what, number in counted.items()), f"in {perf_counter() - begun:.0f} s")
+
+
+def rebuild_elsewhere(folder: Path, shuffle: int) -> None:
+    paths = Paths(folder / "here.db", folder / "archive.db")
+    with published_by(Publisher()):
+        pipeline.rebuild(paths)
+    environment = {**os.environ, "PYTHONHASHSEED": str(1 + shuffle % 1000)}
+    subprocess.run([sys.executable, __file__, "--again", str(folder)], env=environment, check=True)
+    here, elsewhere = rows_of(paths.db), rows_of(replace(paths, db=folder / "elsewhere.db").db)
+    for table in here:
+        assert here[table] == elsewhere[table], f"{table}, in another process"
+
+
+if __name__ == "__main__":
+    main()
