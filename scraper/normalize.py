@@ -294,7 +294,6 @@ def _read_servicing(reading: _Reading, table: Table) -> None:
                 reading.long_term.append(LongTermServicing(release, end, last_end))
                 continue
             latest = _build("latest build", row.cells["latest build"], key=False)
-            base = int(latest.partition(".")[0]) if latest else None
             reading.servicing.append(
                 Servicing(
                     release=release,
@@ -306,7 +305,7 @@ def _read_servicing(reading: _Reading, table: Table) -> None:
                     latest_date=_date("latest revision date", row.cells["latest revision date"]),
                 )
             )
-            reading.versions.append(Version(release, source.product, version, base))
+            reading.versions.append(Version(release, source.product, version, None))
         except _Unreadable as problem:
             reading.set_aside(table, row, problem, release, (release,) if release else None)
 

@@ -23,6 +23,7 @@ from scraper.models import (
     Facts,
     IssuesRead,
     MonthType,
+    Servicing,
     Update,
     Version,
 )
@@ -108,6 +109,19 @@ CASES: dict[str, tuple[dict[str, Facts], dict[str, ArticleFacts], list[Row]]] = 
         {INFORMATION: says(months=[MAY]), NOTES: says(months=[replace(MAY, kb="KB5058499", build=None)])},
         {},
         [("KB", "2025-05", KB, INFORMATION, "KB5058499", NOTES, Why.RANK)],
+    ),
+    "a type that the KB in its own row contradicts": (
+        {
+            INFORMATION: says(updates=[B], months=[replace(MAY, type=MonthType.BASELINE)]),
+            NOTES: says(months=[replace(MAY, available=None, build=None)]),
+        },
+        {},
+        [("type", "2025-05", "hotpatch", NOTES, "baseline", INFORMATION, Why.CONTRADICTED)],
+    ),
+    "a label and the newest build": (
+        {INFORMATION: replace(says(), servicing=(Servicing(RELEASE, None, None, None, None, "26200.4061"),))},
+        {},
+        [("build", "24H2", "26100", INFORMATION, "26200", INFORMATION, Why.LABEL)],
     ),
     "release history and update history": (
         {

@@ -18,6 +18,7 @@ from scraper.models import (
     Table,
     TableName,
     Update,
+    Version,
 )
 from scraper.normalize import normalize
 from scraper.sources import BY_NAME
@@ -164,7 +165,7 @@ def test_end_of_updates_in_place_of_a_date_is_no_date():
     assert facts.servicing == (
         Servicing("windows-11-23h2", "2023-10-31", None, "2026-11-10", "home", "22631.7376", "2026-07-14"),
     )
-    assert facts.versions[0].base_build == 22631
+    assert facts.versions == (Version("windows-11-23h2", "Windows 11", "23H2", None),)
 
 
 def test_end_of_updates_for_every_edition_is_told_apart():

@@ -264,7 +264,7 @@ def go_through(nights: Sequence[Night], folder: Path, compare: Callable[[Paths],
             for change in tonight.edits:
                 edit(publisher.world, change)
             try:
-                with dying(tonight):
+                with dying("write_visits" if tonight.dies == -1 else None):
                     asked = [tonight.asks] if tonight.asks else []
                     pipeline.scrape(paths, at, names=asked, articles=tonight.articles)
             except Killed:
@@ -275,15 +275,15 @@ def go_through(nights: Sequence[Night], folder: Path, compare: Callable[[Paths],
 
 
 @contextmanager
-def dying(tonight: Night) -> Iterator[None]:
-    """A run that is killed after its end was noted in the archive, and before its catalog is published."""
+def dying(step: str | None) -> Iterator[None]:
+    """A run that is killed in a step of its publishing; None: it is not."""
 
     def die(*_: object) -> None:
         raise Killed
 
     with pytest.MonkeyPatch.context() as patch:
-        if tonight.dies == -1:
-            patch.setattr(tables, "write_visits", die)
+        if step:
+            patch.setattr(tables, step, die)
         yield
 
 
@@ -293,7 +293,8 @@ def accept(paths: Paths, at: str, how: str) -> bool:
         with closing(Archive(paths.archive)) as archive:
             before = len(archive.acceptances())
         try:
-            with dying(Night(dies=-1 if how == "killed" else None)):
+            # Noted in the archive, and not yet swapped in.
+            with dying("_sync" if how == "killed" else None):
                 pipeline.accept(paths, name, at)
         except (InputError, MachineError):
             continue

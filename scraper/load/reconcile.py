@@ -30,6 +30,7 @@ class Why(StrEnum):
 
     RANK = "release information comes before release notes and the update history"
     HISTORY = "the release history comes before the calendar of the same page"
+    LABEL = "the label of a table comes before a cell of the servicing table"
     CALENDAR = "a calendar comes before a list of links"
     PREVIEW = "the release's own category comes before its preview"
     OWN = "the release's own page comes before other pages"
@@ -46,6 +47,7 @@ class Part(StrEnum):
     """The part of a page, or of an article, in which a value stands."""
 
     LABEL = "label"
+    SERVICING = "servicing table"
     HISTORY = "release history"
     CALENDAR = "calendar"
     LINK = "list of links"
@@ -334,6 +336,8 @@ def _why(used: Place, other: Place) -> Why:
     if used.rank != other.rank:
         return Why.RANK
     if used.part is not other.part:
+        if used.part is Part.LABEL:
+            return Why.LABEL
         return Why.HISTORY if used.part is Part.HISTORY else Why.CALENDAR
     if used.preview != other.preview:
         return Why.PREVIEW
@@ -365,16 +369,23 @@ def _claim_releases(claims: Claims, source: Source, page: Facts) -> None:
         if claim is None:
             claim = ReleaseClaim(version.release, version.product, version.version, None, source.name)
             claims.releases[version.release] = claim
-        if version.base_build is not None:
-            place = Place(source.name, Part.LABEL, claims.ranks[source.name])
-            claim.said.setdefault("base_build", []).append(Said(str(version.base_build), place))
-            claim.base_build = claim.base_build or version.base_build
+        _say_base(claim, version.base_build, Place(source.name, Part.LABEL, claims.ranks[source.name]))
     for row in page.servicing:
-        _claim_servicing(claims.releases[row.release], row)
+        claim = claims.releases[row.release]
+        _claim_servicing(claim, row)
+        # A label names the family of all rows below it; the newest build is one cell.
+        base = int(row.latest_build.partition(".")[0]) if row.latest_build else None
+        _say_base(claim, base, Place(source.name, Part.SERVICING, claims.ranks[source.name]))
     for long_term in page.long_term:
         if release := claims.releases.get(long_term.release):
             release.ltsc_mainstream_end = long_term.mainstream_end
             release.ltsc_extended_end = long_term.extended_end
+
+
+def _say_base(claim: ReleaseClaim, base: int | None, place: Place) -> None:
+    if base is not None:
+        claim.said.setdefault("base_build", []).append(Said(str(base), place))
+        claim.base_build = claim.base_build or base
 
 
 def _claim_servicing(claim: ReleaseClaim, row: Servicing) -> None:

@@ -168,19 +168,20 @@ class Statements:
 
     def speak_of(self, difference: Difference) -> bool:
         """Whether a page states something that the published row contradicts: another value, or the row at all."""
-        release, row = str(difference.release), difference.was or difference.now or {}
-        names = [str(row[name]) for name in ("kb", "build", "month") if row.get(name) and difference.table == "builds"]
-        names = names[:2] if difference.table == "builds" else [str(difference.key[-1])]
         if difference.table not in ("builds", "months"):
             return False
+        release, row = str(difference.release), difference.was or difference.now or {}
+        columns = ("kb", "build") if difference.table == "builds" else ("month",)
+        names = [str(row[column]) for column in columns if row[column]]
         if difference.column:
             assert difference.now is not None
             said = {value for name in names for value in self.said.get((release, name, difference.column), ())}
             return bool(said - {str(difference.now[difference.column])})
         if difference.was:
-            return any(
-                (release, name, "available") in self.said or (release, name, "kb") in self.said for name in names
-            )
+            return any((release, name, column) in self.said for name in names for column in ("available", "kb"))
+        # One build may be of a cumulative update and of a hotpatch: what is said of the other says nothing here.
+        track = str(row.get("track"))
+        names = [name for name in names if track in self.said.get((release, name, "track"), (track,))]
         return any(
             self.said.get((release, name, column), set()) - {str(row[column])}
             for name in names

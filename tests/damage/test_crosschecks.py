@@ -168,6 +168,17 @@ def test_rows_that_leave_a_page_together_are_missed_on_the_first_night(laborator
         assert {finding[1:4] for finding in said.findings - laboratory.truth.findings} == expected
 
 
+def test_slip_in_the_newest_build_makes_no_other_family(laboratory: Laboratory) -> None:
+    """One cell of the servicing table; the labels above all rows name the family."""
+    page = laboratory.markup(CLIENT)
+    row = next(row for row in page.rows if "24H2" in page.source(row) and "26100.9550" in page.source(row))
+    text = page.source(row).replace("26100.9550", "26200.9550")
+    said = laboratory.night({CLIENT: page.splice([(row.start, row.end, text)]).encode()})
+    assert said.tables == laboratory.truth.tables
+    new = {finding[1:3] for finding in said.findings - laboratory.truth.findings}
+    assert new == {("conflict", RELEASE), ("latest-build", RELEASE)}
+
+
 def test_link_of_a_month_that_no_calendar_has_any_more() -> None:
     """On the night on which August came, its row was in another table: only the links still say what came."""
     with Laboratory(bundled_courses()[1]) as laboratory:
