@@ -24,7 +24,7 @@ sys.path.insert(0, str(ROOT))  # the nights lie with the tests
 
 from scraper import pipeline  # noqa: E402
 from scraper.pipeline import Paths  # noqa: E402
-from tests.test_rebuild import NIGHTS, Night, Publisher, compare, go_through, published_by, rows_of  # noqa: E402
+from tests.test_rebuild import MEMORY, NIGHTS, Night, Publisher, compare, go_through, published_by, rows_of  # noqa: E402
 
 
 def main() -> None:
@@ -49,7 +49,7 @@ def main() -> None:
     @settings(max_examples=asked.examples, deadline=None, database=None, suppress_health_check=list(HealthCheck))
     @given(nights=NIGHTS)
     def rebuild_equals(nights: list[Night]) -> None:
-        with tempfile.TemporaryDirectory() as name:
+        with tempfile.TemporaryDirectory(dir=MEMORY) as name:
             folder = Path(name)
             go_through(nights, folder, compared)
             if (folder / "catalog.db").exists():
