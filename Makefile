@@ -43,6 +43,7 @@ trust: .venv/dev ## kill, starve and race what fetches, publishes and serves; no
 	$(BIN)/python trust/machine_troubles.py
 	$(BIN)/python trust/odd_runs.py
 	$(BIN)/python trust/under_readers.py
+	$(BIN)/python trust/rebuild_equals.py
 
 clean: ## remove .venv and caches; catalog.db and archive.db stay
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist winkb.egg-info
