@@ -354,7 +354,7 @@ def _update_type(text: str) -> tuple[str | None, str | None]:
 def _check_link(reading: _Reading, version: Version, kb: str | None, row: Row) -> None:
     """The KB is its text; an address that says another number is only worth a note (rule 6)."""
     if kb and (found := _HELP_LINK.search(row.links.get("kb article", ""))) and found[1] != kb[2:]:
-        reading.remark(Severity.INFO, "link", version.release, kb, f"the link of {kb} leads to /help/{found[1]}")
+        reading.remark(Severity.INFO, "link", version.release, kb, f"the link of {kb} leads to KB{found[1]}")
 
 
 # --- hotpatch calendars ----------------------------------------------------------------------------------------------
