@@ -164,7 +164,7 @@ class Statements:
         for name in filter(None, names):
             for column, value in values.items():
                 if value and value != name:
-                    self.said[release, name, column].add(str(value))
+                    self.said[release, _named(name, values), column].add(str(value))
 
     def speak_of(self, difference: Difference) -> bool:
         """Whether a page states something that the published row contradicts: another value, or the row at all."""
@@ -172,22 +172,24 @@ class Statements:
             return False
         release, row = str(difference.release), difference.was or difference.now or {}
         columns = ("kb", "build") if difference.table == "builds" else ("month",)
-        names = [str(row[column]) for column in columns if row[column]]
+        names = [_named(str(row[column]), row) for column in columns if row[column]]
         if difference.column:
             assert difference.now is not None
             said = {value for name in names for value in self.said.get((release, name, difference.column), ())}
             return bool(said - {str(difference.now[difference.column])})
         if difference.was:
             return any((release, name, column) in self.said for name in names for column in ("available", "kb"))
-        # One build may be of a cumulative update and of a hotpatch: what is said of the other says nothing here.
-        track = str(row.get("track"))
-        names = [name for name in names if track in self.said.get((release, name, "track"), (track,))]
         return any(
             self.said.get((release, name, column), set()) - {str(row[column])}
             for name in names
             for column in ("kb", "build", "available", "month", "cadence", "track", "type")
             if row.get(column)
         )
+
+
+def _named(name: str, row: Mapping[str, object]) -> str:
+    """One build may be of a cumulative update and of a hotpatch: what is said of the one says nothing of the other."""
+    return f"{name} {row.get('track')}" if "." in name else name
 
 
 def second_tuesday(month: str) -> str:
