@@ -6,7 +6,7 @@ guessed away. Pure: no network, no clock, no database. Rules are those of design
 
 import re
 from calendar import month_name
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from functools import lru_cache
 
@@ -83,6 +83,10 @@ _LISTED_WORDS = re.compile(
     r"|[\s():\u2010-\u2015-]",
     re.I | re.A,
 )
+
+
+# So many builds of another family are no slips.
+_MANY = 3
 
 
 class _Unreadable(Exception):
@@ -256,6 +260,19 @@ def _check_family(reading: _Reading, version: Version, subject: str, build: str 
         )
 
 
+def _check_label(reading: _Reading, version: Version, table: Table, builds: Sequence[str | None]) -> None:
+    """Raise DriftError when most builds of a table are of another family than its label: then the label is wrong."""
+    known = [build for build in builds if build]
+    strange = [build for build in known if not build.startswith(f"{version.base_build}.")]
+    if version.base_build and len(strange) >= _MANY and 2 * len(strange) > len(known):
+        raise DriftError(
+            f"label of a {table.name} table",
+            page=reading.source.name,
+            expected=f"builds of OS build {version.base_build} under {table.label}",
+            found=f"{strange[0]} and {len(strange) - 1} more of another",
+        )
+
+
 # --- servicing tables ------------------------------------------------------------------------------------------------
 
 _END_OF_UPDATES = "end of updates"
@@ -315,6 +332,7 @@ def _read_servicing(reading: _Reading, table: Table) -> None:
 
 def _read_history(reading: _Reading, table: Table) -> None:
     version = _version(reading, table)
+    begin = len(reading.updates)
     for row in table.rows:
         key = None
         try:
@@ -340,6 +358,7 @@ def _read_history(reading: _Reading, table: Table) -> None:
             _check_link(reading, version, kb, row)
         except _Unreadable as problem:
             reading.set_aside(table, row, problem, version.release, key)
+    _check_label(reading, version, table, [update.build for update in reading.updates[begin:]])
 
 
 def _update_type(text: str) -> tuple[str | None, str | None]:
@@ -369,6 +388,7 @@ def _read_calendar(reading: _Reading, table: Table) -> None:
     else:
         version = _version(reading, table)
     year = _calendar_year(reading, table)
+    begin = len(reading.months)
     for row in table.rows:
         key = None
         try:
@@ -395,6 +415,7 @@ def _read_calendar(reading: _Reading, table: Table) -> None:
                 _check_link(reading, version, reading.months[-1].kb, row)
         except _Unreadable as problem:
             reading.set_aside(table, row, problem, version.release, key)
+    _check_label(reading, version, table, [month.build for month in reading.months[begin:]])
 
 
 def _calendar_year(reading: _Reading, table: Table) -> str:

@@ -43,6 +43,15 @@ _STRANGE = "<table><tr><th>Colour</th><th>Taste</th></tr><tr><td>red</td><td>swe
 
 CASES = (
     Case(
+        "family",
+        SERVER,
+        ("Windows Server 2019",),
+        '<td nowrap=""></td>\n</tr>',
+        '<td nowrap="">20348.1</td>\n</tr>',
+        "windows-server-2019",
+        "windows-server-2019",
+    ),
+    Case(
         "unserviced",
         CLIENT,
         ("26H1", "General Availability Channel"),
@@ -166,6 +175,17 @@ def test_rows_that_leave_a_page_together_are_missed_on_the_first_night(laborator
         said = laboratory.night({SERVER: body})
         assert said.tables == laboratory.truth.tables
         assert {finding[1:4] for finding in said.findings - laboratory.truth.findings} == expected
+
+
+def test_label_over_builds_of_another_family_sets_the_page_aside(laboratory: Laboratory) -> None:
+    """One label moved, and 94 rows were published under two releases, each with a finding: better none of them."""
+    page = laboratory.markup(CLIENT)
+    label = next(one for one in page.of("summary") if "Version 26H1" in page.source(one))
+    text = page.source(label).replace("OS build 28000", "OS build 22000")
+    said = laboratory.night({CLIENT: page.splice([(label.start, label.end, text)]).encode()})
+    expected = f"unexpected label of a release-history table on {CLIENT}. expected: builds of OS build 22000 under"
+    assert said.failures[CLIENT].startswith(expected)
+    assert said.tables == laboratory.truth.tables
 
 
 def test_slip_in_the_newest_build_makes_no_other_family(laboratory: Laboratory) -> None:
