@@ -75,6 +75,12 @@ _EXPIRED = re.compile(r"[\s\u2010-\u2015-]*\bEXPIRED$", re.I | re.A)
 _LONG_DATE = re.compile(r"(?P<month>[A-Z][a-z]+) (?P<day>\d{1,2}), (?P<year>[12]\d{3})\b", re.A)
 _LISTED_KB = re.compile(r"\bKB *(\d{7})(?!\d)", re.I | re.A)
 _LISTED_BUILD = re.compile(r"(?<![\d.])\d{5}\.\d{1,5}(?![\d.])", re.A)
+# What nine of ten links say, and what needs no second look: builds of one revision.
+_USUAL_LINK = re.compile(
+    r"[A-Z][a-z]+ \d{1,2}, \d{4}\u2014(?:Baseline|(?:Hotpatch )?KB\d{7}"
+    r" \(OS Builds? \d{5}(\.\d{1,5})(?: and \d{5}\1)*\)(?: Preview| Out-of-band)?)",
+    re.A,
+)
 # All that a link may say beside its date and KB (sources.md B4, B7); whatever is left is a word that nobody read.
 _LISTED_WORDS = re.compile(
     r"hotpatch|baseline|public preview|preview|out-of-band|for windows 11 enterprise ltsc \d{4}"
@@ -529,6 +535,8 @@ def _entry(release: str, row: Row, kind_of: Callable[..., EntryKind | None], *, 
 
 def _strange_words(entry: Entry) -> Iterator[str]:
     """What is odd about a link that could be read: a text that lost or gained something still has its KB."""
+    if _USUAL_LINK.fullmatch(entry.title):
+        return
     rest = _LISTED_WORDS.sub("", _LISTED_KB.sub("", _LONG_DATE.sub("", entry.title, count=1)))
     if rest:
         yield f"{rest!r} is not understood in the link {entry.title!r}"
