@@ -345,7 +345,9 @@ def _hubs(ranked: _Ranked, before: Mapping[str, Facts]) -> Iterator[Claim]:
 def _months(claims: Claims, ranked: _Ranked, before: Mapping[str, Facts]) -> Iterator[Claim]:
     """Every hotpatch and baseline that a link announces on a second Tuesday has its month in a calendar, from the first
     to the last month that the calendars of its release have."""
-    had = {(month.release, month.month, month.kb) for page in before.values() for month in page.months}
+    # A plan that left its calendar when the month came is no row that flaps.
+    released = (month for page in before.values() for month in page.months if month.kb or month.available)
+    had = {(month.release, month.month) for month in released}
     months: dict[str, list[str]] = defaultdict(list)
     for release, month in claims.months:
         months[release].append(month)
@@ -355,7 +357,7 @@ def _months(claims: Claims, ranked: _Ranked, before: Mapping[str, Facts]) -> Ite
             listed = months.get(entry.release)
             if entry.kind not in _TUESDAY_KINDS or not listed or month in listed or entry.preview:
                 continue
-            if min(listed) < month < max(listed) and (entry.release, month, entry.kb) not in had:
+            if min(listed) < month < max(listed) and (entry.release, month) not in had:
                 message = f"{entry.title!r} is of {month}, which no calendar has"
                 subject = entry.kb or month
                 yield Claim(Severity.WARNING, "no-month", entry.release, subject, message, source.name)
