@@ -199,7 +199,7 @@ def _names(claims: Claims) -> Iterator[Claim]:
 
 
 def _baselines(claims: Claims) -> Iterator[Claim]:
-    """A released baseline is the month's B, and a released hotpatch is none."""
+    """A calendar month whose KB the release history has is that month's B there, too."""
     rows = {(row.release, row.kb): row for row in claims.builds.values() if row.track == "cumulative"}
     for month in claims.months.values():
         row = rows.get((month.release, month.kb)) if month.kb else None
