@@ -16,7 +16,7 @@ from functools import lru_cache
 from itertools import pairwise
 from operator import itemgetter
 
-from scraper.load.reconcile import BuildClaim, Claim, Claims, revision, second_tuesday
+from scraper.load.reconcile import BuildClaim, Claim, Claims, initial_row, revision, second_tuesday
 from scraper.models import Entry, EntryKind, Facts, Servicing, Severity, Source, Update
 
 # `2025-11 D` came on 2025-12-01 and `2023-11 D` on 2023-12-04 (sources.md A6): so many days into the next month.
@@ -37,6 +37,7 @@ def crosscheck(claims: Claims, ranked: _Ranked, before: Mapping[str, Facts]) -> 
         *_days(claims),
         *_orders(claims),
         *_kb_days(claims),
+        *_bare(claims),
         *_names(claims),
         *_baselines(claims),
         *_shapes(claims),
@@ -115,25 +116,29 @@ class _Placed:
 def _orders(claims: Claims) -> Iterator[Claim]:
     """Within a release and a track, higher revisions never came earlier. The build that a release began with stands
     aside: it has no KB, and builds of the previews before came with it and after it. Lower ones did not."""
+    begun = _initial(claims)
     tracks: dict[tuple[str, str], list[_Placed]] = defaultdict(list)
-    initial: dict[str, _Placed] = {}
     for row in claims.builds.values():
-        if row.build and row.available and row.track != "component":
-            placed = _Placed(revision(row.build), row.available, row)
-            if row.kb:
-                tracks[row.release, row.track].append(placed)
-            elif row.track == "cumulative":
-                initial.setdefault(row.release, placed)
+        if row.build and row.available and row.track != "component" and row is not begun.get(row.release):
+            tracks[row.release, row.track].append(_Placed(revision(row.build), row.available, row))
     for (release, _), rows in tracks.items():
         rows.sort()
         for one, around in _misplaced(rows):
             message = f"{one} stands between {' and '.join(map(str, around))} by its revision"
             yield Claim(Severity.WARNING, "order", release, _subject(one.row), message, one.row.page)
-        begun = initial.get(release)
+        first = begun.get(release)
         for one in rows:
-            if begun and one.revision < begun.revision and one.day > begun.day:
-                message = f"{one} is below {begun}, with which its release began"
+            if first and first.available and one.day > first.available and one.revision < revision(first.build or ""):
+                message = f"{one} is below {first.build} of {first.available}, with which its release began"
                 yield Claim(Severity.WARNING, "order", release, _subject(one.row), message, one.row.page)
+
+
+def _initial(claims: Claims) -> dict[str, BuildClaim]:
+    """By release, the build with which it began."""
+    rows: dict[str, list[BuildClaim]] = defaultdict(list)
+    for row in claims.builds.values():
+        rows[row.release].append(row)
+    return {release: first for release in rows if (first := initial_row(rows[release]))}
 
 
 def _misplaced(rows: Sequence[_Placed]) -> Iterator[tuple[_Placed, list[_Placed]]]:
@@ -178,6 +183,19 @@ def _kb_days(claims: Claims) -> Iterator[Claim]:
 
 
 # --- names -----------------------------------------------------------------------------------------------------------
+
+
+def _bare(claims: Claims) -> Iterator[Claim]:
+    """Every update has a KB, but for the build with which a release began."""
+    begun = _initial(claims)
+    for row in claims.builds.values():
+        if row.kb is None and row is not begun.get(row.release):
+            message = f"no page says the KB of {row.build} of {row.available}"
+            yield Claim(Severity.WARNING, "no-kb", row.release, row.build or "", message, row.page)
+    for month in claims.months.values():
+        if month.released and month.kb is None and month.build is None:
+            message = f"no page says the KB of the {month.month} {month.type}"
+            yield Claim(Severity.WARNING, "no-kb", month.release, month.month, message, month.page)
 
 
 def _names(claims: Claims) -> Iterator[Claim]:

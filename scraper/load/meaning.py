@@ -7,7 +7,7 @@ from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from scraper.load.reconcile import BuildClaim, revision, security_rows
+from scraper.load.reconcile import BuildClaim, initial_row, revision, security_rows
 from scraper.load.timeline import BuildRow, MonthRow, Timeline
 from scraper.models import MonthType
 
@@ -43,12 +43,7 @@ class Meanings:
         released = [row.claim for row in months if row.released and not row.standing.withdrawn]
         self._released = sorted(released, key=lambda claim: claim.month)
         self._baselines = {claim.month: claim for claim in released if claim.type is MonthType.BASELINE}
-        # A B row may lack its KB as well, for a while; the build that a release began with came before all of them.
-        known = [row.claim for row in all_rows]
-        bare = [claim for claim in known if claim.track == "cumulative" and claim.build and claim.kb is None]
-        first = min(bare, key=lambda claim: revision(claim.build or ""), default=None)
-        is_first = first and first.build and not bisect_right(self._revisions, revision(first.build))
-        self._initial = first if is_first else None
+        self._initial = initial_row(row.claim for row in all_rows)
 
     def of(self, claim: BuildClaim) -> BuildMeaning:
         kind = self._kind(claim)

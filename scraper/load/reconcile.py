@@ -462,6 +462,18 @@ def security_rows(rows: Iterable[BuildClaim]) -> list[BuildClaim]:
     return sorted(security, key=lambda row: revision(row.build or ""))
 
 
+def initial_row(rows: Iterable[BuildClaim]) -> BuildClaim | None:
+    """Of the rows of a release, the build with which it began: it has no KB. A B row may lack its KB as well, for a
+    while; the build with which a release began came before all of them."""
+    cumulative = [row for row in rows if row.track == "cumulative" and row.build]
+    for row in sorted(cumulative, key=lambda row: (revision(row.build or ""), row.cadence != "B")):
+        if row.cadence == "B":
+            return None
+        if row.kb is None:
+            return row
+    return None
+
+
 def _security_updates(claims: Claims) -> dict[tuple[str, str], BuildClaim]:
     """The B row of each release and month."""
     return {(row.release, row.month or ""): row for row in security_rows(claims.builds.values())}
@@ -578,11 +590,12 @@ def _announced(entry: Entry) -> MonthType:
 
 
 def _speak_for_month(claim: MonthClaim, entry: Entry, build: str | None, place: Place) -> None:
-    """Fill what the calendar does not say yet, note what differs."""
-    if claim.type is not _announced(entry):
-        return
-    for column, value in (("available", entry.available), ("build", build), ("kb", entry.kb)):
-        _say(claim, column, value, place)
+    """Fill what the calendar does not say yet, note what differs. The day of a month is that of its hotpatch and of its
+    baseline alike; KB and build are not."""
+    _say(claim, "available", entry.available, place)
+    if claim.type is _announced(entry):
+        _say(claim, "build", build, place)
+        _say(claim, "kb", entry.kb, place)
 
 
 def _check_types(claims: Claims, security: Mapping[tuple[str, str], BuildClaim]) -> None:

@@ -77,6 +77,15 @@ CASES = (
     Case("baseline", CLIENT, ("2026-06 B", "26100.8655"), "2026-06 B", "2026-06 C", RELEASE, "KB5094126"),
     Case("kb-shape", CLIENT, ("26100.8039",), ">KB5085516", ">KB9085516", RELEASE, "KB9085516"),
     Case(
+        "no-kb",
+        SERVER,
+        ("2025-11 B", "20348.4405"),
+        ">KB5068787</a>",
+        "></a>",
+        "windows-server-2022",
+        "20348.4405",
+    ),
+    Case(
         "latest-build",
         CLIENT,
         ("24H2", "General Availability Channel"),
@@ -216,9 +225,23 @@ def test_link_of_a_month_that_no_calendar_has_any_more(words: tuple[str, ...], r
         assert ("warning", "no-month", release, subject) in new
 
 
+def test_day_of_a_month_is_filled_by_a_page_that_gives_it_another_type() -> None:
+    """The day is the second Tuesday whatever came on it, so a calendar that says hotpatch takes it from a link that
+    says baseline."""
+    with Laboratory(bundled_courses()[2]) as laboratory:
+        page = laboratory.markup(SERVER)
+        row = next(row for row in page.rows if re.search(r"2026\.07 B.*Hotpatch", page.source(row), re.S))
+        text = page.source(row).replace("2026-07-14", "")
+        said = laboratory.night({SERVER: page.splice([(row.start, row.end, text)]).encode()})
+        assert said.tables == laboratory.truth.tables
+        months = said.tables["months"]
+        assert months["windows-server-2025", "2026-07"]["available"] == "2026-07-14"
+
+
 def test_month_that_is_still_planned_behind_a_released_one_is_overdue() -> None:
     def month(name: str, available: str | None) -> MonthClaim:
-        return MonthClaim(RELEASE, name, MonthType.HOTPATCH, CLIENT, available=available)
+        build = available and "26100.8390"
+        return MonthClaim(RELEASE, name, MonthType.HOTPATCH, CLIENT, available=available, build=build)
 
     claims = Claims()
     claims.months = {
