@@ -35,7 +35,7 @@ from scraper.sources import HOSTS
 _MONTHS = {name.casefold(): number for number, name in enumerate(month_name) if name}
 _MONTH_TYPES = {"baseline (restart)": MonthType.BASELINE, "hotpatch": MonthType.HOTPATCH}
 # Only what RFC 3986 lets stand in an address, without the signs that others read as the end of one.
-_LINKABLE = re.compile(rf"https://(?:{'|'.join(map(re.escape, HOSTS))})/[\w.~:/?#@!$&()*+,;=%-]{{0,2000}}", re.A)
+_LINKABLE = re.compile(rf"https://(?:{'|'.join(map(re.escape, HOSTS))})/[A-Za-z0-9_.~:/?#@!$&()*+,;=%-]{{0,2000}}")
 
 # Characters. The longest true link has 99, the longest label 73; a row is quoted, and told of, within bounds.
 _LONGEST_TEXT = 300
@@ -254,29 +254,26 @@ def _version(reading: _Reading, table: Table) -> Version:
     return release
 
 
-def _check_family(reading: _Reading, version: Version, subject: str, build: str | None) -> None:
-    """A build whose base is not its label's is kept as served and reported (sources.md B6: 20346 for 20348)."""
-    if build and version.base_build and not build.startswith(f"{version.base_build}."):
-        reading.remark(
-            Severity.WARNING,
-            "family",
-            version.release,
-            subject,
-            f"build {build} stands under OS build {version.base_build}",
-        )
+def _check_family(reading: _Reading, version: Version, table: Table, rows: Sequence[tuple[str, str | None]]) -> None:
+    """A build whose base is not its label's is kept as served and reported (sources.md B6: 20346 for 20348). ``rows``:
+    what each row of the table is called, and its build.
 
-
-def _check_label(reading: _Reading, version: Version, table: Table, builds: Sequence[str | None]) -> None:
-    """Raise DriftError when most builds of a table are of another family than its label: then the label is wrong."""
-    known = [build for build in builds if build]
-    strange = [build for build in known if not build.startswith(f"{version.base_build}.")]
-    if version.base_build and len(strange) >= _MANY and 2 * len(strange) > len(known):
+    Raises DriftError when most of them are of another family: then the label is wrong.
+    """
+    if version.base_build is None:
+        return
+    family = f"{version.base_build}."
+    strange = [(subject, build) for subject, build in rows if build and not build.startswith(family)]
+    if len(strange) >= _MANY and 2 * len(strange) > sum(build is not None for _, build in rows):
         raise DriftError(
             f"label of a {table.name} table",
             page=reading.source.name,
             expected=f"builds of OS build {version.base_build} under {table.label}",
-            found=f"{strange[0]} and {len(strange) - 1} more of another",
+            found=f"{strange[0][1]} and {len(strange) - 1} more of another",
         )
+    for subject, build in strange:
+        message = f"build {build} stands under OS build {version.base_build}"
+        reading.remark(Severity.WARNING, "family", version.release, subject, message)
 
 
 # --- servicing tables ------------------------------------------------------------------------------------------------
@@ -360,11 +357,10 @@ def _read_history(reading: _Reading, table: Table) -> None:
                     url=_url(row, "kb article"),
                 )
             )
-            _check_family(reading, version, kb or build, build)
             _check_link(reading, version, kb, row)
         except _Unreadable as problem:
             reading.set_aside(table, row, problem, version.release, key)
-    _check_label(reading, version, table, [update.build for update in reading.updates[begin:]])
+    _check_family(reading, version, table, [(row.kb or row.build, row.build) for row in reading.updates[begin:]])
 
 
 def _update_type(text: str) -> tuple[str | None, str | None]:
@@ -416,12 +412,11 @@ def _read_calendar(reading: _Reading, table: Table) -> None:
                     replanned=star,
                 )
             )
-            _check_family(reading, version, month, build)
             if not source.calendar_release:  # the release notes link by the number of the article (sources.md B5)
                 _check_link(reading, version, reading.months[-1].kb, row)
         except _Unreadable as problem:
             reading.set_aside(table, row, problem, version.release, key)
-    _check_label(reading, version, table, [month.build for month in reading.months[begin:]])
+    _check_family(reading, version, table, [(row.month, row.build) for row in reading.months[begin:]])
 
 
 def _calendar_year(reading: _Reading, table: Table) -> str:
@@ -573,11 +568,15 @@ def _long_date(title: str) -> str | None:
     found = _LONG_DATE.match(title)
     if not found:
         return None
-    number = _MONTHS.get(found["month"].casefold())
-    text = f"{found['year']}-{number or 0:02}-{int(found['day']):02}"
-    if not _is_date(text):
-        raise _Unreadable("link", "a date such as May 13, 2025", title, key=False)
-    return text
+    if day := _iso_date(*found.groups()):
+        return day
+    raise _Unreadable("link", "a date such as May 13, 2025", title, key=False)
+
+
+@lru_cache(maxsize=4096)  # all releases have their links on the same days
+def _iso_date(month: str, day: str, year: str) -> str | None:
+    text = f"{year}-{_MONTHS.get(month.casefold(), 0):02}-{int(day):02}"
+    return text if _is_date(text) else None
 
 
 _READERS: dict[TableName, Callable[[_Reading, Table], None]] = {

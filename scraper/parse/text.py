@@ -23,7 +23,8 @@ _ACTING = re.compile(
 def clean(text: str) -> str:
     """Without invisible characters, with U+FFFD for each acting one; every run of blanks (U+00A0 and U+202F too) is one
     blank, none at the ends."""
-    if not text.isascii():
-        text = _INVISIBLE.sub("", text)
     line = " ".join(text.split())
+    if line.isprintable():  # as nearly every text is: none of its characters is invisible, and none acts
+        return line
+    line = " ".join(_INVISIBLE.sub("", text).split())
     return line if line.isprintable() else _ACTING.sub("\N{REPLACEMENT CHARACTER}", line)
