@@ -39,7 +39,7 @@ from scraper.sources import SOURCES  # noqa: E402
 from tests import pages  # noqa: E402
 from tests.articles import Issue, address_of, article  # noqa: E402
 from tests.web import Asked, Reply, Web  # noqa: E402
-from trust.remains import KEPT, Stored, Tables, catalog_problems, contents, differences, stored  # noqa: E402
+from trust.remains import KEPT, Stored, Tables, catalog_problems, contents, differences, said, stored  # noqa: E402
 
 SNAPSHOT, LATENCY, LONGEST = "2026-09-30", 0.005, 60.0
 NOW, LATER = "2026-10-01T03:00:00Z", "2026-10-01T03:00:05Z"
@@ -298,12 +298,7 @@ def main() -> None:
                 fell[where] += 1
             else:
                 figures.late += 1  # over before it could be killed: drawn again
-            if wrong:
-                figures.violated += 1
-                print(f"round {number}, killed after {moment:.3f} s, {where}: {folder}")
-                print("\n".join(f"  {line}" for line in wrong), flush=True)
-            else:
-                shutil.rmtree(folder)
+            figures.violated += said(f"round {number}, killed after {moment:.3f} s, {where}", wrong, folder)
     print(f"{figures.rounds} kills (seed {options.seed}; {figures.late} more came too late and were drawn again)")
     for where in MOMENTS:
         print(f"  {where}: {fell[where]}")

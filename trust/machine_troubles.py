@@ -42,7 +42,7 @@ from typing import Any
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from trust.remains import KEPT, strays  # noqa: E402
+from trust.remains import KEPT, said, strays  # noqa: E402
 from trust.scenes import Ended, Scene, Scenes, blamed, recovered, standing  # noqa: E402
 
 ERRORS = (errno.ENOSPC, errno.EIO, errno.EDQUOT)
@@ -267,11 +267,7 @@ def main() -> None:
         number, trouble = numbered
         folder = base / f"round-{number}" / "folder"
         done = play(scenes, trouble, folder, broken)
-        if done.wrong:
-            print(f"round {number}, {trouble.kind} ({trouble.about}), {trouble.scene.name}: {folder}")
-            print("\n".join(f"  {line}" for line in done.wrong), flush=True)
-        else:
-            shutil.rmtree(folder.parent)
+        said(f"round {number}, {trouble.kind} ({trouble.about}), {trouble.scene.name}", done.wrong, folder.parent)
         return done
 
     with ThreadPoolExecutor(os.cpu_count()) as workers:

@@ -38,7 +38,7 @@ sys.path.insert(0, str(ROOT))
 
 from scraper import pipeline  # noqa: E402
 from scraper.sources import BY_NAME, SOURCES  # noqa: E402
-from trust.remains import KEPT, Tables, catalog_problems, contents, differences, stored, strays  # noqa: E402
+from trust.remains import KEPT, Tables, catalog_problems, contents, differences, said, stored, strays  # noqa: E402
 from trust.scenes import CLIENT, DRIFT, FOURTH, NEW, OLD, Ended, Scenes  # noqa: E402
 
 Command = tuple[str, ...]
@@ -243,12 +243,12 @@ def main() -> None:
         violated += said(f"round {number}, {' and '.join(names)}", wrong, base / f"round-{number}")
     clock = Clock(scenes)
 
-    def job(seed: int) -> tuple[int, int]:
+    def job(seed: int) -> tuple[int, bool]:
         folder = base / f"job-{seed}"
         jumped, wrong = clock.play(folder, random.Random(seed))
         return jumped, said(f"job {seed}", wrong, folder)
 
-    def articles(seed: int) -> int:
+    def articles(seed: int) -> bool:
         folder = base / f"articles-{seed}"
         return said(f"articles {seed}", clock.articles(folder, random.Random(seed)), folder)
 
@@ -267,14 +267,6 @@ def main() -> None:
     if not violated + clocked:
         shutil.rmtree(base)
     sys.exit(bool(violated + clocked))
-
-
-def said(what: str, wrong: list[str], folder: Path) -> int:
-    if wrong:
-        print("\n".join((f"{what}: {folder}", *(f"  {line}" for line in wrong))), flush=True)
-    else:
-        shutil.rmtree(folder)
-    return bool(wrong)
 
 
 if __name__ == "__main__":

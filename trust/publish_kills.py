@@ -34,6 +34,7 @@ from statistics import median
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
+from trust.remains import said  # noqa: E402
 from trust.scenes import Scene, Scenes, recovered, standing  # noqa: E402
 
 WRITING = ("writing aside", "archive.finish", "archive.accept", "writing visits", "checking", "fsync", "swap")
@@ -202,11 +203,7 @@ def main() -> None:
             shutil.rmtree(folder.parent)
             kill = replace(kill, share=0.8 * kill.share)
             done = play(scenes, kill, folder, broken, clock)
-        if done.wrong:
-            print(f"round {number}, {kill.scene.name}, point {kill.point}, {done.phase}: {done.folder}")
-            print("\n".join(f"  {line}" for line in done.wrong), flush=True)
-        else:
-            shutil.rmtree(done.folder.parent)
+        said(f"round {number}, {kill.scene.name}, point {kill.point}, {done.phase}", done.wrong, folder.parent)
         return done
 
     with ThreadPoolExecutor(os.cpu_count()) as workers:

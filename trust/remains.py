@@ -142,6 +142,15 @@ def differences(is_: Tables, should_be: Tables) -> list[str]:
     return lines
 
 
+def said(what: str, wrong: list[str], folder: Path) -> bool:
+    """Whether something is wrong with what was done in a folder, said aloud; the folder is kept only then."""
+    if wrong:
+        print("\n".join((f"{what}: {folder}", *(f"  {line}" for line in wrong))), flush=True)
+    else:
+        shutil.rmtree(folder)
+    return bool(wrong)
+
+
 def strays(folder: Path, allowed: set[str]) -> list[str]:
     found = {path.name for path in folder.iterdir()} - allowed
     return [f"files left: {sorted(found)}"] if found else []
