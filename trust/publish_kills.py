@@ -151,22 +151,21 @@ class Round:
     phase: str
     state: int | None
     wrong: list[str]
-    folder: Path
 
 
 def play(scenes: Scenes, kill: Kill, folder: Path, broken: dict[str, object], clock: Clock | None = None) -> Round:
     folder.parent.mkdir()
     kill.scene.folder(folder)
-    phase, is_killed, said = killed(scenes, kill, folder, broken, clock)
+    phase, is_killed, output = killed(scenes, kill, folder, broken, clock)
     if not is_killed and kill.point:
-        return Round(kill, is_killed, phase, None, [f"it was not killed at its point: {said[-500:]}"], folder)
+        return Round(kill, is_killed, phase, None, [f"it was not killed at its point: {output[-500:]}"])
     state, wrong = standing(kill.scene, folder)
     if is_killed and phase not in ("swap", "after the swap") and kill.point and state not in (0, None):
         done = sum(point[1] == "swap" for point in kill.scene.points[: kill.point - 1])
         if done != state:
             wrong.append(f"{done} swaps were done, and catalog {state} stands there")
     wrong += recovered(scenes, kill.scene, folder)
-    return Round(kill, is_killed, phase, state, wrong, folder)
+    return Round(kill, is_killed, phase, state, wrong)
 
 
 def main() -> None:
