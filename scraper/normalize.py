@@ -179,13 +179,15 @@ class _Reading:
 def _date(column: str, text: str) -> str | None:
     if not text:
         return None
-    if _DATE.fullmatch(text) and _is_date(text):
+    if _is_date(text):
         return text
     raise _Unreadable(column, "a date YYYY-MM-DD", text, key=False)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=4096)  # all releases have their updates on the same days
 def _is_date(text: str) -> bool:
+    if not _DATE.fullmatch(text):
+        return False
     try:
         date.fromisoformat(text)
     except ValueError:
@@ -363,6 +365,7 @@ def _read_history(reading: _Reading, table: Table) -> None:
     _check_family(reading, version, table, [(row.kb or row.build, row.build) for row in reading.updates[begin:]])
 
 
+@lru_cache(maxsize=1024)  # and of the same types
 def _update_type(text: str) -> tuple[str | None, str | None]:
     """Letter and month of ``2026-07 B``; the first rows of a release have an empty cell."""
     if not text:
@@ -374,7 +377,8 @@ def _update_type(text: str) -> tuple[str | None, str | None]:
 
 def _check_link(reading: _Reading, version: Version, kb: str | None, row: Row) -> None:
     """The KB is its text; an address that says another number is only worth a note (rule 6)."""
-    if kb and (found := _HELP_LINK.search(row.links.get("kb article", ""))) and found[1] != kb[2:]:
+    url = row.links.get("kb article", "")
+    if kb and not url.endswith(f"/{kb[2:]}") and (found := _HELP_LINK.search(url)):
         reading.remark(Severity.INFO, "link", version.release, kb, f"the link of {kb} leads to KB{found[1]}")
 
 
@@ -489,9 +493,10 @@ def _read_navigation(reading: _Reading, table: Table) -> None:
         else:
             if entry:
                 reading.entries.append(entry)
-                for message in _strange_words(entry):
-                    subject = entry.kb or entry.title
-                    reading.remark(Severity.WARNING, "link-text", release.release, subject, message)
+                if not _USUAL_LINK.fullmatch(entry.title):
+                    for message in _strange_words(entry):
+                        subject = entry.kb or entry.title
+                        reading.remark(Severity.WARNING, "link-text", release.release, subject, message)
             else:
                 message = "a link that announces no known kind of update"
                 reading.remark(Severity.WARNING, "entry", release.release, row.cells["link"], message)
@@ -530,8 +535,6 @@ def _entry(release: str, row: Row, kind_of: Callable[..., EntryKind | None], *, 
 
 def _strange_words(entry: Entry) -> Iterator[str]:
     """What is odd about a link that could be read: a text that lost or gained something still has its KB."""
-    if _USUAL_LINK.fullmatch(entry.title):
-        return
     rest = _LISTED_WORDS.sub("", _LISTED_KB.sub("", _LONG_DATE.sub("", entry.title, count=1)))
     if rest:
         yield f"{rest!r} is not understood in the link {entry.title!r}"
@@ -573,7 +576,7 @@ def _long_date(title: str) -> str | None:
     raise _Unreadable("link", "a date such as May 13, 2025", title, key=False)
 
 
-@lru_cache(maxsize=4096)  # all releases have their links on the same days
+@lru_cache(maxsize=4096)
 def _iso_date(month: str, day: str, year: str) -> str | None:
     text = f"{year}-{_MONTHS.get(month.casefold(), 0):02}-{int(day):02}"
     return text if _is_date(text) else None

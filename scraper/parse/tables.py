@@ -100,17 +100,16 @@ def read(node: LexborNode, links: Links, silent: frozenset[str] = _SILENT) -> tu
 def _walk(child: LexborNode, links: Links, silent: frozenset[str]) -> tuple[str, str]:
     pieces: list[str] = []
     link = ""
-    pending: list[LexborNode | str | None] = [child]
+    pending: list[LexborNode | None] = [child]  # None: the end of a block
     while pending:
         current = pending.pop()
         if current is None:
+            pieces.append(" ")
             continue
-        if isinstance(current, str):
-            pieces.append(current)
-            continue
-        pending.append(current.next)
-        if current.is_text_node:
-            pieces.append(current.text_content or "")
+        if (following := current.next) is not None:
+            pending.append(following)
+        if (text := current.text_content) is not None:
+            pieces.append(text)
             continue
         tag = current.tag or ""
         if tag in silent or (tag == "sup" and _FOOTNOTE.fullmatch(clean(current.text()))):
@@ -119,8 +118,9 @@ def _walk(child: LexborNode, links: Links, silent: frozenset[str]) -> tuple[str,
             link = links.resolve(current.attrs.get("href") or "")
         elif tag in _BLOCKS:
             pieces.append(" ")
-            pending.append(" ")
-        pending.append(current.first_child)
+            pending.append(None)
+        if (inner := current.first_child) is not None:
+            pending.append(inner)
     return clean("".join(pieces)), link
 
 
