@@ -18,7 +18,7 @@ import sysconfig
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import islice
 from pathlib import Path
 from typing import Any, Self
@@ -75,8 +75,8 @@ def serve(db: Path, host: str, port: int, public: bool = False) -> None:
     # uvicorn ends in order at either signal and then sends it to whoever was there before.
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        asyncio.run(_serve(Site(db, public), listener, f"http://{address}:{listener.getsockname()[1]}/"))
-    except KeyboardInterrupt:
+        with suppress(KeyboardInterrupt):  # not raised where a shell that starts us in the background ignores SIGINT
+            asyncio.run(_serve(Site(db, public), listener, f"http://{address}:{listener.getsockname()[1]}/"))
         log.info("ended by a signal")
     finally:
         signal.signal(signal.SIGTERM, before)
