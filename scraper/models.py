@@ -151,14 +151,25 @@ class Servicing:
     latest_build: str | None = None
     latest_date: str | None = None
 
+    @property
+    def ends(self) -> tuple[str | None, str | None]:
+        return self.end_of_updates, self.end_of_updates_enterprise
+
 
 @dataclass(frozen=True, slots=True)
 class LongTermServicing:
-    """A release's row of the LTSC table."""
+    """A release's row of the LTSC table, ``latest_build`` and its date as in the other one."""
 
     release: str
+    available: str | None
     mainstream_end: str | None
     extended_end: str | None
+    latest_build: str | None = None
+    latest_date: str | None = None
+
+    @property
+    def ends(self) -> tuple[str | None, str | None]:
+        return self.mainstream_end, self.extended_end
 
 
 @dataclass(frozen=True, slots=True)

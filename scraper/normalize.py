@@ -281,6 +281,7 @@ def _check_family(reading: _Reading, version: Version, table: Table, rows: Seque
 # --- servicing tables ------------------------------------------------------------------------------------------------
 
 _END_OF_UPDATES = "end of updates"
+_LONG_TERM = re.compile(r"\blong-term\b|\bLTS[BC]\b", re.I | re.A)
 
 
 def _servicing_columns(source: Source, name: TableName) -> tuple[str, str, str]:
@@ -295,6 +296,13 @@ def _end(column: str, text: str) -> tuple[str | None, bool]:
     if text.casefold() == _END_OF_UPDATES:
         return None, True
     return _date(column, text), False
+
+
+def _check_channel(source: Source, name: TableName, option: str) -> None:
+    """Of a client, the same release stands in both tables, with other ends: the channel tells which row is which."""
+    if source.product == "Windows 11" and bool(_LONG_TERM.search(option)) is not (name is TableName.LONG_TERM):
+        expected = "a long-term channel" if name is TableName.LONG_TERM else "no long-term channel"
+        raise _Unreadable("servicing option", expected, option, key=True)
 
 
 def _read_servicing(reading: _Reading, table: Table) -> None:
@@ -312,19 +320,22 @@ def _read_servicing(reading: _Reading, table: Table) -> None:
             release = _release(source.product, version)
             end, ended = _end(first, row.cells[first])
             last_end, all_ended = _end(second, row.cells[second])
-            if table.name is TableName.LONG_TERM:
-                reading.long_term.append(LongTermServicing(release, end, last_end))
-                continue
+            _check_channel(source, table.name, row.cells["servicing option"])
+            available = _date("availability date", row.cells["availability date"])
             latest = _build("latest build", row.cells["latest build"], key=False)
+            latest_date = _date("latest revision date", row.cells["latest revision date"])
+            if table.name is TableName.LONG_TERM:
+                reading.long_term.append(LongTermServicing(release, available, end, last_end, latest, latest_date))
+                continue
             reading.servicing.append(
                 Servicing(
                     release=release,
-                    available=_date("availability date", row.cells["availability date"]),
+                    available=available,
                     end_of_updates=end,
                     end_of_updates_enterprise=last_end,
                     ended="all" if all_ended else "home" if ended else None,
                     latest_build=latest,
-                    latest_date=_date("latest revision date", row.cells["latest revision date"]),
+                    latest_date=latest_date,
                 )
             )
             reading.versions.append(Version(release, source.product, version, None))

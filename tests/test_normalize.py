@@ -176,7 +176,9 @@ def test_end_of_updates_for_every_edition_is_told_apart():
 def test_the_long_term_table_speaks_of_its_own_dates():
     cells = ("24H2", "LTSC", "2024-10-01", "2029-10-09", "2034-10-10", "2026-07 OOB", "2026-07-18", "26100.8894")
     facts = servicing(*cells, name=TableName.LONG_TERM)
-    assert facts.long_term == (LongTermServicing("windows-11-24h2", "2029-10-09", "2034-10-10"),)
+    assert facts.long_term == (
+        LongTermServicing("windows-11-24h2", "2024-10-01", "2029-10-09", "2034-10-10", "26100.8894", "2026-07-18"),
+    )
     assert facts.servicing == ()
 
 

@@ -9,15 +9,26 @@ import re
 from bisect import bisect_right
 from calendar import month_name
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import lru_cache
 from itertools import pairwise
 from operator import itemgetter
 
-from scraper.load.reconcile import BuildClaim, Claim, Claims, initial_row, revision, second_tuesday
-from scraper.models import Entry, EntryKind, Facts, Servicing, Severity, Source, Update
+from scraper.load.reconcile import BuildClaim, Claim, Claims, initial_row, revision, second_tuesday, security_rows
+from scraper.models import (
+    CalendarMonth,
+    Entry,
+    EntryKind,
+    Facts,
+    LongTermServicing,
+    MonthType,
+    Servicing,
+    Severity,
+    Source,
+    Update,
+)
 
 # `2025-11 D` came on 2025-12-01 and `2023-11 D` on 2023-12-04 (sources.md A6): so many days into the next month.
 _LATE_DAYS = 7
@@ -26,28 +37,44 @@ _A_MONTH = timedelta(days=35)
 _AFTER_TUESDAY = frozenset({"C", "D", "E"})
 # Numbers rose from KB5000802 in March 2021 to KB5124010 in September 2026: another first digit is decades away.
 _SHAPE = "KB5"
+_DAY = re.compile(r"20\d\d-\d\d-\d\d", re.A)
 
 _Ranked = Sequence[tuple[Source, Facts]]
 
 
-def crosscheck(claims: Claims, ranked: _Ranked, before: Mapping[str, Facts]) -> None:
-    """Add a finding for every row of tonight's claims that contradicts another, its day, its order or its family.
-    ``before``: by source, the facts of the version before; what flaps is no news."""
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What is known beside the pages of tonight, ``day``. By source: the facts of the version ``before``, where
+    tonight's is a new one, and the newest day that a version said it was ``updated``."""
+
+    day: str
+    before: Mapping[str, Facts] = field(default_factory=dict)
+    updated: Mapping[str, str] = field(default_factory=dict)
+
+
+def crosscheck(claims: Claims, ranked: _Ranked, past: Past) -> int:
+    """Add a finding for every row of tonight's claims that contradicts another, its day, its order or its family. A row
+    that is gone for the first time may be flapping: how many contradictions that excuses is what is returned."""
     for found in (
         *_days(claims),
+        *_future(claims, past.day),
         *_orders(claims),
-        *_kb_days(claims),
+        *_siblings(claims),
         *_bare(claims),
         *_names(claims),
         *_baselines(claims),
         *_shapes(claims),
         *_servicing(ranked),
-        *_listings(ranked, before),
-        *_months(claims, ranked, before),
+        *_stale(ranked, past.updated),
         *_links(claims, ranked),
         *_families(claims, ranked),
     ):
         claims.find(found)
+    lost = dict.fromkeys(_lost(claims, ranked, {}))
+    said = dict.fromkeys(_lost(claims, ranked, past.before)) if past.before else lost
+    for found in said:
+        claims.find(found)
+    return len(lost.keys() - said.keys())
 
 
 def _subject(row: BuildClaim) -> str:
@@ -74,6 +101,19 @@ def _days(claims: Claims) -> Iterator[Claim]:
         if not month.released and month.month < newest.get(month.release, ""):
             message = f"{month.month} is still planned, although {newest[month.release]} came"
             yield Claim(Severity.WARNING, "overdue", month.release, month.month, message, month.page)
+
+
+def _future(claims: Claims, today: str) -> Iterator[Claim]:
+    """Nothing came on a day that is yet to come, and no month before its second Tuesday."""
+    for row in claims.builds.values():
+        if row.available and row.available > today:
+            message = f"{_subject(row)} came on {row.available}, which is yet to come"
+            yield Claim(Severity.WARNING, "future", row.release, _subject(row), message, row.page)
+    for month in claims.months.values():
+        tuesday = second_tuesday(month.month)
+        if month.released and tuesday > today:
+            message = f"{month.month} has {month.kb or month.build or month.available}, and is to come on {tuesday}"
+            yield Claim(Severity.WARNING, "future", month.release, month.kb or month.month, message, month.page)
 
 
 def _day(release: str, subject: str, month: str, cadence: str, day: str, page: str) -> Iterator[Claim]:
@@ -103,32 +143,39 @@ def _day_after(day: str) -> str:
 
 @dataclass(frozen=True, slots=True, order=True)
 class _Placed:
-    """A row by its revision, then its day."""
+    """A row by its revision, then its day or the month of its update type."""
 
     revision: int
-    day: str
+    time: str
     row: BuildClaim = field(compare=False)
 
     def __str__(self) -> str:
-        return f"{self.row.build} of {self.day}"
+        return f"{self.row.build} of {self.time}"
 
 
 def _orders(claims: Claims) -> Iterator[Claim]:
-    """Within a release and a track, higher revisions never came earlier. The build that a release began with stands
-    aside: it has no KB, and builds of the previews before came with it and after it. Lower ones did not."""
+    """Within a release and a track, higher revisions never came earlier, nor are they of an earlier month. The build
+    that a release began with stands aside: it has no KB, and builds of the previews before came with it and after it.
+    Lower ones did not."""
     begun = _initial(claims)
     tracks: dict[tuple[str, str], list[_Placed]] = defaultdict(list)
+    months: dict[tuple[str, str], list[_Placed]] = defaultdict(list)
     for row in claims.builds.values():
-        if row.build and row.available and row.track != "component" and row is not begun.get(row.release):
-            tracks[row.release, row.track].append(_Placed(revision(row.build), row.available, row))
+        if row.build and row.track != "component" and row is not begun.get(row.release):
+            if row.available:
+                tracks[row.release, row.track].append(_Placed(revision(row.build), row.available, row))
+            if row.month:
+                months[row.release, row.track].append(_Placed(revision(row.build), row.month, row))
+    for placed in (tracks, months):
+        for (release, _), rows in placed.items():
+            rows.sort()
+            for one, around in _misplaced(rows):
+                message = f"{one} stands between {' and '.join(map(str, around))} by its revision"
+                yield Claim(Severity.WARNING, "order", release, _subject(one.row), message, one.row.page)
     for (release, _), rows in tracks.items():
-        rows.sort()
-        for one, around in _misplaced(rows):
-            message = f"{one} stands between {' and '.join(map(str, around))} by its revision"
-            yield Claim(Severity.WARNING, "order", release, _subject(one.row), message, one.row.page)
         first = begun.get(release)
         for one in rows:
-            if first and first.available and one.day > first.available and one.revision < revision(first.build or ""):
+            if first and first.available and one.time > first.available and one.revision < revision(first.build or ""):
                 message = f"{one} is below {first.build} of {first.available}, with which its release began"
                 yield Claim(Severity.WARNING, "order", release, _subject(one.row), message, one.row.page)
 
@@ -143,43 +190,76 @@ def _initial(claims: Claims) -> dict[str, BuildClaim]:
 
 def _misplaced(rows: Sequence[_Placed]) -> Iterator[tuple[_Placed, list[_Placed]]]:
     """The fewest rows without which the days of the others never fall, each with those before and after it."""
-    kept = sorted(_longest_rise([one.day for one in rows]))
+    kept = sorted(_longest_rise([one.time for one in rows]))
     for place in sorted(set(range(len(rows))) - set(kept)):
         after = bisect_right(kept, place)
         yield rows[place], [rows[other] for other in kept[max(0, after - 1) : after + 1]]
 
 
-def _longest_rise(days: Sequence[str]) -> Iterator[int]:
-    """The places of a longest run of days that never fall."""
-    ends: list[str] = []  # by length less one, the earliest day in which a run of it ends
+def _longest_rise(times: Sequence[str]) -> Iterator[int]:
+    """The places of a longest run of times that never fall."""
+    ends: list[str] = []  # by length less one, the earliest time in which a run of it ends
     places: list[int] = []
     previous: list[int] = []
-    for place, day in enumerate(days):
-        length = bisect_right(ends, day)
+    for place, time in enumerate(times):
+        length = bisect_right(ends, time)
         previous.append(places[length - 1] if length else -1)
         if length == len(ends):
-            ends.append(day)
+            ends.append(time)
             places.append(place)
         else:
-            ends[length], places[length] = day, place
+            ends[length], places[length] = time, place
     place = places[-1] if places else -1
     while place >= 0:
         yield place
         place = previous[place]
 
 
-def _kb_days(claims: Claims) -> Iterator[Claim]:
-    """One KB comes to all its releases within days (KB5124010: to 26H2 a week after 25H2)."""
-    days: dict[str, list[tuple[str, BuildClaim]]] = defaultdict(list)
+# --- siblings --------------------------------------------------------------------------------------------------------
+
+
+def _siblings(claims: Claims) -> Iterator[Claim]:
+    """One KB comes to all its releases within days (KB5124010: to 26H2 a week after 25H2), is of the same update type
+    in each, and raises each to the same revision. A build of two releases has one KB in both: 24H2 and Server 2025 had
+    the same cumulative updates up to December 2025."""
+    same: dict[str, list[BuildClaim]] = defaultdict(list)
     for row in claims.builds.values():
-        if row.kb and row.available:
-            days[row.kb].append((row.available, row))
-    for kb, rows in days.items():
-        (first, one), (last, other) = (choose(rows, key=itemgetter(0)) for choose in (min, max))
-        if date.fromisoformat(last) - date.fromisoformat(first) > _SAME_UPDATE:
-            for row, its, others in ((one, first, last), (other, last, first)):
-                message = f"{kb} came to {row.release} on {its}, to another release on {others}"
-                yield Claim(Severity.WARNING, "kb-day", row.release, kb, message, row.page)
+        if row.track != "component":
+            for name in filter(None, (row.kb, row.build and f"{row.build} {row.track}")):
+                same[name].append(row)
+    for name, rows in same.items():
+        if len({row.release for row in rows}) > 1:
+            dated = [(row.available, row) for row in rows if row.available]
+            if name.startswith("KB") and dated:
+                (first, one), (last, other) = (choose(dated, key=itemgetter(0)) for choose in (min, max))
+                if date.fromisoformat(last) - date.fromisoformat(first) > _SAME_UPDATE:
+                    for row, its, others in ((one, first, last), (other, last, first)):
+                        message = f"{name} came to {row.release} on {its}, to another release on {others}"
+                        yield Claim(Severity.WARNING, "kb-day", row.release, name, message, row.page)
+            yield from _unlike(name, rows)
+
+
+def _unlike(name: str, rows: Sequence[BuildClaim]) -> Iterator[Claim]:
+    """``name``: a KB, or a build and its track, that all rows have."""
+    for what, value_of in _TRAITS.items():
+        values: dict[str, BuildClaim] = {}
+        for row in rows:
+            if value := value_of(row):
+                values.setdefault(value, row)
+        releases = {row.release for row in values.values()}
+        if len(values) > 1 and len(releases) > 1:
+            said = ", ".join(f"{value} for {row.release}" for value, row in values.items())
+            for row in values.values():
+                message = f"{name.partition(' ')[0]} has another {what} in another release: {said}"
+                yield Claim(Severity.WARNING, "siblings", row.release, _subject(row), message, row.page)
+
+
+_TRAITS: Mapping[str, Callable[[BuildClaim], str | None]] = {
+    "update type": lambda row: row.month and row.cadence and f"{row.month} {row.cadence}",
+    "track": lambda row: row.kb and row.track,
+    "revision": lambda row: row.kb and row.build and row.build.partition(".")[2],
+    "KB": lambda row: row.build and row.kb,
+}
 
 
 # --- names -----------------------------------------------------------------------------------------------------------
@@ -252,8 +332,10 @@ def _servicing(ranked: _Ranked) -> Iterator[Claim]:
         newest = {update.release: update for update in rows}
         first = {update.release: update for update in reversed(rows)}
         yield from _unserviced(source, page, newest)
+        yield from _twice(source, page.servicing)
+        yield from _twice(source, page.long_term)
         for row in page.servicing:
-            update, initial = newest.get(row.release), first.get(row.release)
+            initial = first.get(row.release)
             # Only a first row without a KB is the release itself: the history of Server 2022 begins years later.
             if initial and initial.kb is None and (initial.available or row.available) != row.available:
                 message = (
@@ -261,17 +343,32 @@ def _servicing(ranked: _Ranked) -> Iterator[Claim]:
                     f" its history on {initial.available}"
                 )
                 yield Claim(Severity.WARNING, "first-day", row.release, row.release, message, source.name)
-            for message in _odd_ends(row, update.available if update else None):
+            if row.ended == "all" and row.end_of_updates:
+                message = f"updates ended for Enterprise, and for Home and Pro they end on {row.end_of_updates}"
                 yield Claim(Severity.WARNING, "end-of-updates", row.release, row.release, message, source.name)
-            if update is None or row.latest_build is None:
+        served: list[Servicing | LongTermServicing] = [*page.servicing, *page.long_term]
+        for one in served:
+            update = newest.get(one.release)
+            for message in _odd_ends(one, update.available if update else None):
+                yield Claim(Severity.WARNING, "end-of-updates", one.release, one.release, message, source.name)
+            if one.latest_build is None:
                 continue
-            said, had = (row.latest_build, row.latest_date), (update.build, update.available)
-            if said != had:
+            said = one.latest_build, one.latest_date
+            if update and said != (update.build, update.available):
                 message = (
-                    f"the servicing table calls {said[0]} of {said[1]} the newest build of {row.release},"
-                    f" the release history {had[0]} ({update.kb}) of {had[1]}"
+                    f"the servicing table calls {said[0]} of {said[1]} the newest build of {one.release},"
+                    f" the release history {update.build} ({update.kb}) of {update.available}"
                 )
-                yield Claim(Severity.WARNING, "latest-build", row.release, had[0], message, source.name)
+                yield Claim(Severity.WARNING, "latest-build", one.release, update.build, message, source.name)
+
+
+def _twice(source: Source, rows: Sequence[Servicing | LongTermServicing]) -> Iterator[Claim]:
+    """A release stands once in a servicing table."""
+    first: dict[str, Servicing | LongTermServicing] = {}
+    for row in rows:
+        if first.setdefault(row.release, row) != row:
+            message = f"{row.release} stands twice in a servicing table: {first[row.release]} and {row}"
+            yield Claim(Severity.WARNING, "duplicate", row.release, row.release, message, source.name)
 
 
 def _unserviced(source: Source, page: Facts, newest: Mapping[str, Update]) -> Iterator[Claim]:
@@ -287,22 +384,39 @@ def _unserviced(source: Source, page: Facts, newest: Mapping[str, Update]) -> It
             yield Claim(Severity.WARNING, "unserviced", release, release, message, source.name)
 
 
-def _odd_ends(row: Servicing, newest: str | None) -> Iterator[str]:
-    ends = [day for day in (row.end_of_updates, row.end_of_updates_enterprise) if day]
+def _odd_ends(row: Servicing | LongTermServicing, newest: str | None) -> Iterator[str]:
+    ends = [day for day in row.ends if day]
     for day in ends:
         if day != second_tuesday(day[:7]):
             yield f"{day} is no second Tuesday, and updates of every release end on one"
         if row.available and day <= row.available:
             yield f"updates ended on {day}, before the release was available on {row.available}"
     if ends != sorted(ends):
-        yield f"updates end for Home and Pro on {ends[0]}, and for Enterprise before that, on {ends[1]}"
+        yield f"updates end first on {ends[0]}, and last before that, on {ends[1]}"
     if ends and newest and newest > ends[-1]:
         yield f"updates ended on {ends[-1]}, and one came on {newest}"
+
+
+def _stale(ranked: _Ranked, updated: Mapping[str, str]) -> Iterator[Claim]:
+    """A page that says when it was updated never says an earlier day than it said before."""
+    for source, page in ranked:
+        day, last = page.updated_at[:10], updated.get(source.name, "")
+        if _DAY.fullmatch(day) and day < last:
+            message = f"{source.name} says that it was updated on {day}, and said before that it was on {last}"
+            yield Claim(Severity.WARNING, "older", None, source.name, message, source.name)
 
 
 # --- lists -----------------------------------------------------------------------------------------------------------
 
 _Listed = dict[str, dict[str, str]]  # by release and KB, the day
+
+
+def _lost(claims: Claims, ranked: _Ranked, before: Mapping[str, Facts]) -> Iterator[Claim]:
+    """What another page has."""
+    yield from _listings(ranked, before)
+    yield from _hubs(ranked, before)
+    yield from _months(claims, ranked, before)
+    yield from _hotpatches(claims, before)
 
 
 def _listings(ranked: _Ranked, before: Mapping[str, Facts]) -> Iterator[Claim]:
@@ -325,7 +439,6 @@ def _listings(ranked: _Ranked, before: Mapping[str, Facts]) -> Iterator[Claim]:
                 until = max(*rows.values(), latest.get(release, ""))
                 yield from _unlisted(release, since, rows, until, listing, history)
                 yield from _unlisted(release, rows, entries_of, max(entries_of.values()), history, listing)
-    yield from _hubs(ranked, before)
 
 
 def _listed(rows: Iterable[Update | Entry]) -> _Listed:
@@ -381,6 +494,16 @@ def _months(claims: Claims, ranked: _Ranked, before: Mapping[str, Facts]) -> Ite
                 yield Claim(Severity.WARNING, "no-month", entry.release, subject, message, source.name)
 
 
+def _hotpatches(claims: Claims, before: Mapping[str, Facts]) -> Iterator[Claim]:
+    """A month with a hotpatch has its B beside it."""
+    had = {(row.release, row.month) for page in before.values() for row in page.updates if row.cadence == "B"}
+    has = {(row.release, row.month) for row in security_rows(claims.builds.values())}
+    for month in claims.months.values():
+        if month.released and month.type is MonthType.HOTPATCH and (month.release, month.month) not in had | has:
+            message = f"the {month.month} hotpatch came, and no release history has the B of that month"
+            yield Claim(Severity.WARNING, "no-b", month.release, month.month, message, month.page)
+
+
 def _statement(entry: Entry) -> tuple[str, bool, str]:
     return entry.release, entry.preview, entry.title
 
@@ -394,35 +517,51 @@ _LETTERS = {
     EntryKind.CUMULATIVE_OUT_OF_BAND: frozenset({"OOB"}),
 }
 _TUESDAY_KINDS = frozenset({EntryKind.HOTPATCH, EntryKind.BASELINE})
+_OTHER_KINDS = frozenset({EntryKind.OUT_OF_BAND, EntryKind.CUMULATIVE_OUT_OF_BAND, EntryKind.PREVIEW})
 
 
 def _links(claims: Claims, ranked: _Ranked) -> Iterator[Claim]:
     """A link beside its own address, the day that its kind comes on, and the letter that the history has. All pages
     carry all categories, so the same link is heard once."""
     letters = {(row.release, row.kb): row.cadence for row in claims.builds.values() if row.track == "cumulative"}
+    kbs = frozenset(row.kb for row in claims.builds.values() if row.kb)
+    expired: dict[str, set[bool]] = defaultdict(set)
     heard: set[tuple[str, str, str | None]] = set()
     for source, page in ranked:
         for entry in page.entries:
             if (entry.release, entry.title, entry.url) not in heard:
                 heard.add((entry.release, entry.title, entry.url))
                 subject = entry.kb or entry.title
-                for severity, code, message in _odd(entry, letters.get((entry.release, entry.kb))):
+                for severity, code, message in _odd(entry, letters.get((entry.release, entry.kb)), kbs):
                     yield Claim(severity, code, entry.release, subject, message, source.name)
-        for month in page.months:
-            if odd := _odd_slug(month.url, month.available, (month.build or "",), month.kb):
-                message = f"the address of {month.kb or month.month} says {odd}"
-                yield Claim(Severity.INFO, "link", month.release, month.kb or month.month, message, source.name)
+            expired[entry.kb or ""].add(entry.expired)
+            if entry.kb and len(expired[entry.kb]) > 1:
+                message = f"one link of {entry.kb} says that it expired, another does not"
+                yield Claim(Severity.INFO, "expired", entry.release, entry.kb, message, source.name)
+        rows: list[Update | CalendarMonth] = [*page.updates, *page.months]
+        # The numbers of the release information were looked at when it was read: there each is a KB.
+        known = kbs if source.calendar_release else frozenset()
+        for row in rows:
+            if odd := _odd_address(row.url, row.available, (row.build or "",), row.kb, known):
+                subject = row.kb or row.month or row.build or ""
+                message = f"the address of {subject} says {odd}"
+                yield Claim(Severity.INFO, "link", row.release, subject, message, source.name)
 
 
-def _odd(entry: Entry, letter: str | None) -> Iterator[tuple[Severity, str, str]]:
+def _odd(entry: Entry, letter: str | None, kbs: frozenset[str]) -> Iterator[tuple[Severity, str, str]]:
     day = entry.available
-    if odd := _odd_slug(entry.url, day, entry.builds, entry.kb):
+    if odd := _odd_address(entry.url, day, entry.builds, entry.kb, kbs):
         yield Severity.INFO, "link", f"the address of the link {entry.title!r} says {odd}"
     if day and entry.kind in _TUESDAY_KINDS and day != second_tuesday(day[:7]):
         message = f"a {entry.kind} comes on a second Tuesday, and {entry.title!r} on {day}"
         yield Severity.WARNING, "second-tuesday", message
+    if day and entry.kind in _OTHER_KINDS and day == second_tuesday(day[:7]):
+        message = f"{entry.title!r} is a {entry.kind}, and came on a second Tuesday"
+        yield Severity.WARNING, "second-tuesday", message
     words = _SLUG_KINDS.findall(_slug(entry.url).replace("public-preview", ""))
-    if entry.kind in _SLUGS and _SERVICING in (entry.url or "") and words != _SLUGS[entry.kind]:
+    # The other updates out of band of the hotpatch navigations are those of one component.
+    is_component = entry.kind is EntryKind.OUT_OF_BAND and "hotpatch" not in entry.title.casefold()
+    if entry.kind in _SLUGS and not is_component and _SERVICING in (entry.url or "") and words != _SLUGS[entry.kind]:
         message = f"the link {entry.title!r} is a {entry.kind}, its address says {' '.join(words) or 'none of it'}"
         yield Severity.WARNING, "link-kind", message
     if letter and letter not in _LETTERS.get(entry.kind, {letter}):
@@ -438,6 +577,7 @@ _SLUG_KB = re.compile(r"(?<![a-z])kb-?(\d{7})(?!\d)")
 _SLUG_BUILD = re.compile(r"(?<=-)(\d{5})-(\d{1,5})(?=-|$)")
 _SLUG_KINDS = re.compile(r"(?<=-)(hotpatch|baseline|out-of-band|preview)(?=-|$)")
 _SLUGS = {
+    EntryKind.OUT_OF_BAND: ["hotpatch", "out-of-band"],
     EntryKind.HOTPATCH: ["hotpatch"],
     EntryKind.BASELINE: ["baseline"],
     EntryKind.CUMULATIVE: [],
@@ -447,8 +587,22 @@ _SLUGS = {
 _MONTHS = {name.lower(): number for number, name in enumerate(month_name) if name}
 
 
+_HELP = re.compile(r"/help/(\d{7})$", re.A)
+
+
 def _slug(url: str | None) -> str:
     return (url or "").rpartition("/")[2].lower()
+
+
+def _odd_address(
+    url: str | None, day: str | None, builds: tuple[str, ...], kb: str | None, kbs: frozenset[str]
+) -> str | None:
+    """What an address says otherwise than the text that stands for it. The number of `/help/5089602` may be that of an
+    article, but never is another one of the ``kbs``."""
+    if odd := _odd_slug(url, day, builds, kb):
+        return odd
+    found = _HELP.search(url or "")
+    return f"KB{found[1]}" if found and kb and f"KB{found[1]}" in kbs - {kb} else None
 
 
 @lru_cache(maxsize=4096)  # night after night, nearly all links are those of the night before

@@ -5,6 +5,7 @@ its sibling's; a lower rank fills a null and never replaces a value. Pure: the l
 """
 
 import re
+from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
@@ -16,6 +17,7 @@ from scraper.models import (
     Entry,
     EntryKind,
     Facts,
+    LongTermServicing,
     MonthType,
     Remark,
     Servicing,
@@ -373,13 +375,18 @@ def _claim_releases(claims: Claims, source: Source, page: Facts) -> None:
     for row in page.servicing:
         claim = claims.releases[row.release]
         _claim_servicing(claim, row)
-        # A label names the family of all rows below it; the newest build is one cell.
-        base = int(row.latest_build.partition(".")[0]) if row.latest_build else None
-        _say_base(claim, base, Place(source.name, Part.SERVICING, claims.ranks[source.name]))
+        _say_base_of_newest(claims, source, row)
     for long_term in page.long_term:
         if release := claims.releases.get(long_term.release):
             release.ltsc_mainstream_end = long_term.mainstream_end
             release.ltsc_extended_end = long_term.extended_end
+            _say_base_of_newest(claims, source, long_term)
+
+
+def _say_base_of_newest(claims: Claims, source: Source, row: Servicing | LongTermServicing) -> None:
+    """A label names the family of all rows below it; the newest build is one cell."""
+    base = int(row.latest_build.partition(".")[0]) if row.latest_build else None
+    _say_base(claims.releases[row.release], base, Place(source.name, Part.SERVICING, claims.ranks[source.name]))
 
 
 def _say_base(claim: ReleaseClaim, base: int | None, place: Place) -> None:
@@ -550,18 +557,20 @@ def _build_of_address(base: int | None, url: str | None) -> str | None:
 
 
 def _bases(claims: Claims, ranked: list[tuple[Source, Facts]]) -> dict[str, int]:
-    """The build family of each release: as its label says, else the one that all its hotpatches share. Links of the
-    update history do not tell: those of 25H2 all name 26100, and one of them nothing else (KB5065789)."""
+    """The build family of each release: as its label says, else the one that nearly all its hotpatches have. Links of
+    the update history do not tell: those of 25H2 all name 26100, and one of them nothing else (KB5065789)."""
     bases = {name: claim.base_build for name, claim in claims.releases.items() if claim.base_build}
-    shared: dict[str, set[int]] = {}
+    listed: dict[str, list[set[int]]] = {}
     for _source, page in ranked:
         for entry in page.entries:
             if entry.release not in bases and entry.builds and _TRACKS.get(entry.kind, ("",))[0] != "cumulative":
-                own = {int(build.partition(".")[0]) for build in entry.builds}
-                shared[entry.release] = shared.get(entry.release, own) & own
-    for release, common in shared.items():
-        if len(common) == 1:
-            bases[release] = claims.releases[release].base_build = common.pop()
+                listed.setdefault(entry.release, []).append({int(build.partition(".")[0]) for build in entry.builds})
+    for release, links in listed.items():
+        counted = Counter(base for bases_of_link in links for base in bases_of_link)
+        (most, links_of_most), *others = counted.most_common()
+        # All links of 25H2 name its sibling's build as well, so that two may be in most: no one is its own.
+        if 2 * links_of_most > len(links) and (not others or 2 * others[0][1] <= len(links)):
+            bases[release] = claims.releases[release].base_build = most
     return bases
 
 

@@ -4,6 +4,7 @@ The catalog is a function of the archive, so what is published never depends on 
 a night with news replays the archive from its first visit.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -15,7 +16,7 @@ from scraper.checks import check_rows, check_tables
 from scraper.errors import DriftError
 from scraper.load.articles import Article, Trouble, claim_articles
 from scraper.load.carry import carry
-from scraper.load.crosschecks import crosscheck
+from scraper.load.crosschecks import Past, crosscheck
 from scraper.load.reconcile import reconcile
 from scraper.load.tables import PageRow
 from scraper.load.timeline import Night, Timeline
@@ -30,13 +31,15 @@ _FACTS_KEPT = 16
 @dataclass(slots=True)
 class PageState:
     """Where a page stands while the archive is replayed; ``facts`` are its last good ones, ``before`` those of the good
-    version before, ``sha256`` the fingerprint of the version that they come from; ``drifting`` is a version that was
-    set aside, last served at ``served_at``."""
+    version before until the new one is served again, ``updated`` the newest day that a version gave itself, ``sha256``
+    the fingerprint of the version that they come from; ``drifting`` is a version that was set aside, last served at
+    ``served_at``."""
 
     source: Source
     version: int | None = None
     facts: Facts | None = None
     before: Facts | None = None
+    updated: str = ""
     sha256: str | None = None
     fetched_at: str | None = None
     changed_at: str | None = None
@@ -49,6 +52,8 @@ class PageState:
     def take(self, facts: Facts, version: int, sha256: str, at: str) -> None:
         """Another good version, as of ``at``."""
         self.before, self.facts = self.facts, facts
+        if self.updated < facts.updated_at[:10] <= at[:10]:  # a slip into the future would call all others old
+            self.updated = facts.updated_at[:10]
         self.version, self.sha256, self.changed_at = version, sha256, at
 
     def read(self, at: str) -> None:
@@ -169,13 +174,14 @@ class Reader:
 @dataclass(slots=True)
 class Replay:
     """The timeline of the catalog, where each page and article stands after the last run, when each run was, and what
-    the last one visited."""
+    the last one visited. ``excused``: by page, the contradictions of the last news that may be a row that flaps."""
 
     timeline: Timeline = field(default_factory=Timeline)
     pages: dict[str, PageState] = field(default_factory=dict)
     articles: dict[str, ArticleState] = field(default_factory=dict)
     runs: dict[int, str] = field(default_factory=dict)
     visited: tuple[str, ...] = ()
+    excused: Counter[str] = field(default_factory=Counter)
 
     @property
     def is_empty(self) -> bool:
@@ -189,7 +195,7 @@ class Replay:
         return [self.pages.get(name) or self.articles[name] for name in self.visited]
 
     def page_rows(self) -> Iterable[PageRow]:
-        pending = self.timeline.pending()
+        pending = self.timeline.pending() + self.excused
         yield from (page.row(pending[name]) for name, page in self.pages.items())
         yield from (self.articles[kb].row() for kb in sorted(self.articles))
 
@@ -236,9 +242,11 @@ def _follow(result: Replay, reader: Reader, ranked: Sequence[Source], run: int, 
                 first.add(page.source.name)
             page.take(facts, visit.version, reader.archive.fingerprint(visit.version), at)
             news = True
+        else:
+            page.before = None  # what is gone twice in a row does not flap
         read.add(page.source.name)
         page.read(at)
-    if news or result.timeline.pending():
+    if news or result.excused or result.timeline.pending():
         _reconcile(result, ranked, Night(run, at, read, first))
 
 
@@ -263,7 +271,10 @@ def _reconcile(result: Replay, ranked: Sequence[Source], night: Night) -> None:
     troubles = {kb: state.trouble for kb, state in result.articles.items() if state.trouble}
     claim_articles(claims, result.read_articles(), troubles)
     before = {name: page.before for name, page in result.pages.items() if page.before}
-    crosscheck(claims, [(source, known[source.name]) for source in ranked if source.name in known], before)
+    updated = {name: page.updated for name, page in result.pages.items()}
+    pages = [(source, known[source.name]) for source in ranked if source.name in known]
+    excused = crosscheck(claims, pages, Past(night.at[:10], before, updated))
+    result.excused = Counter(dict.fromkeys(before, excused))
     result.timeline.follow(night, claims)
 
 

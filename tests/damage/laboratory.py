@@ -29,6 +29,7 @@ Pages = Mapping[str, bytes]  # by source name
 
 # A row is withdrawn on the second night without it, so half of the damages stay for two.
 NIGHTS = (1, 2)
+_DRIFT = 4  # exit code of a run that refused a page
 _CAPTURES = Path(__file__).parents[3] / "shared" / "captures"
 _OF_CAPTURES = {
     "windows-11-release-information": ("windows11-release-information.2026-07-22.html",) * 2,
@@ -112,7 +113,8 @@ class Laboratory:
         self._markups: dict[str, Markup] = {}
         for at, served in before:
             self._serve(served)
-            self._run("", at, learning=True)
+            code = self._run("", at, learning=True)
+        self._yesterday = read_catalog(self._folder / "catalog.db", at[:10], code)
         self._facts_before = [facts for facts in self._known.values() if isinstance(facts, Facts)]
         self._serve(self.tonight)
         self._truths = {nights: self.night({}, nights) for nights in NIGHTS}
@@ -141,10 +143,13 @@ class Laboratory:
         except Exception:  # whatever it is: that is what is looked for
             return Judgement("CRASH", traceback.format_exc())
         if source in said.failures:
-            wrong = "" if said.tables == self._without(source, nights).tables else "not the facts of a failing page"
-            return Judgement("SILENT" if wrong else "refused", wrong or said.failures[source])
+            if said.tables != self._without(source, nights).tables:
+                return Judgement("SILENT", "not the facts of a failing page")
+            if said.exit_code != _DRIFT:
+                return Judgement("SILENT", f"refused with exit code {said.exit_code}")
+            return Judgement("refused", said.failures[source])
         statements = Statements([*self._facts(source), _facts_of(source, body)], self._bases)
-        return judge(self._truths[nights], said, statements, self._texts)
+        return judge(self._truths[nights], said, self._yesterday, statements, self._texts)
 
     def _without(self, source: str, nights: int) -> Catalog:
         """The nights on which nothing can be made of a page."""
@@ -174,11 +179,11 @@ class Laboratory:
         self._serve(damaged)
         try:
             for day in range(nights):
-                at = datetime.fromisoformat(self.at) + timedelta(days=day)
-                self._run("tonight.", f"{at:%Y-%m-%dT%H:%M:%SZ}", learning=not damaged)
+                at = f"{datetime.fromisoformat(self.at) + timedelta(days=day):%Y-%m-%dT%H:%M:%SZ}"
+                code = self._run("tonight.", at, learning=not damaged)
         finally:
             self._serve({name: self.tonight[name] for name in damaged})
-        return read_catalog(self._folder / "tonight.catalog.db")
+        return read_catalog(self._folder / "tonight.catalog.db", at[:10], code)
 
     def _serve(self, served: Pages) -> None:
         for name, body in served.items():
@@ -186,12 +191,12 @@ class Laboratory:
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(body)
 
-    def _run(self, prefix: str, at: str, *, learning: bool) -> None:
+    def _run(self, prefix: str, at: str, *, learning: bool) -> int:
         requests = [Request(name, BY_NAME[name].url) for name in self.tonight]
         with closing(Archive(self._folder / f"{prefix}archive.db")) as archive:
             reader = _Remembering(archive, self._known, learning=learning)
             errand = Errand("pages", requests, at, str(self._mirror), Manners(delay=0))
-            run(archive, reader, self._folder / f"{prefix}catalog.db", errand, Unwatched())
+            return run(archive, reader, self._folder / f"{prefix}catalog.db", errand, Unwatched()).exit_code
 
 
 def _facts_of(name: str, body: bytes) -> Facts:

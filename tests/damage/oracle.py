@@ -21,6 +21,7 @@ from scraper.models import EntryKind, Facts
 Row = Mapping[str, object]
 Key = tuple[object, ...]
 Notes = frozenset[tuple[object, ...]]
+Texts = Mapping[str, Collection[object]]
 
 _KEYS = {"releases": ("release",), "kbs": ("kb",), "builds": ("release", "build", "kb"), "months": ("release", "month")}
 # What follows from other columns: a wrong one is a consequence wherever a served value of its release is named.
@@ -30,6 +31,8 @@ _DERIVED = {
     "builds": {"revision", "kind", "security_month", "restart", "twin_kb", "baseline_kb", "corrected_to"},
     "months": {"planned_type", "status", "restart", "cumulative_kb", "cumulative_build"},
 }
+# Those that follow from any other row of their release, not only from those of their own month.
+_RUNNING = {"security_month", "baseline_kb", "corrected_to"}
 # The page that a row comes from is no fact of Microsoft's.
 _PROVENANCE = {"page"}
 _TEXTS = {"title", "article_url"}
@@ -45,9 +48,12 @@ class Catalog:
     findings: Notes
     changes: Notes
     failures: Mapping[str, str]
+    day: str
+    exit_code: int
 
 
-def read_catalog(path: Path) -> Catalog:
+def read_catalog(path: Path, day: str, exit_code: int) -> Catalog:
+    """``day`` and ``exit_code`` of the run that published it."""
     with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as connection:
         connection.row_factory = sqlite3.Row
         tables = {
@@ -60,9 +66,8 @@ def read_catalog(path: Path) -> Catalog:
         findings = connection.execute(f"select {columns} from findings where resolved_at is null")
         changes = connection.execute("select run, table_name, release, subject, field, old, new from changes")
         failures = connection.execute("select page, failure from pages where failure is not null")
-        return Catalog(
-            tables, frozenset(map(tuple, findings)), frozenset(map(tuple, changes)), dict(map(tuple, failures))
-        )
+        notes = frozenset(map(tuple, findings)), frozenset(map(tuple, changes))
+        return Catalog(tables, *notes, dict(map(tuple, failures)), day, exit_code)
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,6 +96,12 @@ class Difference:
         rows = [row for row in (self.was, self.now) if row]
         return frozenset(str(row[column]) for row in rows for column in columns if row.get(column))
 
+    @cached_property
+    def months(self) -> frozenset[str]:
+        """Those that the row is of, in both catalogs: by its update type or by its day."""
+        rows = [row for row in (self.was, self.now) if row]
+        return frozenset(str(row[name])[:7] for row in rows for name in ("month", "available") if row.get(name))
+
     def __str__(self) -> str:
         if self.column:
             assert self.was is not None
@@ -99,7 +110,7 @@ class Difference:
         return f"{self.table} {self.key}: {'missing' if self.was else 'extra'}"
 
 
-def differences(truth: Catalog, said: Catalog, allowed: Mapping[str, Collection[object]]) -> list[Difference]:
+def differences(truth: Catalog, said: Catalog, allowed: Texts) -> list[Difference]:
     """``allowed``: by KB, the titles and addresses that any page gives it; which of them is published is no fact."""
     found = []
     for table in _KEYS:
@@ -114,7 +125,7 @@ def differences(truth: Catalog, said: Catalog, allowed: Mapping[str, Collection[
                 found += [
                     Difference(table, key, column, was, now)
                     for column in columns
-                    if not (column in _TEXTS and (now[column] is None or now[column] in texts))
+                    if not (column in _TEXTS and now[column] in texts)
                 ]
     return sorted(found, key=str)
 
@@ -137,6 +148,9 @@ class Statements:
     def __init__(self, facts: Iterable[Facts], bases: Mapping[str, int | None]) -> None:
         self.said: dict[tuple[str, str, str], set[str]] = defaultdict(set)
         for page in facts:
+            for servicing in page.servicing:
+                latest = {"available": servicing.latest_date, "track": "cumulative"}
+                self._say(servicing.release, (servicing.latest_build,), latest)
             for update in page.updates:
                 values = {"build": update.build, "kb": update.kb, "available": update.available}
                 values |= {"month": update.month, "cadence": update.cadence, "track": "cumulative"}
@@ -153,6 +167,7 @@ class Statements:
                 build = next((build for build in entry.builds if base and build.startswith(f"{base}.")), None)
                 values = {"available": entry.available, "build": build, "kb": entry.kb, "track": _KINDS.get(entry.kind)}
                 self._say(entry.release, (entry.kb, build), values)
+                self.said["", entry.kb or "", "expired"].add(str(entry.expired))
                 if entry.kind in (EntryKind.HOTPATCH, EntryKind.BASELINE) and entry.available:
                     month = entry.available[:7]
                     if second_tuesday(month) == entry.available:
@@ -168,17 +183,23 @@ class Statements:
 
     def speak_of(self, difference: Difference) -> bool:
         """Whether a page states something that the published row contradicts: another value, or the row at all."""
-        if difference.table not in ("builds", "months"):
-            return False
-        release, row = str(difference.release), difference.was or difference.now or {}
+        row = difference.was or difference.now or {}
+        if difference.table == "releases":
+            return difference.now is None and any(release == row["release"] for release, _, _ in self.said)
+        if difference.table == "kbs":
+            return difference.column == "expired" and len(self.said["", str(row["kb"]), "expired"]) > 1
+        release = str(difference.release)
         columns = ("kb", "build") if difference.table == "builds" else ("month",)
         names = [_named(str(row[column]), row) for column in columns if row[column]]
+        is_listed = any((release, name, column) in self.said for name in names for column in ("available", "kb"))
+        if difference.column == "withdrawn":
+            return is_listed and bool(difference.now and difference.now["withdrawn"])
         if difference.column:
             assert difference.now is not None
             said = {value for name in names for value in self.said.get((release, name, difference.column), ())}
             return bool(said - {str(difference.now[difference.column])})
         if difference.was:
-            return any((release, name, column) in self.said for name in names for column in ("available", "kb"))
+            return is_listed
         return any(
             self.said.get((release, name, column), set()) - {str(row[column])}
             for name in names
@@ -197,50 +218,120 @@ def second_tuesday(month: str) -> str:
     return (first + timedelta(days=(1 - first.weekday()) % 7 + 7)).isoformat()
 
 
-def broken_rules(difference: Difference, truth: Catalog) -> Iterator[str]:
-    """The rules that a published row breaks by itself, or beside the true rows around it."""
-    row, table = difference.now, difference.table
-    if row is not None and table == "releases":
-        days = [str(row[name]) for name in ("end_of_updates", "end_of_updates_enterprise") if row[name]]
+# --- rules ------------------------------------------------------------------------------------------------------------
+
+
+def broken_rules(difference: Difference, truth: Catalog) -> set[str]:
+    """The rules that a published row breaks by itself or beside the true rows around it, and the true row does not."""
+    rules = {"releases": _rules_of_release, "builds": _rules_of_build, "months": _rules_of_month}.get(difference.table)
+    if rules is None or difference.now is None:
+        return set()
+    was = set(rules(difference.was, difference.key, truth)) if difference.was else set()
+    return set(rules(difference.now, difference.key, truth)) - was
+
+
+def _rules_of_release(row: Row, key: Key, truth: Catalog) -> Iterator[str]:
+    for first, last in (
+        ("end_of_updates", "end_of_updates_enterprise"),
+        ("ltsc_mainstream_end", "ltsc_extended_end"),
+    ):
+        days = [str(row[name]) for name in (first, last) if row[name]]
         if any(day != second_tuesday(day[:7]) for day in days) or days != sorted(days):
             yield "end-of-updates"
-        if difference.column == "available" and row["product"] == "Windows 11":
-            yield "first-day"
-    if row is None or table not in ("builds", "months"):
-        return
-    release, build, kb, available = row["release"], row["build"], row["kb"], row["available"]
-    base = truth.tables["releases"].get((release,), {}).get("base_build")
-    if build and base and not str(build).startswith(f"{base}."):
+    base = row["base_build"]
+    for other, its in truth.tables["releases"].items():
+        if other != key and base and (its["product"], its["base_build"]) == (row["product"], base):
+            yield "family"
+    builds = [its for its in truth.tables["builds"].values() if its["release"] == row["release"] and its["build"]]
+    if base and builds and not any(str(its["build"]).startswith(f"{base}.") for its in builds):
         yield "family"
-    if kb and not re.fullmatch(r"KB5\d{6}", str(kb)):
+    if any(its["kind"] == "initial" and its["available"] != row["available"] for its in builds):
+        yield "first-day"
+
+
+def _rules_of_update(row: Row, truth: Catalog) -> Iterator[str]:
+    base = truth.tables["releases"].get((row["release"],), {}).get("base_build")
+    if row["build"] and base and not str(row["build"]).startswith(f"{base}."):
+        yield "family"
+    if row["kb"] and not re.fullmatch(r"KB5\d{6}", str(row["kb"])):
         yield "kb-shape"
-    month = str(row["month"] or "")
-    is_b = table == "months" or row["cadence"] == "B"
-    if is_b and month and available and available != second_tuesday(month):
+    if row["available"] and str(row["available"]) > truth.day:
+        yield "future"
+
+
+def _rules_of_month(row: Row, key: Key, truth: Catalog) -> Iterator[str]:
+    yield from _rules_of_update(row, truth)
+    month, build = str(row["month"]), str(row["build"] or "")
+    if row["available"] and row["available"] != second_tuesday(month):
         yield "second-tuesday"
-    if table == "months":
-        if row["type"] == "baseline" and kb and row["cumulative_kb"] and kb != row["cumulative_kb"]:
-            yield "baseline"
-        return
+    if row["kb"] and row["cumulative_kb"] and (row["kb"] == row["cumulative_kb"]) is not (row["type"] == "baseline"):
+        yield "baseline"
+    others = [its for its in truth.tables["months"].values() if its["release"] == row["release"]]
+    if row["status"] == "released":
+        if row["kb"] is None and row["build"] is None:
+            yield "no-kb"
+        if row["cumulative_kb"] is None and row["cumulative_build"] is None:
+            yield "no-b"
+        if second_tuesday(month) > truth.day:
+            yield "future"
+    elif any(its["status"] == "released" and str(its["month"]) > month for its in others):
+        yield "overdue"
+    if row["type"] == "hotpatch" and build:
+        same = row["cumulative_build"]
+        earlier = [its for its in others if str(its["month"]) < month]
+        below = max(earlier, key=lambda its: str(its["month"]))["cumulative_build"] if earlier else None
+        if (same and _revision(build) >= _revision(same)) or (below and _revision(build) <= _revision(below)):
+            yield "revision-order"
+
+
+def _rules_of_build(row: Row, key: Key, truth: Catalog) -> Iterator[str]:
+    yield from _rules_of_update(row, truth)
+    month, available, kb, build = str(row["month"] or ""), str(row["available"] or ""), row["kb"], row["build"]
+    if row["cadence"] == "B" and month and available and available != second_tuesday(month):
+        yield "second-tuesday"
     if month and available:
         late = (date.fromisoformat(f"{month}-28") + timedelta(days=4)).replace(day=7).isoformat()
-        if not f"{month}-01" <= str(available) <= late:
+        if not f"{month}-01" <= available <= late:
             yield "update-month"
-    if build and available and row["track"] != "component" and row["kind"] != "initial":
-        yield from _broken_order(difference, row, truth)
+    if kb is None and row["kind"] != "initial":
+        yield "no-kb"
+    for other, its in truth.tables["builds"].items():
+        if other == key or its["track"] == "component" or row["track"] == "component":
+            continue
+        if its["release"] != row["release"]:
+            yield from _rules_of_siblings(row, its)
+        elif its["track"] == row["track"]:
+            if kb and its["kb"] and (its["kb"] == kb) is not (its["build"] == build):
+                yield "duplicate"
+            if kb and month and row["cadence"] == its["cadence"] == "B" and its["month"] == month:
+                yield "duplicate"
+            if build and its["build"] and "initial" not in (row["kind"], its["kind"]):
+                ahead = _revision(build) - _revision(its["build"])
+                for mine, other_s in ((available, str(its["available"] or "")), (month, str(its["month"] or ""))):
+                    if mine and other_s and ((ahead < 0 and mine > other_s) or (ahead > 0 and mine < other_s)):
+                        yield "order"
 
 
-def _broken_order(difference: Difference, row: Row, truth: Catalog) -> Iterator[str]:
-    revision, available = int(str(row["revision"])), str(row["available"])
-    for key, other in truth.tables["builds"].items():
-        if key == difference.key or (other["release"], other["track"]) != (row["release"], row["track"]):
-            continue
-        if other["revision"] is None or other["available"] is None or other["kind"] == "initial":
-            continue
-        its_revision, its_day = int(str(other["revision"])), str(other["available"])
-        if (revision < its_revision and available > its_day) or (revision > its_revision and available < its_day):
-            yield "order"
-            return
+def _rules_of_siblings(row: Row, its: Row) -> Iterator[str]:
+    """One update in two releases."""
+    if row["kb"] and row["kb"] == its["kb"]:
+        if row["available"] and its["available"] and _days_between(row["available"], its["available"]) > 14:
+            yield "kb-day"
+        pairs = [(row[column], its[column]) for column in ("month", "cadence", "track")]
+        if row["build"] and its["build"]:
+            pairs.append((_revision(row["build"]), _revision(its["build"])))
+        if any(one and other and one != other for one, other in pairs):
+            yield "siblings"
+    elif row["kb"] and its["kb"] and row["build"] and (row["build"], row["track"]) == (its["build"], its["track"]):
+        yield "siblings"
+
+
+def _revision(build: object) -> int:
+    return int(str(build).partition(".")[2])
+
+
+def _days_between(one: object, other: object) -> int:
+    return abs((date.fromisoformat(str(one)) - date.fromisoformat(str(other))).days)
 
 
 # --- the judgement ----------------------------------------------------------------------------------------------------
@@ -265,50 +356,60 @@ def texts_of(facts: Iterable[Facts]) -> dict[str, set[object]]:
     return found
 
 
-def judge(
-    truth: Catalog, said: Catalog, statements: Statements, allowed: Mapping[str, Collection[object]]
-) -> Judgement:
+def judge(truth: Catalog, said: Catalog, before: Catalog, statements: Statements, allowed: Texts) -> Judgement:
     """Of a night whose page was read: ``same``, ``reported``, ``once`` or ``once, changed`` (undetectable, without and
-    with a change that names it) or ``SILENT``."""
+    with a change that names it) or ``SILENT``. ``before``: what was published the night before."""
     wrong = differences(truth, said, allowed)
-    if not wrong:
-        return Judgement("same")
     findings, changes = said.findings - truth.findings, said.changes - truth.changes
+    if not wrong:
+        return Judgement("same", str(min(map(str, findings))) if findings else "")
     served = [one for one in wrong if not one.is_derived]
-    named = {one for one in served if any(_names(finding, one, findings=True) for finding in findings)}
-    unnamed = [one for one in served if one not in named]
-    explained = {one.release for one in named}
-    changed = {one for one in unnamed if any(_names(change, one, findings=False) for change in changes)}
-    explained_by_change = {one.release for one in changed}
+    named = {one for one in served if any(_finds(finding, one, before) for finding in findings)}
     for one in wrong:
-        if (
-            one.is_derived
-            and one.release not in explained | explained_by_change
-            and not (one.table == "kbs" and served)
-        ):
-            unnamed += [] if any(_names(finding, one, findings=True) for finding in findings) else [one]
+        follows = any(_follows(one, other) for other in served)
+        if one.is_derived and not follows and not any(_finds(finding, one, before) for finding in findings):
+            return Judgement("SILENT", f"{one} (follows from no served value)")
+    unnamed = [one for one in served if one not in named]
     if not unnamed:
         return Judgement("reported", f"{named and str(next(iter(named)))}")
-    visible = [one for one in unnamed if statements.speak_of(one) or any(broken_rules(one, truth))]
-    if visible:
-        one = visible[0]
-        rules = ", ".join(broken_rules(one, truth)) or "another statement"
-        return Judgement("SILENT", f"{one} (visible by {rules}; {len(unnamed)} unnamed, {len(named)} named)")
-    loose = [one for one in unnamed if one not in changed]
+    for one in unnamed:
+        if why := ", ".join(sorted(broken_rules(one, truth))) or (statements.speak_of(one) and "another statement"):
+            return Judgement("SILENT", f"{one} (visible by {why}; {len(unnamed)} unnamed, {len(named)} named)")
+    loose = [one for one in unnamed if not any(_changes(change, one) for change in changes)]
     return Judgement("once" if loose else "once, changed", str((loose or unnamed)[0]))
 
 
-def _names(note: tuple[object, ...], difference: Difference, *, findings: bool) -> bool:
-    """Whether a finding or a change is about a row. A change that says no old value says only that a row is new."""
-    if findings:
-        _, _, release, *texts = note
-    else:
-        _, _, release, *texts = note
-        if note[5] is None:
-            return False
+def _follows(derived: Difference, served: Difference) -> bool:
+    """Whether a derived value may be a consequence of a served one that is wrong."""
+    if derived.table == "kbs":
+        return str(derived.key[0]) in served.names
+    if derived.release != served.release:
+        return False
+    own = derived.key == served.key or bool(derived.months & served.months)
+    return own or derived.table == "releases" or derived.column in _RUNNING
+
+
+def _finds(note: tuple[object, ...], difference: Difference, before: Catalog) -> bool:
+    """Whether a finding is about a row. A row in quarantine whose key cannot be read may be any that is missing, or
+    that still says what it said the night before."""
+    _, code, release, subject, *texts = note
     if difference.release and release and release != difference.release:
         return False
-    if findings and note[1] == "quarantine" and release and note[3] in _SET_ASIDE.get(difference.table, ()):
-        return True  # a row whose key cannot be read: any that is missing may be the one
+    if code == "quarantine" and release and subject in _SET_ASIDE.get(difference.table, ()):
+        last, now = before.tables[difference.table].get(difference.key), difference.now
+        if now is None or (last and difference.column and last[difference.column] == now[difference.column]):
+            return True
+    return _names((subject, *texts), difference)
+
+
+def _changes(note: tuple[object, ...], difference: Difference) -> bool:
+    """Whether a change is about a row. One that says no old value says only that a row is new."""
+    _, _, release, subject, field, old, new = note
+    if difference.release and release and release != difference.release:
+        return False
+    return old is not None and _names((subject, field, old, new), difference)
+
+
+def _names(texts: Iterable[object], difference: Difference) -> bool:
     words = {word.strip(".-") for text in texts if text for word in _WORD.findall(str(text))}
     return bool(words & difference.names)

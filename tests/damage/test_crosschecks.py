@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import pytest
 
-from scraper.load.crosschecks import crosscheck
+from scraper.load.crosschecks import Past, crosscheck
 from scraper.load.reconcile import Claims, MonthClaim
 from scraper.models import MonthType
 from tests.damage.laboratory import Laboratory, bundled_courses
@@ -16,7 +16,7 @@ from tests.damage.laboratory import Laboratory, bundled_courses
 ROOT = Path(__file__).parents[2]
 CLIENT, SERVER = "windows-11-release-information", "windows-server-release-information"
 HUB, OTHER_HUB, HISTORY = "hotpatch-24h2", "hotpatch-25h2", "windows-11-update-history"
-RELEASE = "windows-11-24h2"
+RELEASE, SERVER_2025 = "windows-11-24h2", "windows-server-2025"
 # Of articles, not of pages: tests/test_articles_pipeline.py fires them. "overdue" is fired below.
 OF_ARTICLES = {"landing", "article-unread", "issues-unread"}
 
@@ -39,6 +39,11 @@ _LINK = '<li class="learnRenderLeftNavArticle"><a href="/en-us/help/5085517" cla
 _UNTABLED = "March 21, 2026—KB5085517 (OS Builds 26200.8040 and 26100.8040) Out-of-band"
 _UNLISTED = "March 21, 2026—Hotpatch KB5085517 (OS Builds 26200.7990 and 26100.7990) Out-of-band"
 _TWICE = "<tr><td></td><td>2026-03 OOB</td><td>2026-03-22</td><td>26100.8039</td><td>KB5085516</td></tr>"
+_LTSC_TWICE = (
+    "<tr><td>24H2</td><td>Long-Term Servicing Channel (LTSC)</td><td>2024-10-01</td><td>2028-10-10</td>"
+    "<td>2034-10-10</td><td>2026-09 D</td><td>2026-09-22</td><td>26100.9550</td></tr>"
+)
+_SLUG = "https://support.microsoft.com/topic/december-9-2025-kb5072033-os-build-26100-7462"
 _STRANGE = "<table><tr><th>Colour</th><th>Taste</th></tr><tr><td>red</td><td>sweet</td></tr></table>"
 
 CASES = (
@@ -76,6 +81,49 @@ CASES = (
     Case("kb-day", CLIENT, ("22621.525", "KB5019311"), ">KB5019311", ">KB5085516", "windows-11-22h2", "KB5085516"),
     Case("baseline", CLIENT, ("2026-06 B", "26100.8655"), "2026-06 B", "2026-06 C", RELEASE, "KB5094126"),
     Case("kb-shape", CLIENT, ("26100.8039",), ">KB5085516", ">KB9085516", RELEASE, "KB9085516"),
+    # 24H2 and Server 2025 had the same cumulative updates; all releases of Windows 11 still have.
+    Case("siblings", SERVER, ("2025-05 B", "26100.4061"), ">KB5058411", ">KB5058141", SERVER_2025, "KB5058141"),
+    Case("siblings", SERVER, ("26100.2314", "KB5046617"), "26100.2314", "26100.2324", RELEASE, "KB5046617"),
+    Case("siblings", CLIENT, ("26200.7705",), "2026-01 D", "2026-01 C", "windows-11-25h2", "KB5074105"),
+    Case("order", SERVER, ("20348.5024",), "2026-04 OOB", "2027-01 OOB", "windows-server-2022", "KB5091575"),
+    Case("future", CLIENT, ("26100.8039",), "2026-03-21", "2027-03-21", RELEASE, "KB5085516"),
+    Case("future", OTHER_HUB, ("2026.10 B",), "<td></td>", "<td>KB5129318</td>", "windows-11-25h2", "KB5129318"),
+    Case("expired", HISTORY, ("26100.7019",), ") Preview", ") Preview - EXPIRED", "windows-11-24h2", "KB5067036"),
+    Case("duplicate", CLIENT, ("24H2", "Long-Term"), "<tr", _LTSC_TWICE + "<tr", RELEASE, RELEASE),
+    Case(
+        "quarantine",
+        CLIENT,
+        ("24H2", "General Availability Channel"),
+        "General Availability",
+        "LTSC",
+        RELEASE,
+        "servicing",
+    ),
+    Case(
+        "quarantine",
+        CLIENT,
+        ("24H2", "Long-Term"),
+        "Long-Term Servicing Channel (LTSC)",
+        "",
+        RELEASE,
+        "long-term-servicing",
+    ),
+    Case("end-of-updates", CLIENT, ("24H2", "Long-Term"), "2029-10-09", "2034-11-14", RELEASE, RELEASE),
+    Case("conflict", CLIENT, ("24H2", "Long-Term"), "26100.9550", "26200.9550", RELEASE, "24H2"),
+    Case(
+        "end-of-updates",
+        SERVER,
+        ("Windows Server 2019",),
+        '>End of updates</td>\n<td nowrap="">2029-01-09<',
+        '>2029-01-09</td>\n<td nowrap="">End of updates<',
+        "windows-server-2019",
+        "windows-server-2019",
+    ),
+    Case(
+        "link", SERVER, ("26100.7171",), "https://support.microsoft.com/help/5068861", _SLUG, SERVER_2025, "KB5068861"
+    ),
+    Case("link", HUB, ("KB5129241",), "/help/5129241", "/help/5101650", "windows-11-25h2", "KB5129241"),
+    Case("second-tuesday", HISTORY, ("26100.8039",), "March 21", "March 10", "windows-11-25h2", "KB5085516"),
     Case(
         "no-kb",
         SERVER,
@@ -186,6 +234,36 @@ def test_rows_that_leave_a_page_together_are_missed_on_the_first_night(laborator
         assert {finding[1:4] for finding in said.findings - laboratory.truth.findings} == expected
 
 
+@pytest.mark.parametrize(
+    ("words", "finding"),
+    [
+        (("2025.09 B", "26100.6508"), ("warning", "no-month", SERVER_2025, "KB5065474")),
+        (("2025-05 B", "26100.4061"), ("warning", "no-b", SERVER_2025, "2025-05")),
+    ],
+    ids=["a month that links announce", "the B beside a hotpatch"],
+)
+def test_row_that_is_gone_for_good_is_missed_where_another_speaks_of_it(
+    laboratory: Laboratory, words: tuple[str, ...], finding: tuple[str, ...]
+) -> None:
+    """For one night it may be flapping. On the second it is withdrawn, and then the finding stands."""
+    page = laboratory.markup(SERVER)
+    row = next(row for row in page.rows if all(word in page.source(row) for word in words))
+    body = page.splice([(row.start, row.end, "")]).encode()
+    for nights in (1, 2, 4):
+        said = laboratory.night({SERVER: body}, nights)
+        new = {found[:4] for found in said.findings - laboratory.truth.findings}
+        assert (finding in new) is (nights > 1)
+
+
+def test_page_that_goes_back_in_time_is_told_for_as_long_as_it_does(laboratory: Laboratory) -> None:
+    page = laboratory.tonight[CLIENT].replace(b"2026-09-30T00:00:00Z", b"2026-07-19T03:21:00Z")
+    for nights in (1, 2):
+        said = laboratory.night({CLIENT: page}, nights)
+        assert said.tables == laboratory.truth.tables
+        new = {found[:4] for found in said.findings - laboratory.truth.findings}
+        assert new == {("warning", "older", None, CLIENT)}
+
+
 def test_label_over_builds_of_another_family_sets_the_page_aside(laboratory: Laboratory) -> None:
     """One label moved, and 94 rows were published under two releases, each with a finding: better none of them."""
     page = laboratory.markup(CLIENT)
@@ -241,14 +319,14 @@ def test_day_of_a_month_is_filled_by_a_page_that_gives_it_another_type() -> None
 def test_month_that_is_still_planned_behind_a_released_one_is_overdue() -> None:
     def month(name: str, available: str | None) -> MonthClaim:
         build = available and "26100.8390"
-        return MonthClaim(RELEASE, name, MonthType.HOTPATCH, CLIENT, available=available, build=build)
+        return MonthClaim(RELEASE, name, MonthType.BASELINE, CLIENT, available=available, build=build)
 
     claims = Claims()
     claims.months = {
         (RELEASE, name): month(name, day)
         for name, day in (("2026-04", None), ("2026-05", "2026-05-12"), ("2026-06", None))
     }
-    crosscheck(claims, [], {})
+    crosscheck(claims, [], Past("2026-07-22"))
     assert [(claim.code, claim.subject) for claim in claims.found] == [("overdue", "2026-04")]
 
 
@@ -284,5 +362,5 @@ def explained() -> dict[str, str]:
 
 
 def test_every_code_is_fired_and_explained() -> None:
-    fired = {case.code for case in CASES} | {"missing", "overdue", "no-month"} | OF_ARTICLES
+    fired = {case.code for case in CASES} | {"missing", "overdue", "no-month", "no-b", "older"} | OF_ARTICLES
     assert fired == codes() == explained().keys()
