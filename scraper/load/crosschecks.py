@@ -16,7 +16,16 @@ from functools import lru_cache
 from itertools import pairwise
 from operator import itemgetter
 
-from scraper.load.reconcile import BuildClaim, Claim, Claims, initial_row, revision, second_tuesday, security_rows
+from scraper.load.reconcile import (
+    BuildClaim,
+    Claim,
+    Claims,
+    ReleaseClaim,
+    initial_row,
+    revision,
+    second_tuesday,
+    security_rows,
+)
 from scraper.models import (
     CalendarMonth,
     Entry,
@@ -45,11 +54,14 @@ _Ranked = Sequence[tuple[Source, Facts]]
 @dataclass(frozen=True, slots=True)
 class Past:
     """What is known beside the pages of tonight, ``day``. By source: the facts of the version ``before``, where
-    tonight's is a new one, and the newest day that a version said it was ``updated``."""
+    tonight's is a new one, and the newest day that a version said it was ``updated``. ``releases`` and ``months``:
+    what is published of releases, and the months that any calendar ever had."""
 
     day: str
     before: Mapping[str, Facts] = field(default_factory=dict)
     updated: Mapping[str, str] = field(default_factory=dict)
+    releases: Mapping[str, ReleaseClaim] = field(default_factory=dict)
+    months: Iterable[tuple[str, str]] = ()
 
 
 def crosscheck(claims: Claims, ranked: _Ranked, past: Past) -> int:
@@ -64,14 +76,14 @@ def crosscheck(claims: Claims, ranked: _Ranked, past: Past) -> int:
         *_names(claims),
         *_baselines(claims),
         *_shapes(claims),
-        *_servicing(ranked),
+        *_servicing(ranked, past),
         *_stale(ranked, past.updated),
         *_links(claims, ranked),
         *_families(claims, ranked),
     ):
         claims.find(found)
-    lost = dict.fromkeys(_lost(claims, ranked, {}))
-    said = dict.fromkeys(_lost(claims, ranked, past.before)) if past.before else lost
+    lost = dict.fromkeys(_lost(claims, ranked, past.months, {}))
+    said = dict.fromkeys(_lost(claims, ranked, past.months, past.before)) if past.before else lost
     for found in said:
         claims.find(found)
     return len(lost.keys() - said.keys())
@@ -324,14 +336,14 @@ def _shapes(claims: Claims) -> Iterator[Claim]:
 # --- the servicing table ---------------------------------------------------------------------------------------------
 
 
-def _servicing(ranked: _Ranked) -> Iterator[Claim]:
+def _servicing(ranked: _Ranked, past: Past) -> Iterator[Claim]:
     """The servicing table says when a release began, which build is its newest, and of which day: its history must
     agree. Updates end on second Tuesdays, and not before the last one."""
     for source, page in ranked:
         rows = sorted(page.updates, key=lambda update: revision(update.build))
         newest = {update.release: update for update in rows}
         first = {update.release: update for update in reversed(rows)}
-        yield from _unserviced(source, page, newest)
+        yield from _unserviced(source, page, newest, past)
         yield from _twice(source, page.servicing)
         yield from _twice(source, page.long_term)
         for row in page.servicing:
@@ -371,17 +383,24 @@ def _twice(source: Source, rows: Sequence[Servicing | LongTermServicing]) -> Ite
             yield Claim(Severity.WARNING, "duplicate", row.release, row.release, message, source.name)
 
 
-def _unserviced(source: Source, page: Facts, newest: Mapping[str, Update]) -> Iterator[Claim]:
-    """A release that still gets updates stands in the servicing table."""
-    last = max((update.available or "" for update in newest.values()), default="")
-    if not last or not page.servicing:
+def _unserviced(source: Source, page: Facts, newest: Mapping[str, Update], past: Past) -> Iterator[Claim]:
+    """A release that still gets updates, or whose updates are known to end another day, stands in the servicing
+    table."""
+    if not page.servicing:
         return
+    last = max((update.available or "" for update in newest.values()), default="") or past.day
     lately = (date.fromisoformat(last) - _A_MONTH).isoformat()
-    for release in sorted(newest.keys() - {row.release for row in page.servicing}):
-        day = newest[release].available or ""
-        if day > lately:
+    known = {name for name, claim in past.releases.items() if claim.product == source.product}
+    for release in sorted((newest.keys() | known) - {row.release for row in page.servicing}):
+        update, claim = newest.get(release), past.releases.get(release)
+        day, end = update.available if update else None, claim.last_end if claim else None
+        if day and day > lately:
             message = f"{release} got an update on {day} and does not stand in the servicing table"
-            yield Claim(Severity.WARNING, "unserviced", release, release, message, source.name)
+        elif end and end > past.day:
+            message = f"the updates of {release} end on {end}, and it does not stand in the servicing table"
+        else:
+            continue
+        yield Claim(Severity.WARNING, "unserviced", release, release, message, source.name)
 
 
 def _odd_ends(row: Servicing | LongTermServicing, newest: str | None) -> Iterator[str]:
@@ -411,11 +430,13 @@ def _stale(ranked: _Ranked, updated: Mapping[str, str]) -> Iterator[Claim]:
 _Listed = dict[str, dict[str, str]]  # by release and KB, the day
 
 
-def _lost(claims: Claims, ranked: _Ranked, before: Mapping[str, Facts]) -> Iterator[Claim]:
+def _lost(
+    claims: Claims, ranked: _Ranked, calendar: Iterable[tuple[str, str]], before: Mapping[str, Facts]
+) -> Iterator[Claim]:
     """What another page has."""
     yield from _listings(ranked, before)
     yield from _hubs(ranked, before)
-    yield from _months(claims, ranked, before)
+    yield from _months(claims, ranked, calendar, before)
     yield from _hotpatches(claims, before)
 
 
@@ -473,22 +494,28 @@ def _hubs(ranked: _Ranked, before: Mapping[str, Facts]) -> Iterator[Claim]:
                     yield Claim(Severity.INFO, "unlisted", entry.release, subject, message, lacking, page)
 
 
-def _months(claims: Claims, ranked: _Ranked, before: Mapping[str, Facts]) -> Iterator[Claim]:
+def _months(
+    claims: Claims, ranked: _Ranked, calendar: Iterable[tuple[str, str]], before: Mapping[str, Facts]
+) -> Iterator[Claim]:
     """Every hotpatch and baseline that a link announces on a second Tuesday has its month in a calendar, from the first
-    to the last month that the calendars of its release have."""
+    to the last month that the calendars of its release ever had."""
     # A plan that left its calendar when the month came is no row that flaps.
     released = (month for page in before.values() for month in page.months if month.kb or month.available)
     had = {(month.release, month.month) for month in released}
-    months: dict[str, list[str]] = defaultdict(list)
-    for release, month in claims.months:
-        months[release].append(month)
+    ever: dict[str, list[str]] = defaultdict(list)
+    for release, month in (*claims.months, *calendar):
+        ever[release].append(month)
     for source, page in ranked:
         for entry in page.entries:
             month = (entry.available or "")[:7]
-            listed = months.get(entry.release)
-            if entry.kind not in _TUESDAY_KINDS or not listed or month in listed or entry.preview:
+            if (
+                entry.kind not in _TUESDAY_KINDS
+                or entry.preview
+                or (entry.release, month) in claims.months.keys() | had
+            ):
                 continue
-            if min(listed) < month < max(listed) and (entry.release, month) not in had:
+            listed = ever.get(entry.release)
+            if listed and min(listed) <= month <= max(listed):
                 message = f"{entry.title!r} is of {month}, which no calendar has"
                 subject = entry.kb or month
                 yield Claim(Severity.WARNING, "no-month", entry.release, subject, message, source.name)

@@ -124,6 +124,11 @@ class ReleaseClaim:
     serviced: bool | None = None
     said: dict[str, list[Said]] = field(default_factory=dict)
 
+    @property
+    def last_end(self) -> str | None:
+        """The day on which the last edition's updates end; None where they have, or nothing is known."""
+        return None if self.ended == "all" else self.end_of_updates_enterprise or self.end_of_updates
+
 
 @dataclass(slots=True)
 class MonthClaim:
@@ -143,7 +148,7 @@ class MonthClaim:
 
     def page_of(self, column: str) -> str:
         """The page behind a value."""
-        first = _first(self.said.get(column, ()))
+        first = first_said(self.said.get(column, ()))
         return first.place.page if first else self.page
 
     @property
@@ -306,7 +311,7 @@ def _of_row(row: ReleaseClaim | MonthClaim | BuildClaim, subject: str, about: st
         value = getattr(row, column)
         if value is None:
             continue
-        first = _first(said)
+        first = first_said(said)
         kept = first is None or first.value != str(value)
         used = Said(str(value), Place(row.page, Part.LABEL)) if first is None or kept else first
         for other in said:
@@ -348,7 +353,7 @@ def _why(used: Place, other: Place) -> Why:
     return Why.PAGE if used.page != other.page else Why.ROW
 
 
-def _first(said: Iterable[Said]) -> Said | None:
+def first_said(said: Iterable[Said]) -> Said | None:
     """The value that is used."""
     return next((one for one in said if one.why is None), None)
 
@@ -662,7 +667,7 @@ def _disbelieve(claims: Claims, claim: MonthClaim, code: str, message: str) -> N
     claims.find(Claim(Severity.ERROR, code, claim.release, subject, message, claim.page_of("build")))
     said = claim.said["build"]
     said[:] = [replace(one, why=Why.UNBELIEVED) if one.value == claim.build else one for one in said]
-    left = _first(said)
+    left = first_said(said)
     claim.build = left.value if left else None
 
 
@@ -691,7 +696,7 @@ def _claim_calendar_build(claims: Claims, month: MonthClaim, security: Mapping[t
         page=month.page_of(column),
     )
     # What else is said of the month is noted there.
-    used = {name: _first(month.said.get(name, ())) for name in ("available", "build", "kb")}
+    used = {name: first_said(month.said.get(name, ())) for name in ("available", "build", "kb")}
     claim.said = {name: [said] for name, said in used.items() if said}
     known = claims.builds.setdefault(claim.key, claim)
     _say(known, "track", claim.track, claim.said[column][0].place)
@@ -699,7 +704,7 @@ def _claim_calendar_build(claims: Claims, month: MonthClaim, security: Mapping[t
 
 def _name_from_calendar(claims: Claims, month: MonthClaim, row: BuildClaim) -> None:
     """The month's B whose KB cell is empty has the KB that the calendar gives its build."""
-    said = _first(month.said.get("kb", ()))
+    said = first_said(month.said.get("kb", ()))
     if row.kb is None and said and month.build == row.build:
         del claims.builds[row.key]
         _say(row, "kb", said.value, said.place)
@@ -709,7 +714,7 @@ def _name_from_calendar(claims: Claims, month: MonthClaim, row: BuildClaim) -> N
 def _agree_with_history(month: MonthClaim, row: BuildClaim) -> None:
     """Within a page the release history beats the calendar: a baseline that it has is published as it has it."""
     for column in ("available", "build", "kb"):
-        if first := _first(row.said.get(column, ())):
+        if first := first_said(row.said.get(column, ())):
             month.said.setdefault(column, []).insert(0, first)
             setattr(month, column, first.value)
 

@@ -7,10 +7,10 @@ a row is withdrawn on its second disappearance in a row, because entries flap wh
 
 from collections import Counter
 from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain
 
-from scraper.load.reconcile import BuildClaim, Claim, Claims, MonthClaim, ReleaseClaim
+from scraper.load.reconcile import BuildClaim, Claim, Claims, MonthClaim, ReleaseClaim, first_said
 from scraper.models import MonthType, Severity
 
 _DISAPPEARANCES = 2
@@ -101,6 +101,9 @@ class Timeline:
         tonight = sorted(self.changes[start:], key=_change_order)
         self.changes[start:] = tonight
         self._follow_findings(night, claims)
+        for kb, last in self.claims.articles.items():  # a title or an address that vanished stays, like other values
+            article = claims.articles.setdefault(kb, last)
+            claims.articles[kb] = article if article.url else replace(article, url=last.url)
         self.claims = claims
 
     def pending(self) -> Counter[str]:
@@ -172,6 +175,16 @@ class _Follower:
         was_withdrawn = standing.withdrawn
         standing.absent, standing.withdrawn = 0, False
         return was_withdrawn
+
+
+def _keep_higher(old: BuildClaim | MonthClaim, new: BuildClaim | MonthClaim) -> None:
+    """A page that still has the row and emptied a cell gives way to none of a lower rank: what it said there stays."""
+    pages = {one.place.page for said in new.said.values() for one in said}
+    for column in ("available", "build", "kb"):
+        stood, said = first_said(old.said.get(column, ())), first_said(new.said.get(column, ()))
+        if stood and said and stood.place.rank < said.place.rank and stood.place.page in pages:
+            new.said[column].insert(0, stood)
+            setattr(new, column, stood.value)
 
 
 def _value(value: object) -> str | None:
@@ -262,6 +275,7 @@ class _Builds(_Follower):
         if self.is_back(row.standing):
             row.corrected_to = None
             self._row_change(claim, old=None, new=claim.build or claim.kb)
+        _keep_higher(row.claim, claim)
         fallen = self.ranks.get(claim.page, 0) > self.ranks.get(row.claim.page, 1)
         for column in self.columns:
             before, after = getattr(row.claim, column), getattr(claim, column)
@@ -271,6 +285,7 @@ class _Builds(_Follower):
                 # The hint is the kind where a page says it; that of a cumulative update follows from its letter.
                 name = "kind" if column == "hint" else column
                 self.change(claim.release, claim.kb or claim.build or "", name, before, after, claim.page)
+        claim.url = claim.url or row.claim.url
         if fallen:
             claim.page = row.claim.page
         row.claim = claim
@@ -353,6 +368,7 @@ class _Months(_Follower):
             self._vanish(row)
         elif self.is_back(row.standing):
             self.change(claim.release, claim.month, "row", None, str(claim.type), claim.page)
+        _keep_higher(row.claim, claim)
         for column in self.columns:
             before, after = getattr(row.claim, column), getattr(claim, column)
             if after is None:
@@ -360,6 +376,7 @@ class _Months(_Follower):
             elif after != before:
                 page = claim.page_of(column)
                 self.change(claim.release, claim.month, column, _value(before), _value(after), page)
+        claim.url = claim.url or row.claim.url
         row.claim = claim
 
     def _vanish(self, row: MonthRow) -> None:

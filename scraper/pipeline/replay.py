@@ -273,7 +273,8 @@ def _reconcile(result: Replay, ranked: Sequence[Source], night: Night) -> None:
     before = {name: page.before for name, page in result.pages.items() if page.before}
     updated = {name: page.updated for name, page in result.pages.items()}
     pages = [(source, known[source.name]) for source in ranked if source.name in known]
-    excused = crosscheck(claims, pages, Past(night.at[:10], before, updated))
+    releases = {name: row.claim for name, row in result.timeline.releases.items()}
+    excused = crosscheck(claims, pages, Past(night.at[:10], before, updated, releases, result.timeline.months))
     result.excused = Counter(dict.fromkeys(before, excused))
     result.timeline.follow(night, claims)
 

@@ -224,7 +224,7 @@ def second_tuesday(month: str) -> str:
 def broken_rules(difference: Difference, truth: Catalog) -> set[str]:
     """The rules that a published row breaks by itself or beside the true rows around it, and the true row does not."""
     rules = {"releases": _rules_of_release, "builds": _rules_of_build, "months": _rules_of_month}.get(difference.table)
-    if rules is None or difference.now is None:
+    if rules is None or difference.now is None or difference.now.get("withdrawn"):
         return set()
     was = set(rules(difference.was, difference.key, truth)) if difference.was else set()
     return set(rules(difference.now, difference.key, truth)) - was

@@ -255,6 +255,22 @@ def test_row_that_is_gone_for_good_is_missed_where_another_speaks_of_it(
         assert (finding in new) is (nights > 1)
 
 
+@pytest.mark.parametrize(
+    ("page", "words", "old", "new"),
+    [
+        (CLIENT, ("22621.2506", "KB5031455"), "<td>2023-10-26</td>", "<td></td>"),
+        (SERVER, ("26100.33158", "KB5099536"), 'href="https://support.microsoft.com/help/5099536"', ""),
+        (HISTORY, ("26100.8039",), "March 21, 2026—KB5085516", "March 21, 2026—"),
+    ],
+    ids=["a day that a link gives otherwise", "an address", "a title"],
+)
+def test_value_that_vanished_stays(
+    laboratory: Laboratory, page: str, words: tuple[str, ...], old: str, new: str
+) -> None:
+    said = laboratory.night({page: edited(laboratory, Case("", page, words, old, new, None, ""))}, 2)
+    assert said.tables == laboratory.truth.tables
+
+
 def test_page_that_goes_back_in_time_is_told_for_as_long_as_it_does(laboratory: Laboratory) -> None:
     page = laboratory.tonight[CLIENT].replace(b"2026-09-30T00:00:00Z", b"2026-07-19T03:21:00Z")
     for nights in (1, 2):
