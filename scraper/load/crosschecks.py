@@ -346,6 +346,10 @@ def _servicing(ranked: _Ranked, past: Past) -> Iterator[Claim]:
         yield from _unserviced(source, page, newest, past)
         yield from _twice(source, page.servicing)
         yield from _twice(source, page.long_term)
+        for release, update in first.items():
+            if source.product == "Windows 11" and update.kb:
+                message = f"the history of {release} begins with {update.build}, and not with a build without a KB"
+                yield Claim(Severity.WARNING, "first-day", release, release, message, source.name)
         for row in page.servicing:
             initial = first.get(row.release)
             # Only a first row without a KB is the release itself: the history of Server 2022 begins years later.
@@ -360,18 +364,18 @@ def _servicing(ranked: _Ranked, past: Past) -> Iterator[Claim]:
                 yield Claim(Severity.WARNING, "end-of-updates", row.release, row.release, message, source.name)
         served: list[Servicing | LongTermServicing] = [*page.servicing, *page.long_term]
         for one in served:
-            update = newest.get(one.release)
-            for message in _odd_ends(one, update.available if update else None):
+            last = newest.get(one.release)
+            for message in _odd_ends(one, last.available if last else None):
                 yield Claim(Severity.WARNING, "end-of-updates", one.release, one.release, message, source.name)
             if one.latest_build is None:
                 continue
             said = one.latest_build, one.latest_date
-            if update and said != (update.build, update.available):
+            if last and said != (last.build, last.available):
                 message = (
                     f"the servicing table calls {said[0]} of {said[1]} the newest build of {one.release},"
-                    f" the release history {update.build} ({update.kb}) of {update.available}"
+                    f" the release history {last.build} ({last.kb}) of {last.available}"
                 )
-                yield Claim(Severity.WARNING, "latest-build", one.release, update.build, message, source.name)
+                yield Claim(Severity.WARNING, "latest-build", one.release, last.build, message, source.name)
 
 
 def _twice(source: Source, rows: Sequence[Servicing | LongTermServicing]) -> Iterator[Claim]:
@@ -663,8 +667,9 @@ def _families(claims: Claims, ranked: _Ranked) -> Iterator[Claim]:
         if release.base_build:
             owner = owners.setdefault((release.product, release.base_build), release.release)
             if owner != release.release:
-                message = f"OS build {release.base_build} is that of {owner}, too"
-                yield Claim(Severity.WARNING, "family", release.release, release.release, message, release.page)
+                for one, other in ((release.release, owner), (owner, release.release)):
+                    message = f"OS build {release.base_build} is that of {other}, too"
+                    yield Claim(Severity.WARNING, "family", one, one, message, release.page)
     known = {str(release.base_build) for release in claims.releases.values()}
     for source, page in ranked:
         for entry in page.entries:

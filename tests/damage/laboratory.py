@@ -26,7 +26,10 @@ from tests.damage.markup import Markup
 from tests.damage.oracle import Catalog, Judgement, Statements, judge, read_catalog, texts_of
 
 Pages = Mapping[str, bytes]  # by source name
+COURSES = ("quiet", "news of September", "news of July, new layout", "captures")
 
+# In memory, where there is such a place: every night waits for its disk.
+MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None
 # A row is withdrawn on the second night without it, so half of the damages stay for two.
 NIGHTS = (1, 2)
 _DRIFT = 4  # exit code of a run that refused a page
@@ -51,9 +54,9 @@ def bundled_courses() -> list[Course]:
     may, july, september = (_snapshot(date) for date in pages.DATES)
     old, new, now = (f"{date}T12:00:00Z" for date in pages.DATES)
     return [
-        Course("quiet", [(old, may), (new, july), (now, september), ("2026-10-01T12:00:00Z", september)]),
-        Course("news of September", [(old, may), (new, july), (now, september)]),
-        Course("news of July, new layout", [(old, may), (new, july)]),
+        Course(COURSES[0], [(old, may), (new, july), (now, september), ("2026-10-01T12:00:00Z", september)]),
+        Course(COURSES[1], [(old, may), (new, july), (now, september)]),
+        Course(COURSES[2], [(old, may), (new, july)]),
     ]
 
 
@@ -64,7 +67,7 @@ def captured_courses() -> list[Course]:
     first, last = (
         {name: (_CAPTURES / files[night]).read_bytes() for name, files in _OF_CAPTURES.items()} for night in (0, 1)
     )
-    return [Course("captures", [("2026-05-27T12:00:00Z", first), ("2026-07-22T12:00:00Z", last)])]
+    return [Course(COURSES[3], [("2026-05-27T12:00:00Z", first), ("2026-07-22T12:00:00Z", last)])]
 
 
 def _snapshot(date: str) -> Pages:
@@ -100,13 +103,11 @@ class _Remembering(Reader):
 class Laboratory:
     """A course's nights up to yesterday in a folder of its own, to be followed by damaged nights."""
 
-    def __init__(self, course: Course) -> None:
+    def __init__(self, course: Course, inside: str | None = MEMORY) -> None:
         self.name, nights = course.name, course.nights
         *before, (self.at, self.tonight) = nights
         self._stack = ExitStack()
-        # In memory, where there is such a place: every night waits for its disk.
-        memory = "/dev/shm" if Path("/dev/shm").is_dir() else None
-        self._folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory(dir=memory)))
+        self._folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory(dir=inside)))
         self._mirror = self._folder / "mirror"
         self._known: _Known = {}
         self._unread: dict[tuple[str, int], Catalog] = {}

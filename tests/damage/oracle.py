@@ -11,7 +11,7 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -191,6 +191,8 @@ class Statements:
         release = str(difference.release)
         columns = ("kb", "build") if difference.table == "builds" else ("month",)
         names = [_named(str(row[column]), row) for column in columns if row[column]]
+        if difference.column == "withdrawn":
+            names = names[-1:]  # by its build where it has one: the same KB may have got another
         is_listed = any((release, name, column) in self.said for name in names for column in ("available", "kb"))
         if difference.column == "withdrawn":
             return is_listed and bool(difference.now and difference.now["withdrawn"])
@@ -372,11 +374,25 @@ def judge(truth: Catalog, said: Catalog, before: Catalog, statements: Statements
     unnamed = [one for one in served if one not in named]
     if not unnamed:
         return Judgement("reported", f"{named and str(next(iter(named)))}")
+    around = _still_said(truth, said)
     for one in unnamed:
-        if why := ", ".join(sorted(broken_rules(one, truth))) or (statements.speak_of(one) and "another statement"):
+        if why := ", ".join(sorted(broken_rules(one, around))) or (statements.speak_of(one) and "another statement"):
             return Judgement("SILENT", f"{one} (visible by {why}; {len(unnamed)} unnamed, {len(named)} named)")
     loose = [one for one in unnamed if not any(_changes(change, one) for change in changes)]
     return Judgement("once" if loose else "once, changed", str((loose or unnamed)[0]))
+
+
+def _still_said(truth: Catalog, said: Catalog) -> Catalog:
+    """The truth without the rows that the damaged night no longer publishes: no row stands beside those."""
+    tables = {
+        table: {key: row for key, row in rows.items() if _stands(said.tables[table].get(key))}
+        for table, rows in truth.tables.items()
+    }
+    return replace(truth, tables=tables)
+
+
+def _stands(row: Row | None) -> bool:
+    return row is not None and not row.get("withdrawn")
 
 
 def _follows(derived: Difference, served: Difference) -> bool:
