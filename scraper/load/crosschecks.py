@@ -185,11 +185,14 @@ def _orders(claims: Claims) -> Iterator[Claim]:
                 message = f"{one} stands between {' and '.join(map(str, around))} by its revision"
                 yield Claim(Severity.WARNING, "order", release, _subject(one.row), message, one.row.page)
     for (release, _), rows in tracks.items():
-        first = begun.get(release)
-        for one in rows:
-            if first and first.available and one.time > first.available and one.revision < revision(first.build or ""):
+        if (first := begun.get(release)) and first.build and first.available:
+            below = [one for one in rows if one.time > first.available and one.revision < revision(first.build)]
+            for one in below:
                 message = f"{one} is below {first.build} of {first.available}, with which its release began"
                 yield Claim(Severity.WARNING, "order", release, _subject(one.row), message, one.row.page)
+            if below:
+                message = f"{len(below)} later builds are below {first.build} of {first.available}"
+                yield Claim(Severity.WARNING, "order", release, first.build, message, first.page)
 
 
 def _initial(claims: Claims) -> dict[str, BuildClaim]:

@@ -327,9 +327,9 @@ class _Builds(_Follower):
     def _is_correction(self, row: BuildRow, claim: BuildClaim) -> bool:
         """The same update under another build, in the night in which its old build left the page (sources.md B8)."""
         old = row.claim
-        if claim.kb is None or claim.build is None or old.kb != claim.kb or old.track != claim.track:
+        if claim.build is None or old.kb != claim.kb or old.track != claim.track:
             return False
-        if row.claim.page not in self.night.read:
+        if row.claim.page not in self.night.read or (claim.kb is None and old.available != claim.available):
             return False
         return (old.month, old.cadence) == (claim.month, claim.cadence) and (
             claim.month is not None or old.available == claim.available

@@ -5,6 +5,7 @@
 
 import re
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from random import Random
 
 from tests.damage.markup import Element, Markup, Splice, Text
@@ -13,6 +14,8 @@ Damage = Callable[[Markup, Random], str | None]
 
 _DATE = re.compile(r"\b20\d\d-\d\d-\d\d\b|\b[A-Z][a-z]{2,8} \d{1,2}, 20\d\d\b")
 _DIGIT = re.compile(r"\d")
+_BUILD = re.compile(r"\b(\d{5}\.)(\d{1,5})\b")
+_YEAR = re.compile(r"\b20[12]\d\b")
 _WORD = re.compile(r"[A-Za-z][A-Za-z-]+|\b[A-E]\b")
 _HREF = re.compile(r'(?<=\bhref=")[^"]+')
 _MARKUP = (
@@ -333,7 +336,84 @@ def repeat_a_part(page: Markup, random: Random) -> str | None:
     return page.splice([(end, end, page.text[start:end])])
 
 
-HARMFUL: tuple[Damage, ...] = (
+# --- harmful: many at once --------------------------------------------------------------------------------------------
+
+
+def _column(page: Markup, random: Random) -> list[Element]:
+    """The cells of a column, without its header's."""
+    table = _one(random, page.tables)
+    rows = [page.within(row, "td") for row in page.within(table, "tr")[1:]] if table else []
+    width = min(map(len, rows), default=0)
+    place = random.randrange(width) if width else 0
+    return [row[place] for row in rows] if width and len(rows) > 1 else []
+
+
+def copy_neighbour(page: Markup, random: Random) -> str | None:
+    """A cell says what the one below it says."""
+    cells = _column(page, random)
+    place = random.randrange(len(cells) - 1) if cells else 0
+    return page.splice([(cells[place].start, cells[place].end, page.source(cells[place + 1]))]) if cells else None
+
+
+def shift_a_column(page: Markup, random: Random) -> str | None:
+    """Every cell of a column from a row on says what the one below it says."""
+    cells = _column(page, random)
+    cells = cells[random.choice((0, 0, len(cells) // 2)) :]
+    return page.splice([(one.start, one.end, page.source(other)) for one, other in pairwise(cells)])
+
+
+def shift_every_build(page: Markup, random: Random) -> str | None:
+    """All revisions of a table are higher."""
+    table = _one(random, page.tables)
+    if table is None:
+        return None
+    more = random.choice((1, 10, 100, 1000))
+    text = _BUILD.sub(lambda found: f"{found[1]}{int(found[2]) + more}", page.source(table))
+    return page.splice([(table.start, table.end, text)])
+
+
+def change_a_year(page: Markup, random: Random) -> str | None:
+    """A year of a table is another, wherever it stands there."""
+    table = _one(random, page.tables)
+    years = sorted(set(_YEAR.findall(page.source(table)))) if table else []
+    if table is None or not years:
+        return None
+    year = random.choice(years)
+    text = page.source(table).replace(year, str(int(year) + random.choice((-1, 1))))
+    return page.splice([(table.start, table.end, text)])
+
+
+def copy_row_of_another_table(page: Markup, random: Random) -> str | None:
+    tables = [page.within(table, "tr")[1:] for table in page.tables]
+    one, other = (_one(random, random.choice(tables)) if tables else None for _ in range(2))
+    return page.splice([(one.start, one.start, page.source(other))]) if one and other else None
+
+
+def copy_item_of_another_list(page: Markup, random: Random) -> str | None:
+    one, other = (_one(random, page.of("li")) for _ in range(2))
+    return page.splice([(one.start, one.start, page.source(other))]) if one and other else None
+
+
+def fill_a_plan(page: Markup, random: Random) -> str | None:
+    """A row with empty cells has in their place what another row of its table has."""
+    table = _one(random, page.tables)
+    rows = [page.within(row, "td") for row in page.within(table, "tr")[1:]] if table else []
+    empty = [row for row in rows if any(not page.text[cell.inner : cell.close].strip() for cell in row)]
+    full = [row for row in rows if all(page.text[cell.inner : cell.close].strip() for cell in row)]
+    if not empty or not full:
+        return None
+    row, donor = random.choice(empty), random.choice(full)
+    blank = [place for place, cell in enumerate(row) if not page.text[cell.inner : cell.close].strip()]
+    chosen = [place for place in blank if place < len(donor) and random.random() < 0.7]
+    return page.splice([(row[place].start, row[place].end, page.source(donor[place])) for place in chosen])
+
+
+def two_at_once(page: Markup, random: Random) -> str | None:
+    first = random.choice(_SINGLE)(page, random)
+    return random.choice(_SINGLE)(Markup(first), random) if first is not None else None
+
+
+_SINGLE: tuple[Damage, ...] = (
     delete,
     delete_anything,
     unwrap,
@@ -366,7 +446,15 @@ HARMFUL: tuple[Damage, ...] = (
     cut_the_page,
     cut_out,
     repeat_a_part,
+    copy_neighbour,
+    shift_a_column,
+    shift_every_build,
+    change_a_year,
+    copy_row_of_another_table,
+    copy_item_of_another_list,
+    fill_a_plan,
 )
+HARMFUL = (*_SINGLE, two_at_once)
 
 
 # --- harmless ---------------------------------------------------------------------------------------------------------
