@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import csv
 import hashlib
 import http.client
 import os
@@ -19,6 +20,7 @@ from contextlib import ExitStack, closing, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import httpx
 import pytest
@@ -548,6 +550,24 @@ def test_no_sql_takes_the_server_down(own: Server) -> None:
     assert {name: status for name, (_, status) in took.items() if status not in (200, 400)} == {}
     assert max(waits) < SECONDS
     assert memory() - before < MEGABYTES
+
+
+def test_others_are_answered_while_a_large_csv_is_made(own: Server) -> None:
+    sql = f"{ENDLESS} select n, replace(hex(zeroblob(4750)), '00', ';=') as text from a limit 1000"
+    waits = []
+    with ThreadPoolExecutor(1) as visitor:
+        start = time.monotonic()
+        asked = visitor.submit(
+            httpx.get, f"{own.client.base_url}catalog.csv?{urlencode({'sql': sql})}", timeout=60, trust_env=False
+        )
+        while not asked.done():
+            began = time.monotonic()
+            assert own.client.get(f"{ROW}.json").status_code == 200
+            waits.append(time.monotonic() - began)
+        took = time.monotonic() - start
+    rows = list(csv.reader(asked.result().text.splitlines()))
+    assert rows == [["n", "text"], *([str(n), ";'=" * 4750] for n in range(1, 1001))]
+    assert max(waits) < took / 2  # it was all of it; in seconds that depends on what else the machine does
 
 
 @pytest.mark.parametrize(
