@@ -164,7 +164,7 @@ class BoundedCursor(sqlite3.Cursor):
     OperationalError, which Datasette tells the visitor; a MemoryError would be an error 500."""
 
     def execute(self, sql: str, parameters: Any = (), /) -> Self:
-        with said_plainly():
+        with self._said_plainly():
             return super().execute(sql, parameters)
 
     def fetchmany(self, size: int | None = 1) -> list[Any]:
@@ -175,7 +175,7 @@ class BoundedCursor(sqlite3.Cursor):
 
     def _bounded(self, rows: Iterable[Any]) -> list[Any]:
         kept, size = [], 0
-        with said_plainly():
+        with self._said_plainly():
             for row in rows:
                 kept.append(row)
                 size += sum(len(value) for value in row if isinstance(value, str | bytes))
@@ -183,16 +183,28 @@ class BoundedCursor(sqlite3.Cursor):
                     raise sqlite3.OperationalError(f"answer larger than {LARGEST_ANSWER:,} bytes: ask for fewer rows")
         return kept
 
-
-@contextmanager
-def said_plainly() -> Iterator[None]:
-    try:
-        yield
-    except MemoryError as error:
-        raise sqlite3.OperationalError("this statement needs too much memory") from error
+    @contextmanager
+    def _said_plainly(self) -> Iterator[None]:
+        assert isinstance(self.connection, BoundedConnection)
+        refusals = self.connection.refusals
+        try:
+            yield
+        except MemoryError as error:
+            raise sqlite3.OperationalError("this statement needs too much memory") from error
+        except sqlite3.OperationalError as error:
+            if refusals:
+                raise sqlite3.OperationalError(refusals[0]) from error
+            raise
+        finally:
+            refusals.clear()
 
 
 class BoundedConnection(sqlite3.Connection):
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        # Why a function of site/plugins/limits.py raised: all that SQLite passes on is that one did.
+        self.refusals: list[str] = []
+
     def cursor(self, factory: Any = BoundedCursor) -> Any:
         return super().cursor(factory)
 

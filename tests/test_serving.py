@@ -587,6 +587,27 @@ def test_bounded_functions_answer_as_sqlite_does(own: Server, sql: str) -> None:
     assert answer.json()["rows"] == [[*wanted]]
 
 
+@pytest.mark.parametrize("form", ["", ".json"])
+@pytest.mark.parametrize(
+    ("sql", "reason"),
+    [
+        (WORST["trim"], "trim() of 249,998 by 120,001 characters: the product may be 10,000,000"),
+        (WORST["replace that grows"], "string or blob too big"),
+        (WORST["json patched"], "json_patch() of 153,895 by 153,895 characters: the product may be 10,000,000"),
+        (WORST["long values printed"], "printf() with a width from an argument, or of millions"),
+        (WORST["an address in memory"], "this function is closed to visitors"),
+        (f"{ENDLESS} select hex(zeroblob(90000)) from a", "answer larger than 20,000,000 bytes: ask for fewer rows"),
+        ("select json_patch('{', '{}')", "malformed JSON"),
+        ("select missing", "no such column: missing"),
+    ],
+)
+def test_statement_beyond_a_bound_is_answered_with_the_reason(own: Server, form: str, sql: str, reason: str) -> None:
+    answer = own.client.get(f"/catalog{form}", params={"sql": sql})
+    assert answer.status_code == 400
+    assert (answer.json()["error"] == reason) if form else (reason in answer.text)
+    assert not re.search("Traceback|Exception ignored", own.stderr())
+
+
 @pytest.mark.parametrize(
     "sql",
     [
