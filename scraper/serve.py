@@ -19,6 +19,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from itertools import islice
 from pathlib import Path
 from typing import Any, Self
@@ -27,6 +28,7 @@ import uvicorn
 from datasette.app import Datasette
 from datasette.database import Database
 from datasette.utils import BadMetadataError, parse_metadata
+from datasette.views.base import DatasetteError
 
 from scraper import lookup
 from scraper.errors import MachineError
@@ -61,6 +63,10 @@ PUBLIC: dict[str, bool | int] = {
 
 STEPS = 100  # of SQLite's machine between two looks at the clock; Datasette's 1,000 may be 1,000 slow functions
 LARGEST_ANSWER = 20_000_000  # bytes: 1,000 rows may have 100 columns of 250,000 each
+
+# Whether CSV is asked for (site/plugins/spreadsheets.py). There Datasette forgets the error of a statement, and would
+# answer 200 with an empty line.
+AS_CSV = ContextVar("AS_CSV", default=False)
 
 
 def serve(db: Path, host: str, port: int, public: bool = False) -> None:
@@ -220,6 +226,14 @@ class Catalog(Database):  # type: ignore[misc]  # Datasette ships no types
         connection = sqlite3.connect(uri, uri=True, check_same_thread=False, factory=BoundedConnection)
         self._all_file_connections.append(connection)
         return connection
+
+    async def execute(self, *arguments: Any, **options: Any) -> Any:
+        try:
+            return await super().execute(*arguments, **options)
+        except sqlite3.DatabaseError as error:
+            if AS_CSV.get():
+                raise DatasetteError(str(error), title="Invalid SQL", status=400) from error
+            raise
 
 
 class Edition:

@@ -16,6 +16,7 @@ from datasette import hookimpl
 from datasette.app import Datasette
 
 from scraper.formats import harmless
+from scraper.serve import AS_CSV
 
 Message = dict[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -79,7 +80,11 @@ class _Rewriter:
                 await send({**start, "headers": headers})
                 await send({"type": "http.response.body", "body": b"".join(made)})
 
-        await self._app(scope, receive, hold)
+        before = AS_CSV.set(True)
+        try:
+            await self._app(scope, receive, hold)
+        finally:
+            AS_CSV.reset(before)
 
 
 def is_csv(start: Message) -> bool:
