@@ -19,6 +19,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from itertools import islice
 from pathlib import Path
 from typing import Any, Self
@@ -27,6 +28,7 @@ import uvicorn
 from datasette.app import Datasette
 from datasette.database import Database
 from datasette.utils import BadMetadataError, parse_metadata
+from datasette.views.base import DatasetteError
 
 from scraper import lookup
 from scraper.errors import MachineError
@@ -61,6 +63,10 @@ PUBLIC: dict[str, bool | int] = {
 
 STEPS = 100  # of SQLite's machine between two looks at the clock; Datasette's 1,000 may be 1,000 slow functions
 LARGEST_ANSWER = 20_000_000  # bytes: 1,000 rows may have 100 columns of 250,000 each
+
+# Whether CSV is asked for (site/plugins/spreadsheets.py). There Datasette forgets the error of a statement, and would
+# answer 200 with an empty line.
+AS_CSV = ContextVar("AS_CSV", default=False)
 
 
 def serve(db: Path, host: str, port: int, public: bool = False) -> None:
@@ -164,7 +170,7 @@ class BoundedCursor(sqlite3.Cursor):
     OperationalError, which Datasette tells the visitor; a MemoryError would be an error 500."""
 
     def execute(self, sql: str, parameters: Any = (), /) -> Self:
-        with said_plainly():
+        with self._said_plainly():
             return super().execute(sql, parameters)
 
     def fetchmany(self, size: int | None = 1) -> list[Any]:
@@ -175,7 +181,7 @@ class BoundedCursor(sqlite3.Cursor):
 
     def _bounded(self, rows: Iterable[Any]) -> list[Any]:
         kept, size = [], 0
-        with said_plainly():
+        with self._said_plainly():
             for row in rows:
                 kept.append(row)
                 size += sum(len(value) for value in row if isinstance(value, str | bytes))
@@ -183,16 +189,28 @@ class BoundedCursor(sqlite3.Cursor):
                     raise sqlite3.OperationalError(f"answer larger than {LARGEST_ANSWER:,} bytes: ask for fewer rows")
         return kept
 
-
-@contextmanager
-def said_plainly() -> Iterator[None]:
-    try:
-        yield
-    except MemoryError as error:
-        raise sqlite3.OperationalError("this statement needs too much memory") from error
+    @contextmanager
+    def _said_plainly(self) -> Iterator[None]:
+        assert isinstance(self.connection, BoundedConnection)
+        refusals = self.connection.refusals
+        try:
+            yield
+        except MemoryError as error:
+            raise sqlite3.OperationalError("this statement needs too much memory") from error
+        except sqlite3.OperationalError as error:
+            if refusals:
+                raise sqlite3.OperationalError(refusals[0]) from error
+            raise
+        finally:
+            refusals.clear()
 
 
 class BoundedConnection(sqlite3.Connection):
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        # Why a function of site/plugins/limits.py raised: all that SQLite passes on is that one did.
+        self.refusals: list[str] = []
+
     def cursor(self, factory: Any = BoundedCursor) -> Any:
         return super().cursor(factory)
 
@@ -208,6 +226,14 @@ class Catalog(Database):  # type: ignore[misc]  # Datasette ships no types
         connection = sqlite3.connect(uri, uri=True, check_same_thread=False, factory=BoundedConnection)
         self._all_file_connections.append(connection)
         return connection
+
+    async def execute(self, *arguments: Any, **options: Any) -> Any:
+        try:
+            return await super().execute(*arguments, **options)
+        except sqlite3.DatabaseError as error:
+            if AS_CSV.get():
+                raise DatasetteError(str(error), title="Invalid SQL", status=400) from error
+            raise
 
 
 class Edition:

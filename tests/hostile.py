@@ -32,7 +32,8 @@ FORMULAS = (
     "\uff1d1+1",
     "a;=1+1",
 )
-TEXTS = (SCRIPT, BROKEN_OUT, TEMPLATE, SQL, MARKDOWN, TURNED, ESCAPE, NUL, LINES, *FORMULAS)
+FOREIGN = ("https://evil.example/x", "http://evil.example/?a&b='\"><script>window.ran=1</script>")
+TEXTS = (SCRIPT, BROKEN_OUT, TEMPLATE, SQL, MARKDOWN, TURNED, ESCAPE, NUL, LINES, *FORMULAS, *FOREIGN)
 LONG = "A" * 1_000_000
 ADDRESSES = (
     'https://learn.microsoft.com/"><img src=x onerror=alert(1)>',

@@ -18,10 +18,11 @@ from typing import Any
 import httpx
 import pytest
 from datasette.utils import parse_metadata
+from markupsafe import escape
 
 from scraper.errors import MachineError
 from scraper.serve import SETTINGS, datasette_for, metadata_for, serve
-from scraper.sources import SOURCES
+from scraper.sources import HOSTS, SOURCES
 
 ROOT = Path(__file__).parent.parent
 SCHEMA = (ROOT / "scraper" / "schema.sql").read_text(encoding="utf-8")
@@ -374,6 +375,47 @@ def test_scraped_text_is_escaped(tmp_path: Path) -> None:
     for page in asyncio.run(read()):
         assert "&lt;script&gt;alert(1)" in page
         assert "<script>alert(1)" not in page
+
+
+def shown_as_title(path: Path, title: str) -> list[str]:
+    """The cell of a KB's title, as the pages of its table, its row and a query have it."""
+    with closing(sqlite3.connect(build_small(path))) as db, db:
+        db.execute("update kbs set title = ? where kb = 'KB5058411'", [title])
+
+    async def read() -> list[str]:
+        client = datasette_for(path).client
+        paths = ("/catalog/kbs?kb=KB5058411", "/catalog/kbs/KB5058411", "/catalog/kb_lookup?kb=KB5058411")
+        return [(await client.get(path)).text for path in paths]
+
+    cells = [re.findall(r'<td class="col-title[^>]*>(.*?)</td>', page, re.DOTALL) for page in asyncio.run(read())]
+    return [cell.strip() for (cell,) in cells]
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://evil.example/",
+        "http://evil.example/?a=1&b='\"><script>x()</script>",
+        " https://evil.example/ ",
+        "https://learn.microsoft.com.evil.example/",
+        "https://learn.microsoft.com@evil.example/",
+        "http://learn.microsoft.com/",
+        "https://evil.example/" + "a" * 2_027,
+    ],
+)
+def test_foreign_address_is_only_text(tmp_path: Path, address: str) -> None:
+    assert shown_as_title(tmp_path / "catalog.db", address) == [str(escape(address)).strip()] * 3
+
+
+def test_long_foreign_address_is_cut_like_any_text(tmp_path: Path) -> None:
+    cut = "https://evil.example/" + "a" * 2_027
+    assert shown_as_title(tmp_path / "catalog.db", f"{cut}bc") == [f"{cut}…"] * 3
+
+
+def test_address_of_a_declared_host_is_a_link(tmp_path: Path) -> None:
+    for host in HOSTS:
+        link = f'<a href="https://{host}/a?b&amp;c">https://{host}/a?b&amp;c</a>'
+        assert shown_as_title(tmp_path / f"{host}.db", f"https://{host}/a?b&c") == [link] * 3
 
 
 # --- the server ------------------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import csv
 import hashlib
 import http.client
 import os
@@ -19,6 +20,7 @@ from contextlib import ExitStack, closing, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import httpx
 import pytest
@@ -527,16 +529,17 @@ def test_no_sql_takes_the_server_down(own: Server) -> None:
         status = Path(f"/proc/{own.process.pid}/status").read_text()
         return int(re.findall(r"VmHWM:\s+(\d+)", status)[0]) // 1024
 
-    def ask(sql: str) -> tuple[float, int]:
+    def ask(name: str, form: str) -> tuple[float, int]:
         with httpx.Client(base_url=own.client.base_url, trust_env=False, timeout=60) as client:
             start = time.monotonic()
-            status = client.get("/catalog.json", params={"sql": sql}).status_code
+            status = client.get(f"/catalog{form}", params={"sql": WORST[name]}).status_code
             return time.monotonic() - start, status
 
     assert own.client.get(TABLE).status_code == 200
     before = memory()
     with ThreadPoolExecutor(2) as visitors:
-        asked = {name: visitors.submit(ask, sql) for name, sql in WORST.items()}
+        every = [(name, form) for form in (".json", ".csv") for name in WORST]
+        asked = {(name, form): visitors.submit(ask, name, form) for name, form in every}
         waits = []
         while not all(answer.done() for answer in asked.values()):
             start = time.monotonic()
@@ -548,6 +551,24 @@ def test_no_sql_takes_the_server_down(own: Server) -> None:
     assert {name: status for name, (_, status) in took.items() if status not in (200, 400)} == {}
     assert max(waits) < SECONDS
     assert memory() - before < MEGABYTES
+
+
+def test_others_are_answered_while_a_large_csv_is_made(own: Server) -> None:
+    sql = f"{ENDLESS} select n, replace(hex(zeroblob(4750)), '00', ';=') as text from a limit 1000"
+    waits = []
+    with ThreadPoolExecutor(1) as visitor:
+        start = time.monotonic()
+        asked = visitor.submit(
+            httpx.get, f"{own.client.base_url}catalog.csv?{urlencode({'sql': sql})}", timeout=60, trust_env=False
+        )
+        while not asked.done():
+            began = time.monotonic()
+            assert own.client.get(f"{ROW}.json").status_code == 200
+            waits.append(time.monotonic() - began)
+        took = time.monotonic() - start
+    rows = list(csv.reader(asked.result().text.splitlines()))
+    assert rows == [["n", "text"], *([str(n), ";'=" * 4750] for n in range(1, 1001))]
+    assert max(waits) < took / 2  # it was all of it; in seconds that depends on what else the machine does
 
 
 @pytest.mark.parametrize(
@@ -565,6 +586,29 @@ def test_bounded_functions_answer_as_sqlite_does(own: Server, sql: str) -> None:
         (wanted,) = plain.execute(f"select {sql}")
     answer = own.client.get("/catalog.json", params={"sql": f"select {sql}", "_shape": "arrays"})
     assert answer.json()["rows"] == [[*wanted]]
+
+
+@pytest.mark.parametrize("form", ["", ".json", ".csv"])
+@pytest.mark.parametrize(
+    ("sql", "reason"),
+    [
+        (WORST["trim"], "trim() of 249,998 by 120,001 characters: the product may be 10,000,000"),
+        (WORST["replace that grows"], "string or blob too big"),
+        (WORST["json patched"], "json_patch() of 153,895 by 153,895 characters: the product may be 10,000,000"),
+        (WORST["long values printed"], "printf() with a width from an argument, or of millions"),
+        (WORST["an address in memory"], "this function is closed to visitors"),
+        (f"{ENDLESS} select hex(zeroblob(90000)) from a", "answer larger than 20,000,000 bytes: ask for fewer rows"),
+        ("select json_patch('{', '{}')", "malformed JSON"),
+        (WORST["endless"], "this took longer than a statement may; ask for less"),
+        ("select missing", "no such column: missing"),
+    ],
+)
+def test_statement_beyond_a_bound_is_answered_with_the_reason(own: Server, form: str, sql: str, reason: str) -> None:
+    answer = own.client.get(f"/catalog{form}", params={"sql": sql})
+    assert answer.status_code == 400
+    assert (answer.json()["error"] == reason) if form else (reason in answer.text)
+    spoken = own.stderr()
+    assert not re.search("Traceback|Exception ignored", spoken), spoken[-3000:]
 
 
 @pytest.mark.parametrize(
@@ -841,4 +885,6 @@ def test_document_tells_the_bounds_that_hold(tmp_path: Path) -> None:
     assert dict(re.findall(r"(?m)^\| (?!bound|--)(.*?) \| (.*) \|$", PUBLISH)) == told
     assert f"at most **{FRESH} s**" in PUBLISH
     assert f"kept for {PUBLIC['default_cache_ttl']} s instead of {SETTINGS['default_cache_ttl']} s" in PUBLISH
-    assert f"The tests ask the {len(WORST)} worst statements" in PUBLISH
+    asked = f"The tests ask the {len(WORST)} worst statements"
+    for said in (asked, f"within {SECONDS:.0f} s", f"less than {MEGABYTES} MB"):
+        assert said in PUBLISH

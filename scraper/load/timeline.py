@@ -322,7 +322,7 @@ class _Builds(_Follower):
         row = corrected[0]
         row.corrected_to = claim.build
         row.standing.withdrawn = True
-        self.change(claim.release, claim.kb or "", "build", row.claim.build, claim.build, claim.page)
+        self.change(claim.release, claim.kb or claim.build or "", "build", row.claim.build, claim.build, claim.page)
 
     def _is_correction(self, row: BuildRow, claim: BuildClaim) -> bool:
         """The same update under another build, in the night in which its old build left the page (sources.md B8)."""

@@ -14,6 +14,7 @@ from typing import Any
 
 from datasette import hookimpl
 from datasette.app import Datasette
+from datasette.database import QueryInterrupted
 from datasette.utils.asgi import Base400, Request, Response
 from datasette.views.base import DatasetteError
 from markupsafe import Markup
@@ -24,6 +25,7 @@ Answer = Callable[[], Awaitable[Response]]
 
 SITE = str(Path(__file__).parent.parent)
 OURS = "this site made an error; its log says which"
+TOO_LONG = "this took longer than a statement may; ask for less"
 NO_CSV = "there is no CSV at this address, but of each table and query, as at /catalog/kbs.csv"
 FORBIDDEN = {
     "execute-sql": "SQL of visitors is not allowed on this site",
@@ -58,6 +60,9 @@ def what_is_wrong(request: Request, exception: Exception) -> tuple[int, str, str
     """The status, what is said of it, and a title if it has one."""
     if isinstance(exception, Base400):
         return exception.status, str(exception), None
+    # Datasette's own words are HTML, in JSON too, and where CSV is asked for an error 500.
+    if isinstance(exception, QueryInterrupted) or isinstance(exception.__context__, QueryInterrupted):
+        return 400, TOO_LONG, "SQL Interrupted"
     if isinstance(exception, DatasetteError):
         said = Markup(exception.message) if exception.message_is_html else str(exception.message)
         is_misread = exception.status == 500 and is_asked(request) and not is_ours(exception)

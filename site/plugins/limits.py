@@ -9,6 +9,8 @@ from collections.abc import Callable
 
 from datasette import hookimpl
 
+from scraper.serve import BoundedConnection
+
 LIMITS = {
     # The longest string or row. `select length(hex(zeroblob(400000000)))` took 2 GB and 6.6 s past a limit of one
     # second; what one function does with a megabyte takes milliseconds, and there are many functions in one second.
@@ -36,27 +38,48 @@ QUADRATIC = {"instr": 2, "replace": 3, "trim": 2, "ltrim": 2, "rtrim": 2, "json_
 WIDTH = re.compile(r"[*]|[0-9]{7}")
 
 Value = str | bytes | int | float | None
+Function = Callable[..., Value]
+
+# Datasette switches them on: a traceback in the log whenever a visitor passes a bound.
+sqlite3.enable_callback_tracebacks(False)
 
 
-def bounded(name: str, arity: int, beside: sqlite3.Connection) -> Callable[..., Value]:
+def bounded(name: str, arity: int, beside: sqlite3.Connection) -> Function:
     sql = f"select {name}({', '.join('?' * arity)})"
 
     def call(*values: Value) -> Value:
         first, second = (len(value) if isinstance(value, str | bytes) else 20 for value in values[:2])
         if first * second > PRODUCT:
-            raise ValueError(f"{name}() of {first} by {second} characters")
+            raise ValueError(f"{name}() of {first:,} by {second:,} characters: the product may be {PRODUCT:,}")
         answer: Value = beside.execute(sql, values).fetchone()[0]
         return answer
 
     return call
 
 
-def printer(name: str, beside: sqlite3.Connection) -> Callable[..., Value]:
+def printer(name: str, beside: sqlite3.Connection) -> Function:
     def call(*values: Value) -> Value:
         if values and WIDTH.search(str(values[0])):
             raise ValueError(f"{name}() with a width from an argument, or of millions")
         answer: Value = beside.execute(f"select {name}({', '.join('?' * len(values))})", values).fetchone()[0]
         return answer
+
+    return call
+
+
+def closed(*_: Value) -> Value:
+    raise ValueError("this function is closed to visitors")
+
+
+def noting(function: Function, refusals: list[str]) -> Function:
+    """The function, which leaves a note of why it raises (scraper/serve.py has it told)."""
+
+    def call(*values: Value) -> Value:
+        try:
+            return function(*values)
+        except (ValueError, sqlite3.Error) as error:
+            refusals[:] = [str(error)]
+            raise
 
     return call
 
@@ -68,13 +91,14 @@ def prepare_connection(conn: sqlite3.Connection, database: str) -> None:
         conn.setlimit(limit, value)
     if database == "_internal":  # Datasette's own notes, in memory; it writes them itself
         return
+    refusals = conn.refusals if isinstance(conn, BoundedConnection) else []  # /-/versions has one of its own
     conn.execute("pragma query_only = on")
     beside = sqlite3.connect(":memory:", check_same_thread=False)
     beside.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LIMITS[sqlite3.SQLITE_LIMIT_LENGTH])
-    for name in ("printf", "format"):
-        conn.create_function(name, -1, printer(name, beside), deterministic=True)
-    for name, arity in QUADRATIC.items():
-        conn.create_function(name, arity, bounded(name, arity, beside), deterministic=True)
+    functions = {(name, -1): printer(name, beside) for name in ("printf", "format")}
+    functions |= {(name, arity): bounded(name, arity, beside) for name, arity in QUADRATIC.items()}
+    for (name, arity), function in functions.items():
+        conn.create_function(name, arity, noting(function, refusals), deterministic=True)
     for arity in (1, 2):  # Debian's SQLite has it: it tells an address in memory
         with contextlib.suppress(sqlite3.OperationalError):
-            conn.create_function("fts3_tokenizer", arity, None)
+            conn.create_function("fts3_tokenizer", arity, noting(closed, refusals))

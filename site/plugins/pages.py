@@ -31,7 +31,6 @@ OLD_HOURS = 36
 LONGEST = 300
 # Updates that a search shows; the table shows the rest.
 FOUND = 50
-_HOSTS = ("https://learn.microsoft.com/", "https://support.microsoft.com/")
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _PAGES = ("page", "url", "fetched_at", "changed_at", "updated_at", "rows", "quarantined", "failing_since", "failure")
 
@@ -57,9 +56,9 @@ def register_routes() -> list[tuple[str, Callable[..., Any]]]:
 @hookimpl
 def extra_template_vars(datasette: Datasette) -> Callable[[], Any]:
     async def known() -> dict[str, Any]:
-        """What every page shows: how fresh the catalog is; and how scraped text and addresses are shown."""
+        """What every page shows: how fresh the catalog is; and how scraped text is shown."""
         ages = await ask(datasette, _freshness)
-        return {**ages, "short": short, "known_host": known_host, "quote": quote}
+        return {**ages, "short": short, "quote": quote}
 
     return known
 
@@ -98,11 +97,6 @@ def short(text: str | None) -> str:
     """Scraped text on one line, cut where it is longer than any title."""
     line = " ".join(_CONTROLS.sub(" ", text or "").split())
     return line if len(line) <= LONGEST else line[: LONGEST - 1] + "…"
-
-
-def known_host(url: str | None) -> bool:
-    """Only https addresses of the hosts that are read become links."""
-    return bool(url and url.startswith(_HOSTS))
 
 
 async def page(

@@ -13,7 +13,8 @@ TURNED = "\u202egnp.exe \u2067evil\u2066 \u061c never closed"
 LONG = "A" * 10_000
 TEMPLATE = "{{7*7}} {% if %} ${7*7} </title></textarea>"
 CONTROLS = "bell\x07 escape\x1b[31m feed\x0b\x0c delete\x7f"
-TEXTS = (SCRIPT, BROKEN_OUT, JAVASCRIPT, TURNED, LONG, TEMPLATE, CONTROLS)
+FOREIGN = "https://evil.example/x"
+TEXTS = (SCRIPT, BROKEN_OUT, JAVASCRIPT, TURNED, LONG, TEMPLATE, CONTROLS, FOREIGN)
 
 ADDRESSES = (
     'https://learn.microsoft.com/"><img src=x onerror=alert(1)>',
@@ -23,6 +24,7 @@ ADDRESSES = (
     "data:text/html,<script>alert(1)</script>",
     "https://support.microsoft.com/\u202egnp.exe",
     "https://support.microsoft.com/" + "a" * 10_000,
+    "http://learn.microsoft.com/",
 )
 
 # Every column that is filled with what a page says, as it says it.

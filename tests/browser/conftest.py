@@ -81,10 +81,22 @@ def site(bundled: Path) -> Iterator[str]:
 
 
 @pytest.fixture(scope="package")
-def hostile_site(bundled: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def poisoned(bundled: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = Path(shutil.copy(bundled, tmp_path_factory.mktemp("hostile")))
     poison(path)
-    with serving(path) as server:
+    return path
+
+
+@pytest.fixture(scope="package")
+def hostile_site(poisoned: Path) -> Iterator[str]:
+    with serving(poisoned) as server:
+        yield str(server.client.base_url).rstrip("/")
+
+
+@pytest.fixture(scope="package")
+def public_hostile_site(poisoned: Path) -> Iterator[str]:
+    """The same, as everybody may ask it."""
+    with serving(poisoned, "--public", spoken="public") as server:
         yield str(server.client.base_url).rstrip("/")
 
 

@@ -195,7 +195,8 @@ class Statements:
             names = names[-1:]  # by its build where it has one: the same KB may have got another
         is_listed = any((release, name, column) in self.said for name in names for column in ("available", "kb"))
         if difference.column == "withdrawn":
-            return is_listed and bool(difference.now and difference.now["withdrawn"])
+            # What has no KB is not what a link with one speaks of, though both have one build.
+            return is_listed and row.get("kb") is not None and bool(difference.now and difference.now["withdrawn"])
         if difference.column:
             assert difference.now is not None
             said = {value for name in names for value in self.said.get((release, name, difference.column), ())}
