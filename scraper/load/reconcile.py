@@ -572,9 +572,9 @@ def _bases(claims: Claims, ranked: list[tuple[Source, Facts]]) -> dict[str, int]
                 listed.setdefault(entry.release, []).append({int(build.partition(".")[0]) for build in entry.builds})
     for release, links in listed.items():
         counted = Counter(base for bases_of_link in links for base in bases_of_link)
-        (most, links_of_most), *others = counted.most_common()
-        # All links of 25H2 name its sibling's build as well, so that two may be in most: no one is its own.
-        if 2 * links_of_most > len(links) and (not others or 2 * others[0][1] <= len(links)):
+        (most, times), *others = counted.most_common()
+        # Nearly all links of 25H2 name its sibling's build as well; where it is all, none is known to be its own.
+        if 2 * times > len(links) and (not others or times > others[0][1]):
             bases[release] = claims.releases[release].base_build = most
     return bases
 
