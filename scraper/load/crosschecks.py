@@ -444,7 +444,7 @@ def _lost(
     yield from _listings(ranked, before)
     yield from _hubs(ranked, before)
     yield from _months(claims, ranked, calendar, before)
-    yield from _hotpatches(claims, before)
+    yield from _hotpatches(claims, ranked, before)
 
 
 def _listings(ranked: _Ranked, before: Mapping[str, Facts]) -> Iterator[Claim]:
@@ -528,12 +528,14 @@ def _months(
                 yield Claim(Severity.WARNING, "no-month", entry.release, subject, message, source.name)
 
 
-def _hotpatches(claims: Claims, before: Mapping[str, Facts]) -> Iterator[Claim]:
-    """A month with a hotpatch has its B beside it."""
+def _hotpatches(claims: Claims, ranked: _Ranked, before: Mapping[str, Facts]) -> Iterator[Claim]:
+    """A month with a hotpatch has its B beside it, where there is a release history."""
+    told = {row.release for _, page in ranked for row in page.updates}
     had = {(row.release, row.month) for page in before.values() for row in page.updates if row.cadence == "B"}
     has = {(row.release, row.month) for row in security_rows(claims.builds.values())}
     for month in claims.months.values():
-        if month.released and month.type is MonthType.HOTPATCH and (month.release, month.month) not in had | has:
+        lacks = month.release in told and (month.release, month.month) not in had | has
+        if lacks and month.released and month.type is MonthType.HOTPATCH:
             message = f"the {month.month} hotpatch came, and no release history has the B of that month"
             yield Claim(Severity.WARNING, "no-b", month.release, month.month, message, month.page)
 
