@@ -193,6 +193,8 @@ class Statements:
         names = [_named(str(row[column]), row) for column in columns if row[column]]
         if difference.column == "withdrawn":
             names = names[-1:]  # by its build where it has one: the same KB may have got another
+        elif difference.column is None and difference.was:
+            names = names[:1]  # and by its KB: the same build may have got another
         is_listed = any((release, name, column) in self.said for name in names for column in ("available", "kb"))
         if difference.column == "withdrawn":
             # What has no KB is not what a link with one speaks of, though both have one build.
