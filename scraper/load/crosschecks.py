@@ -257,15 +257,11 @@ def _siblings(claims: Claims) -> Iterator[Claim]:
 def _unlike(name: str, rows: Sequence[BuildClaim]) -> Iterator[Claim]:
     """``name``: a KB, or a build and its track, that all rows have."""
     for what, value_of in _TRAITS.items():
-        values: dict[str, BuildClaim] = {}
-        for row in rows:
-            if value := value_of(row):
-                values.setdefault(value, row)
-        releases = {row.release for row in values.values()}
-        if len(values) > 1 and len(releases) > 1:
-            said = ", ".join(f"{value} for {row.release}" for value, row in values.items())
-            for row in values.values():
-                message = f"{name.partition(' ')[0]} has another {what} in another release: {said}"
+        said = [(value, row) for row in rows if (value := value_of(row))]
+        if len({value for value, _ in said}) > 1 and len({row.release for _, row in said}) > 1:
+            words = ", ".join(f"{value} for {row.release}" for value, row in said)
+            for _, row in said:
+                message = f"{name.partition(' ')[0]} has another {what} in another release: {words}"
                 yield Claim(Severity.WARNING, "siblings", row.release, _subject(row), message, row.page)
 
 
@@ -509,17 +505,14 @@ def _months(
     # A plan that left its calendar when the month came is no row that flaps.
     released = (month for page in before.values() for month in page.months if month.kb or month.available)
     had = {(month.release, month.month) for month in released}
+    stands = claims.months.keys() | had
     ever: dict[str, list[str]] = defaultdict(list)
     for release, month in (*claims.months, *calendar):
         ever[release].append(month)
     for source, page in ranked:
         for entry in page.entries:
             month = (entry.available or "")[:7]
-            if (
-                entry.kind not in _TUESDAY_KINDS
-                or entry.preview
-                or (entry.release, month) in claims.months.keys() | had
-            ):
+            if entry.kind not in _TUESDAY_KINDS or entry.preview or (entry.release, month) in stands:
                 continue
             listed = ever.get(entry.release)
             if listed and min(listed) <= month <= max(listed):
@@ -638,7 +631,8 @@ def _odd_address(
     if odd := _odd_slug(url, day, builds, kb):
         return odd
     found = _HELP.search(url or "")
-    return f"KB{found[1]}" if found and kb and f"KB{found[1]}" in kbs - {kb} else None
+    number = f"KB{found[1]}" if found else kb
+    return number if kb and number != kb and number in kbs else None
 
 
 @lru_cache(maxsize=4096)  # night after night, nearly all links are those of the night before
