@@ -100,7 +100,7 @@ class Timeline:
         _Months(self, night).follow(claims.months)
         tonight = sorted(self.changes[start:], key=_change_order)
         self.changes[start:] = tonight
-        self._follow_findings(night, claims)
+        self._follow_findings(night, claims, tonight)
         for kb, last in self.claims.articles.items():  # a title or an address that vanished stays, like other values
             article = claims.articles.setdefault(kb, last)
             claims.articles[kb] = article if article.url else replace(article, url=last.url)
@@ -113,10 +113,11 @@ class Timeline:
         )
         return Counter(row.claim.page for row in rows if row.standing.absent and not row.standing.withdrawn)
 
-    def _follow_findings(self, night: Night, claims: Claims) -> None:
+    def _follow_findings(self, night: Night, claims: Claims, changes: Iterable[Change]) -> None:
         """Asked after the rows were followed: a disagreement is about the values that are published. One that stands
         keeps its time, and says which value is used tonight, and why."""
-        tonight = {claim.identity: claim for claim in (*claims.findings, *self._missing())}
+        found = *claims.findings, *self._missing(), *_rewritten(changes)
+        tonight = {claim.identity: claim for claim in found}
         for identity in [identity for identity in self._open if identity not in tonight]:
             self._open.pop(identity).resolved_at = night.at
         for identity, claim in tonight.items():
@@ -141,6 +142,19 @@ class Timeline:
             if len(names) >= _MANY:
                 message = f"{len(names)} rows are no longer on the page: {', '.join(sorted(names))}"
                 yield Claim(Severity.WARNING, "missing", release, table, message, page)
+
+
+def _rewritten(changes: Iterable[Change]) -> Iterator[Claim]:
+    """Many rows that say something else than the night before. Microsoft corrects one at a time; a table that says
+    otherwise as a whole was shifted, and what all its rows say together contradicts nothing."""
+    names: dict[tuple[str, str, str], dict[str, None]] = {}
+    for change in changes:
+        if change.old is not None and change.new is not None:
+            names.setdefault((change.page, change.release, change.table_name), {})[change.subject] = None
+    for (page, release, table), subjects in names.items():
+        if len(subjects) >= _MANY:
+            message = f"{len(subjects)} rows say something else than before: {', '.join(subjects)}"
+            yield Claim(Severity.WARNING, "rewritten", release, table, message, page)
 
 
 def _change_order(change: Change) -> tuple[str, ...]:

@@ -192,25 +192,33 @@ class Statements:
         columns = ("kb", "build") if difference.table == "builds" else ("month",)
         names = [_named(str(row[column]), row) for column in columns if row[column]]
         if difference.column == "withdrawn":
-            names = names[-1:]  # by its build where it has one: the same KB may have got another
-        elif difference.column is None and difference.was:
-            names = names[:1]  # and by its KB: the same build may have got another
-        is_listed = any((release, name, column) in self.said for name in names for column in ("available", "kb"))
-        if difference.column == "withdrawn":
             # What has no KB is not what a link with one speaks of, though both have one build.
-            return is_listed and row.get("kb") is not None and bool(difference.now and difference.now["withdrawn"])
+            return (
+                row.get("kb") is not None and bool(difference.now and difference.now["withdrawn"]) and self._list(row)
+            )
         if difference.column:
             assert difference.now is not None
             said = {value for name in names for value in self.said.get((release, name, difference.column), ())}
             return bool(said - {str(difference.now[difference.column])})
         if difference.was:
-            return is_listed
+            return self._list(row)
         return any(
             self.said.get((release, name, column), set()) - {str(row[column])}
             for name in names
             for column in ("kb", "build", "available", "month", "cadence", "track", "type")
             if row.get(column)
         )
+
+    def _list(self, row: Row) -> bool:
+        """Whether a page lists the row: its KB with its build, where it has both."""
+        release, kb, build = str(row["release"]), row["kb"], row["build"]
+        if "status" in row:
+            return any((release, str(row["month"]), column) in self.said for column in ("available", "kb"))
+        if kb and build:
+            named = _named(str(build), row)
+            return build in self.said[release, str(kb), "build"] or kb in self.said[release, named, "kb"]
+        name = str(kb) if kb else _named(str(build), row)
+        return any((release, name, column) in self.said for column in ("available", "kb"))
 
 
 def _named(name: str, row: Mapping[str, object]) -> str:

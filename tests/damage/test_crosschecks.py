@@ -280,6 +280,18 @@ def test_page_that_goes_back_in_time_is_told_for_as_long_as_it_does(laboratory: 
         assert new == {("warning", "older", None, CLIENT)}
 
 
+def test_table_that_was_shifted_as_a_whole_is_told_by_what_it_said_before(laboratory: Laboratory) -> None:
+    """All builds of Server 2022 are one higher: in their order, in their family, and said nowhere else."""
+    page = laboratory.tonight[SERVER].decode()
+    for count, expected in ((2, False), (3, True)):
+        shifted = re.sub(
+            r"(?<=<td>20348\.)(3207|3328|3692)(?=</td>)", lambda found: str(int(found[0]) + 1), page, count=count
+        )
+        said = laboratory.night({SERVER: shifted.encode()})
+        new = {found[1:4] for found in said.findings - laboratory.truth.findings}
+        assert (("rewritten", "windows-server-2022", "builds") in new) is expected
+
+
 def test_label_over_builds_of_another_family_sets_the_page_aside(laboratory: Laboratory) -> None:
     """One label moved, and 94 rows were published under two releases, each with a finding: better none of them."""
     page = laboratory.markup(CLIENT)
@@ -378,5 +390,7 @@ def explained() -> dict[str, str]:
 
 
 def test_every_code_is_fired_and_explained() -> None:
-    fired = {case.code for case in CASES} | {"missing", "overdue", "no-month", "no-b", "older"} | OF_ARTICLES
+    fired = (
+        {case.code for case in CASES} | {"missing", "rewritten", "overdue", "no-month", "no-b", "older"} | OF_ARTICLES
+    )
     assert fired == codes() == explained().keys()
