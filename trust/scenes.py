@@ -161,10 +161,11 @@ class Scenes:
         command: Sequence[str],
         plan: dict[str, object] | None = None,
         *,
+        log: Path | None = None,
         before: Callable[[], None] | None = None,
     ) -> Ended:
-        process = self.begin(folder, command, plan, before=before)
-        return self.ended(process, folder.with_suffix(".log"))
+        log = log or folder.with_suffix(".log")
+        return self.ended(self.begin(folder, command, plan, log=log, before=before), log)
 
     def ended(self, process: "subprocess.Popen[bytes]", log: Path) -> Ended:
         try:
@@ -268,12 +269,12 @@ def standing(scene: Scene, folder: Path) -> tuple[int | None, list[str]]:
 
 
 def recovered(scenes: Scenes, scene: Scene, folder: Path) -> list[str]:
-    """What is wrong when the command is given again, and nobody disturbs it."""
+    """What is wrong when the command is given again, undisturbed. What it said at first stays in its log."""
     left, _ = stored(folder)
-    ended = scenes.run(folder, scene.command)
+    ended = scenes.run(folder, scene.command, log=folder.with_name("again.log"))
     is_accepted = scene.name == "accept" and left.acceptances > scene.before.acceptances
     if is_accepted and ended.code == 2:  # it was noted before: there is nothing more to accept
-        ended = scenes.run(folder, ("rebuild", "--archive", "archive.db"))
+        ended = scenes.run(folder, ("rebuild", "--archive", "archive.db"), log=folder.with_name("rebuild.log"))
     wrong = [] if ended.code == scene.exit_code else [f"the next run ended with {ended.code}: {ended.output}"]
     right, problems = stored(folder)
     wrong += problems + catalog_problems(folder) + strays(folder, KEPT) + right.lost(left)
