@@ -12,7 +12,7 @@ disk filled, at any of them; and what the run is about just then is its *phase*.
   states    a folder that gets a copy of the catalog after each swap
   kill      the number of the point at which SIGKILL comes, before it is done
   torn      the same, but half of what is to be written is written
-  full      from this point on, whatever needs room gets ``error`` (an errno, by default ENOSPC)
+  full      from this point on, whatever needs room (``NEED_ROOM``) gets ``error`` (an errno, by default ENOSPC)
   limits    [name, bytes or number] pairs of ``resource``, set when everything is imported
   memory    so many bytes of address space are left, when everything is imported
   default   signals that are left to the system
@@ -36,6 +36,8 @@ from pathlib import Path
 from typing import Any
 
 Call = Callable[..., Any]
+
+NEED_ROOM = ("write", "copy", "create", "fsync")  # what fails on a full disk
 
 
 class Meddler:
@@ -66,7 +68,7 @@ class Meddler:
                 return "torn"
             self.die()
         full = self._plan.get("full")
-        return "full" if full and self._points >= full and kind in ("write", "copy", "create") else ""
+        return "full" if full and self._points >= full and kind in NEED_ROOM else ""
 
     def die(self) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
