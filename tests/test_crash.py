@@ -85,6 +85,11 @@ def test_runs_at_once_come_one_after_the_other(scenes: Scenes, tmp_path: Path) -
     assert len(ended) == 3
 
 
+def test_runs_that_are_not_kept_apart_are_noticed(scenes: Scenes, tmp_path: Path) -> None:
+    _, wrong = Together(scenes, {"broken": "unlocked"}).play(("scrape", "accept", "demo"), tmp_path / "folder")
+    assert wrong
+
+
 def test_order_is_that_of_the_runs_whatever_the_clock_says(scenes: Scenes, tmp_path: Path) -> None:
     back, wrong = Clock(scenes).play(tmp_path / "job", random.Random(6))
     assert back > 1
