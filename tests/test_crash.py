@@ -21,6 +21,7 @@ from scraper.load import tables
 from scraper.serve import AGAIN
 from scraper.sources import SOURCES
 from tests.test_datasette import serving, swap, wait_for
+from tests.web import Reply, Web
 from trust.machine_troubles import KINDS, MOUNTED, can_mount
 from trust.machine_troubles import play as play_trouble
 from trust.odd_runs import Clock, Together
@@ -28,6 +29,7 @@ from trust.publish_kills import WRITING, Kill, chosen
 from trust.publish_kills import play as play_kill
 from trust.remains import contents, differences
 from trust.scenes import CLIENT, FIRST, FOURTH, NEW, Scenes
+from trust.under_readers import Publisher, Seen, Site, reading
 
 ROOT = Path(__file__).parents[1]
 NEWS, ACCEPT = "scrape with news", "accept"
@@ -83,10 +85,48 @@ def test_runs_at_once_come_one_after_the_other(scenes: Scenes, tmp_path: Path) -
     assert len(ended) == 3
 
 
+def test_runs_that_are_not_kept_apart_are_noticed(scenes: Scenes, tmp_path: Path) -> None:
+    _, wrong = Together(scenes, {"broken": "unlocked"}).play(("scrape", "accept", "demo"), tmp_path / "folder")
+    assert wrong
+
+
 def test_order_is_that_of_the_runs_whatever_the_clock_says(scenes: Scenes, tmp_path: Path) -> None:
     back, wrong = Clock(scenes).play(tmp_path / "job", random.Random(6))
     assert back > 1
     assert wrong == []
+
+
+@pytest.mark.parametrize(
+    ("reply", "kind"),
+    [
+        (Reply(body=b"<html>generation 0\xe2\x82"), "failed"),  # half a letter
+        (Reply(status=500, body=b"<html>generation 0</html>"), "failed"),
+        (Reply(silent=True), "failed"),
+        (Reply(body=b"<html>generation 0</html>", headers={"Content-Length": "100"}), "failed"),
+        (Reply(body=b"<html>generation 0</html>", headers={"Content-Length": None}), "failed"),
+        (Reply(body=b"<html>generation 0"), "not whole"),
+        (Reply(body=b"<html></html>"), "not whole"),
+        (Reply(body=b"<html>generation 0 generation 1</html>"), "mixed"),
+    ],
+)
+def test_reader_hears_of_every_answer_that_is_broken(tmp_path: Path, reply: Reply, kind: str) -> None:
+    seen, publisher = Seen(), Publisher(tmp_path / "catalog.db", None)
+    with closing(publisher), Web() as web:
+        web.page("/", reply)
+        site = Site(int(web.url.rpartition(":")[2]), ["/"], 10, True, {"/": 1})
+        with reading(site, publisher, seen, seed=1) as clients:
+            wait_for(lambda: seen.counts[kind] > len(clients), 20)
+            assert all(client.is_alive() for client in clients)
+
+
+def test_reader_that_reads_too_little_is_missed(tmp_path: Path) -> None:
+    seen, publisher = Seen(), Publisher(tmp_path / "catalog.db", None)
+    with closing(publisher), Web() as web:
+        web.page("/", Reply(body=b"<html>generation 0</html>", wait=0.2))
+        site = Site(int(web.url.rpartition(":")[2]), ["/"], 10, True, {"/": 1})
+        with reading(site, publisher, seen, seed=1) as clients:
+            publisher.swaps.append((1000, float("inf"), float("inf")))
+    assert seen.counts == {"lost": len(clients)}
 
 
 # --- what they found -------------------------------------------------------------------------------------------------

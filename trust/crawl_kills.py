@@ -1,19 +1,22 @@
 """Whether a crawl can be killed at any moment: the next run goes on from there, and the catalog is the same.
 
-    python trust/crawl_kills.py [--rounds 100] [--seed 3]
+    python trust/crawl_kills.py [--rounds 100] [--seed 3] [--break early]
 
-A mirror on 127.0.0.1 serves the pages of September and an article for every KB that they want: in both layouts, with
-issues, without and unreadable, at a redirect, at the wrong place and not at all. Each round starts ``winkb scrape`` in
-an empty folder and ends it with SIGKILL at a random moment. What then lies there must be whole. The same command, run
-to its end, must lose nothing that was stored and ask for no stored article again (nor be sent a stored page), and its
-catalog must be, row by row, that of a crawl that nobody disturbed. In every other round it comes five seconds later by
-its own clock: then only that time may differ, and only where nothing older was stored.
+A mirror on 127.0.0.1 serves the pages of September and an article for every KB that they want (trust/made_articles.py),
+some at a redirect. Each round starts ``winkb scrape`` in an empty folder and ends it with SIGKILL at a random moment.
+What then lies there must be whole: no file that the next run does not take away, and, row by row, a catalog that an
+undisturbed crawl publishes on its way, of the pages or of all, or none: that of the last run whose end the archive
+tells or, where the kill fell before the swap, the one before it. The same command, run to its end, must lose nothing
+that was stored and ask for no stored article again (nor be sent a stored page), and its catalog must be, row by row,
+that of a crawl that nobody disturbed. In every other round it comes five seconds later by its own clock: then only that
+time may differ, and only where nothing older was stored.
 
 What may differ at all: the table ``runs``, the number of a run in ``changes``, and in which order findings were made.
 The code is copied first, so that an edit meanwhile changes nothing. Exit 1 on any violation; its folder stays.
 """
 
 import argparse
+import json
 import os
 import random
 import shutil
@@ -23,7 +26,7 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,12 +37,22 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))  # the writers of re-created pages and the server lie with the tests
 
 from scraper import pipeline  # noqa: E402
-from scraper.load.tables import wanted_articles  # noqa: E402
 from scraper.sources import SOURCES  # noqa: E402
 from tests import pages  # noqa: E402
-from tests.articles import Issue, address_of, article  # noqa: E402
 from tests.web import Asked, Reply, Web  # noqa: E402
-from trust.remains import KEPT, Stored, Tables, catalog_problems, contents, differences, said, stored  # noqa: E402
+from trust.made_articles import made_articles  # noqa: E402
+from trust.remains import (  # noqa: E402
+    KEPT,
+    PASSING,
+    Stored,
+    Tables,
+    catalog_problems,
+    contents,
+    differences,
+    said,
+    stored,
+    strays,
+)
 
 SNAPSHOT, LATENCY, LONGEST = "2026-09-30", 0.005, 60.0
 NOW, LATER = "2026-10-01T03:00:00Z", "2026-10-01T03:00:05Z"
@@ -59,7 +72,7 @@ PAGES = frozenset(source.name for source in SOURCES)
 
 class Mirror:
     """What is served, by whom it was asked for (a run is known by its user agent), and what was answered. ``code`` is
-    the folder of the package that is tried."""
+    the folder of the code that is tried."""
 
     def __init__(self, web: Web, folder: Path, code: Path) -> None:
         self.url, self.code = web.url, code
@@ -91,46 +104,15 @@ class Mirror:
         """An article for every KB that the pages want."""
         paths = pipeline.Paths(folder / "catalog.db", folder / "archive.db")
         pipeline.scrape(paths, NOW, mirror=self.url, manners=pipeline.Manners(delay=0))
-        with closing(sqlite3.connect(paths.db)) as catalog:
-            rows = catalog.execute("select kb, build, track from builds where build is not null").fetchall()
-        wanted = wanted_articles(paths.db)
-        for number, one in enumerate(wanted):
-            builds = [build for kb, build, _ in rows if kb == one.kb][:2]
-            hotpatch = (one.kb, "hotpatch") in {(kb, track) for kb, _, track in rows}
-            self._serve_article(
-                number,
-                one.kb,
-                one.url or f"https://support.microsoft.com/help/{one.kb[2:]}",
-                builds,
-                one.available or "",
-                hotpatch=hotpatch,
-            )
-        return frozenset(one.kb for one in wanted)
-
-    def _serve_article(
-        self, number: int, kb: str, asked: str, builds: Sequence[str], date: str, *, hotpatch: bool
-    ) -> None:
-        """The ``number``-th article; the number says what it is like."""
-        layout, kind = ("old" if number % 3 == 2 else "new"), ("hotpatch" if hotpatch else "cumulative")
-        if number % 40 == 17:
-            self._refer(kb, asked, 404, {})
-            return
-        issues = [Issue(f"Issue {place} of {kb}", "It happens.", "Wait.") for place in range(number % 4)]
-        body = article(
-            "KB4000000" if number % 40 == 5 else kb,  # leads to another page
-            "2026-01-01" if number % 20 == 9 else date,  # says another date than the tables
-            builds,
-            layout=layout,
-            kind=kind,
-            issues=None if number % 7 == 6 else issues,
-            baseline="KB5120000" if hotpatch else None,
-            prose=20,
-        )
-        if number % 5 == 1:
-            landing = address_of(kb, date, builds, layout=layout, kind=kind)
-            self._refer(kb, asked, 301, {"Location": landing})
-            asked = landing
-        self._serve(kb, asked, body)
+        articles = [*made_articles(paths.db)]
+        for made in articles:
+            if made.body is None:
+                self._refer(made.kb, made.asked, 404, {})
+                continue
+            if made.landing:
+                self._refer(made.kb, made.asked, 301, {"Location": made.landing})
+            self._serve(made.kb, made.landing or made.asked, made.body)
+        return frozenset(made.kb for made in articles)
 
     def asked_by(self, agent: str) -> Iterator[tuple[str, int]]:
         """Source and status of every request of a run."""
@@ -140,19 +122,23 @@ class Mirror:
 # --- a run -----------------------------------------------------------------------------------------------------------
 
 
-def start(mirror: Mirror, folder: Path, agent: str, now: str) -> "subprocess.Popen[bytes]":
-    """``winkb scrape`` in ``folder``; what it says goes into ``AGENT.log`` beside it."""
-    command = (sys.executable, "-m", "scraper", "scrape", "--mirror", mirror.url, "--now", now, "--db", "catalog.db")
+def start(mirror: Mirror, folder: Path, agent: str, now: str, plan: dict[str, str]) -> "subprocess.Popen[bytes]":
+    """``winkb scrape`` in ``folder``, meddled with by ``plan`` (trust/meddler.py) unless that is empty; what it says
+    goes into ``AGENT.log`` beside it."""
+    program = (str(mirror.code / "trust" / "meddler.py"), json.dumps(plan)) if plan else ("-m", "scraper")
+    command = (sys.executable, *program, "scrape", "--mirror", mirror.url, "--now", now, "--db", "catalog.db")
     options = ("--archive", "archive.db", "--delay", "0", "--concurrency", "4", "--user-agent", agent)
     environment = {**os.environ, "PYTHONPATH": str(mirror.code)}
     with (folder.parent / f"{agent}.log").open("wb") as log:
         return subprocess.Popen((*command, *options), cwd=folder, env=environment, stdout=log, stderr=log)
 
 
-def undisturbed(mirror: Mirror, folder: Path, agent: str, now: str = NOW) -> tuple[int, float]:
+def undisturbed(
+    mirror: Mirror, folder: Path, agent: str, now: str = NOW, plan: dict[str, str] | None = None
+) -> tuple[int, float]:
     """Exit code and seconds of a run to the end."""
     begin = perf_counter()
-    with start(mirror, folder, agent, now) as process:
+    with start(mirror, folder, agent, now, plan or {}) as process:
         try:
             return process.wait(LONGEST), perf_counter() - begin
         except subprocess.TimeoutExpired:
@@ -160,9 +146,9 @@ def undisturbed(mirror: Mirror, folder: Path, agent: str, now: str = NOW) -> tup
             return process.wait(), perf_counter() - begin
 
 
-def killed(mirror: Mirror, folder: Path, agent: str, moment: float) -> bool:
+def killed(mirror: Mirror, folder: Path, agent: str, moment: float, plan: dict[str, str]) -> bool:
     """Kill a run ``moment`` seconds after its start; False when it had ended by then."""
-    with start(mirror, folder, agent, NOW) as process:
+    with start(mirror, folder, agent, NOW, plan) as process:
         try:
             process.wait(moment)
         except subprocess.TimeoutExpired:
@@ -211,23 +197,39 @@ def place(asked: set[str], left: Stored, kbs: frozenset[str]) -> str:
     return MOMENTS[4] if left.ended < 2 else MOMENTS[5]
 
 
+def published(state: Path, ended: int, states: list[Tables]) -> list[str]:
+    """What is wrong with the catalog that stands after a kill, when the archive tells the end of so many runs."""
+    found = contents(state / "catalog.db") if (state / "catalog.db").exists() else None
+    by_then = [None, *states]
+    allowed = by_then[max(0, ended - 1) : ended + 1]
+    if found in allowed:
+        return []
+    what = f"after the end of {ended} runs"
+    if found is None or found in by_then:
+        return [f"{what}, catalog {by_then.index(found)} of {len(states)} stands there"]
+    return [f"{what}, the catalog is none that an undisturbed crawl has:", *differences(found, allowed[-1] or {})]
+
+
 def play(
-    mirror: Mirror, folder: Path, number: int, moment: float, whole: Tables, figures: Figures
+    mirror: Mirror,
+    folder: Path,
+    number: int,
+    moment: float,
+    states: list[Tables],
+    figures: Figures,
+    broken: dict[str, str],
 ) -> tuple[str, list[str]]:
     """One round: where the kill fell ("" if the run was over by then), and what was violated."""
     state = folder / "state"
     state.mkdir(parents=True)
     first, second = f"round-{number}-killed", f"round-{number}-after"
-    if not killed(mirror, state, first, moment):
+    if not killed(mirror, state, first, moment, broken):
         return "", []
     left, wrong = stored(state)
-    wrong += catalog_problems(state)
-    had_catalog = (state / "catalog.db").exists()
+    wrong += catalog_problems(state) + strays(state, KEPT | PASSING)
+    if not wrong:
+        wrong += published(state, left.ended, states)
     fell = place({source for source, _ in mirror.asked_by(first)}, left, mirror.kbs)
-    if not had_catalog and left.ended > 1:
-        wrong.append("a run published its catalog and another ended, but there is none")
-    if had_catalog and left.ended == 0:
-        wrong.append("there is a catalog of a run that had not ended")
 
     now = NOW if number % 2 else LATER
     code, _ = undisturbed(mirror, state, second, now)
@@ -250,12 +252,11 @@ def play(
         wrong.append(f"{len(left.versions - right.versions)} stored versions are lost")
     if len(right.versions) != len(right.sources):
         wrong.append("versions were stored twice")
-    if (found := {path.name for path in state.iterdir()}) != KEPT:
-        wrong.append(f"files: {sorted(found ^ KEPT)}")
+    wrong += strays(state, KEPT)
     tables = contents(state / "catalog.db")
     if now == LATER:
         wrong += since_when(state, left)
-    if lines := differences(earlier(tables), whole):
+    if lines := differences(earlier(tables), states[-1]):
         figures.differing += 1
         wrong += lines
     return fell, wrong
@@ -277,29 +278,34 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--rounds", type=int, default=100)
     parser.add_argument("--seed", type=int, default=3)
+    parser.add_argument("--break", dest="broken", choices=("early",), help="swap as one must not: it must fail")
     options = parser.parse_args()
     chance, figures, fell = random.Random(options.seed), Figures(), Counter[str]()
     begin = perf_counter()
     base = Path(tempfile.mkdtemp(prefix="winkb-kills-"))
     with Web() as web:
         (base / "wanted").mkdir()
-        shutil.copytree(ROOT / "scraper", base / "code" / "scraper", ignore=shutil.ignore_patterns("__pycache__"))
+        for name in ("scraper", "trust"):
+            shutil.copytree(ROOT / name, base / "code" / name, ignore=shutil.ignore_patterns("__pycache__"))
+        broken = {"broken": options.broken} if options.broken else {}
         mirror = Mirror(web, base / "wanted", base / "code")
-        whole, duration = references(mirror, base)
+        states, duration = references(mirror, base)
         print(f"{len(PAGES)} pages, {len(mirror.kbs)} articles; undisturbed: {duration:.2f} s", flush=True)
-        number = 0
-        while figures.rounds < options.rounds and figures.late <= options.rounds:
+        number, moment, late = 0, 0.0, False
+        while figures.rounds < options.rounds and figures.late <= 2 * options.rounds:
             number += 1
-            moment = chance.uniform(0, duration)
+            moment = chance.uniform(0, duration) if not late else 0.8 * moment
             folder = base / f"round-{number}"
-            where, wrong = play(mirror, folder, number, moment, whole, figures)
+            where, wrong = play(mirror, folder, number, moment, states, figures, broken)
+            late = not where  # over before it could be killed: tried again, earlier
+            figures.late += late
             if where:
                 figures.rounds += 1
                 fell[where] += 1
-            else:
-                figures.late += 1  # over before it could be killed: drawn again
             figures.violated += said(f"round {number}, killed after {moment:.3f} s, {where}", wrong, folder)
-    print(f"{figures.rounds} kills (seed {options.seed}; {figures.late} more came too late and were drawn again)")
+    print(
+        f"{figures.rounds} kills (seed {options.seed}; {figures.late} more came too late and were tried again, earlier)"
+    )
     for where in MOMENTS:
         print(f"  {where}: {fell[where]}")
     print(f"articles stored before a kill: {figures.stored}, of them asked for again: {figures.refetched} (must be 0)")
@@ -313,20 +319,24 @@ def main() -> None:
     sys.exit(failed)
 
 
-def references(mirror: Mirror, base: Path) -> tuple[Tables, float]:
-    """The catalog of an undisturbed crawl and how long one takes. Three are made, to see that they are the same."""
-    made: list[Tables] = []
+def references(mirror: Mirror, base: Path) -> tuple[list[Tables], float]:
+    """The catalogs that an undisturbed crawl publishes, of the pages and of all, and how long one takes. Three are
+    made, to see that they are the same."""
+    made: list[list[Tables]] = []
     spent: list[float] = []
     for number in range(3):
         folder = base / f"undisturbed-{number}" / "state"
+        states = folder.with_name("states")
         folder.mkdir(parents=True)
-        code, seconds = undisturbed(mirror, folder, f"undisturbed-{number}")
-        if code:
-            sys.exit(f"an undisturbed crawl ended with {code}: {folder.parent}")
+        states.mkdir()
+        code, seconds = undisturbed(mirror, folder, f"undisturbed-{number}", plan={"states": str(states)})
+        if code or len(list(states.iterdir())) != 2:
+            sys.exit(f"an undisturbed crawl ended with {code}, or published other than twice: {folder.parent}")
         spent.append(seconds)
-        made.append(contents(folder / "catalog.db"))
-        if lines := differences(made[-1], made[0]):
-            sys.exit("\n".join((f"two undisturbed crawls differ: {folder.parent}", *lines)))
+        made.append([contents(states / f"{swap}.db") for swap in (1, 2)])
+        for is_, should_be in zip(made[-1], made[0], strict=True):
+            if lines := differences(is_, should_be):
+                sys.exit("\n".join((f"two undisturbed crawls differ: {folder.parent}", *lines)))
     return made[0], median(spent)
 
 

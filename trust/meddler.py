@@ -8,16 +8,17 @@ cuts, removals and openings (through the table of system calls that its unix lay
 disk filled, at any of them; and what the run is about just then is its *phase*.
 
   trace     a file that gets a line for each point: phase, kind and file
-  phase     a file that always holds the phase
+  phase     a file that always holds how many swaps are done, and the phase
   states    a folder that gets a copy of the catalog after each swap
   kill      the number of the point at which SIGKILL comes, before it is done
   torn      the same, but half of what is to be written is written
-  full      from this point on, whatever needs room gets ``error`` (an errno, by default ENOSPC)
+  full      from this point on, whatever needs room (``NEED_ROOM``) gets ``error`` (an errno, by default ENOSPC)
   limits    [name, bytes or number] pairs of ``resource``, set when everything is imported
   memory    so many bytes of address space are left, when everything is imported
   default   signals that are left to the system
   wait      wait for a line on standard input before the command begins
-  broken    do the swap as it must not be done (only to see that the experiments notice): ``copy``, ``early``
+  broken    publish as one must not (only to see that the experiments notice): ``copy`` the new catalog over the old
+            one, put it in its place too ``early``, before it is filled, or ``unlocked``, beside another run
 """
 
 import _sqlite3
@@ -30,10 +31,13 @@ import shutil
 import signal
 import sys
 from collections.abc import Callable
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
 Call = Callable[..., Any]
+
+NEED_ROOM = ("write", "copy", "create", "fsync")  # what fails on a full disk
 
 
 class Meddler:
@@ -64,7 +68,7 @@ class Meddler:
                 return "torn"
             self.die()
         full = self._plan.get("full")
-        return "full" if full and self._points >= full and kind in ("write", "copy", "create") else ""
+        return "full" if full and self._points >= full and kind in NEED_ROOM else ""
 
     def die(self) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
@@ -192,7 +196,7 @@ class Meddler:
     def _tell(self, phase: str) -> None:
         self._phase = phase
         if self._told is not None:
-            os.pwrite(self._told, f"{phase:40}".encode(), 0)
+            os.pwrite(self._told, f"{self._swaps:<3} {phase:40}".encode(), 0)
 
 
 def _name(handle: int) -> str:
@@ -223,8 +227,9 @@ def _vfs() -> Any:
     return find(b"unix")
 
 
-def break_swap(how: str) -> None:
-    """Publish as one must not."""
+def break_it(how: str) -> None:
+    """Publish as one must not. Undisturbed it comes to the same: only what the experiments do can show it."""
+    from scraper import pipeline
     from scraper.load import tables
 
     def copied(source: Any, target: Any) -> None:
@@ -234,15 +239,19 @@ def break_swap(how: str) -> None:
     if how == "copy":
         os.replace = copied
     elif how == "early":
-        real = tables.write
+        real, remove = tables.write, os.unlink
 
         def early(database: Any, *arguments: Any) -> None:
-            os.replace(database.conn.execute("pragma database_list").fetchone()[2], Path("catalog.db"))
+            with suppress(FileNotFoundError):
+                remove("catalog.db")
+            os.link(database.conn.execute("pragma database_list").fetchone()[2], "catalog.db")
             real(database, *arguments)
 
         tables.write = early
+    elif how == "unlocked":
+        pipeline.held = nullcontext  # type: ignore[attr-defined, assignment]
     else:
-        sys.exit(f"no such way to break a swap: {how}")
+        sys.exit(f"no such way to break it: {how}")
 
 
 def main() -> None:
@@ -252,7 +261,7 @@ def main() -> None:
 
     meddler = Meddler(plan)
     if plan.get("broken"):
-        break_swap(plan["broken"])
+        break_it(plan["broken"])
     if {"trace", "kill", "torn", "full"} & plan.keys():
         meddler.meddle_with_python()
         meddler.meddle_with_sqlite()

@@ -1,6 +1,6 @@
 """Whether runs at the same time, or with a clock that jumps, spoil anything.
 
-    python trust/odd_runs.py [--rounds 60] [--nights 40] [--seed 3] [--break copy|early]
+    python trust/odd_runs.py [--rounds 56] [--nights 40] [--seed 3] [--break unlocked]
 
 **At once.** Two or three commands (scrapes, rebuilds, acceptances, demos, in all combinations) begin in one folder at
 the same moment: each has everything imported and waits for a word. One at least must do its work; every other one does
@@ -226,16 +226,16 @@ def in_place(tables: Tables, steady: dict[str, str]) -> Tables:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--rounds", type=int, default=60)
-    parser.add_argument("--nights", type=int, default=40)
+    parser.add_argument("--rounds", type=int, default=56, help="each combination four times")
+    parser.add_argument("--nights", type=int, default=40, help="jobs of six nights")
     parser.add_argument("--seed", type=int, default=3)
-    parser.add_argument("--break", dest="broken", choices=("copy", "early"), help="swap as one must not: it must fail")
+    parser.add_argument("--break", dest="broken", choices=("unlocked",), help="let them run at once: it must fail")
     options = parser.parse_args()
     chance, begin = random.Random(options.seed), time.perf_counter()
     base = Path(tempfile.mkdtemp(prefix="winkb-odd-"))
     scenes = Scenes(base)
     together = Together(scenes, {"broken": options.broken} if options.broken else {})
-    combinations, ends, violated, back = together.combinations(), Counter[str](), 0, 0
+    combinations, ends, violated = together.combinations(), Counter[str](), 0
     for number in range(options.rounds):
         names = combinations[number % len(combinations)]
         ended, wrong = together.play(names, base / f"round-{number}" / "folder")

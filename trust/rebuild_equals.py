@@ -41,9 +41,11 @@ def main() -> None:
 
     def compared(paths: Paths) -> None:
         compare(paths)
+        if not paths.db.exists():
+            counted["runs without a catalog, of which there was nothing to compare"] += 1
+            return
         counted["comparisons"] += 1
-        if paths.db.exists():
-            counted[f"runs that ended with {rows_of(paths.db)['runs'][-1][2]}"] += 1
+        counted[f"of them after runs that ended with {rows_of(paths.db)['runs'][-1][2]}"] += 1
 
     @seed(asked.seed)
     @settings(max_examples=asked.examples, deadline=None, database=None, suppress_health_check=list(HealthCheck))
@@ -53,8 +55,9 @@ def main() -> None:
             folder = Path(name)
             go_through(nights, folder, compared)
             if (folder / "catalog.db").exists():
-                rebuild_elsewhere(folder, counted["examples"])
-            counted["examples"] += 1
+                rebuild_elsewhere(folder, counted["histories"])
+                counted["comparisons with a rebuild by another process"] += 1
+            counted["histories"] += 1
             counted["nights"] += len(nights)
 
     rebuild_equals()

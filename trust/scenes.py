@@ -8,11 +8,9 @@ import json
 import os
 import re
 import shutil
-import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
-from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -21,9 +19,8 @@ from urllib.parse import urlsplit
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))  # the writers of re-created articles lie with the tests
 
-from scraper.load.tables import wanted_articles  # noqa: E402
 from scraper.sources import BY_NAME  # noqa: E402
-from tests.articles import Issue, article  # noqa: E402
+from trust.made_articles import made_articles  # noqa: E402
 from trust.remains import (  # noqa: E402
     KEPT,
     PASSING,
@@ -161,10 +158,11 @@ class Scenes:
         command: Sequence[str],
         plan: dict[str, object] | None = None,
         *,
+        log: Path | None = None,
         before: Callable[[], None] | None = None,
     ) -> Ended:
-        process = self.begin(folder, command, plan, before=before)
-        return self.ended(process, folder.with_suffix(".log"))
+        log = log or folder.with_suffix(".log")
+        return self.ended(self.begin(folder, command, plan, log=log, before=before), log)
 
     def ended(self, process: "subprocess.Popen[bytes]", log: Path) -> Ended:
         try:
@@ -190,23 +188,11 @@ class Scenes:
         return self.mirror(mirror) / parts.netloc / f"{parts.path.strip('/')}.html"
 
     def _write_articles(self) -> None:
-        """An article for every KB that the pages want, some of another layout, cut, or of another KB."""
-        with closing(sqlite3.connect(self._new / "catalog.db")) as catalog:
-            rows = catalog.execute("select kb, build from builds where build is not null").fetchall()
-        for number, one in enumerate(wanted_articles(self._new / "catalog.db")):
-            path = self._file(NEW, one.url or f"https://support.microsoft.com/help/{one.kb[2:]}")
-            path.parent.mkdir(parents=True, exist_ok=True)
-            if number % 40 == 17:
-                continue  # 404
-            body = article(
-                "KB4000000" if number % 40 == 5 else one.kb,
-                one.available or "",
-                [build for kb, build in rows if kb == one.kb][:2],
-                layout="old" if number % 3 == 2 else "new",
-                issues=[Issue(f"Issue {place} of {one.kb}", "It happens.", "Wait.") for place in range(number % 4)],
-                prose=20,
-            )
-            path.write_bytes(body[: len(body) // 3] if number % 40 == 29 else body)
+        for made in made_articles(self._new / "catalog.db"):
+            if made.body is not None:
+                path = self._file(NEW, made.asked)
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(made.body)
 
     def _follow(self, scene: Scene, times: int) -> None:
         """What the command does when nobody disturbs it; twice shows that it is always the same."""
@@ -268,12 +254,12 @@ def standing(scene: Scene, folder: Path) -> tuple[int | None, list[str]]:
 
 
 def recovered(scenes: Scenes, scene: Scene, folder: Path) -> list[str]:
-    """What is wrong when the command is given again, and nobody disturbs it."""
+    """What is wrong when the command is given again, undisturbed. What it said at first stays in its log."""
     left, _ = stored(folder)
-    ended = scenes.run(folder, scene.command)
+    ended = scenes.run(folder, scene.command, log=folder.with_name("again.log"))
     is_accepted = scene.name == "accept" and left.acceptances > scene.before.acceptances
     if is_accepted and ended.code == 2:  # it was noted before: there is nothing more to accept
-        ended = scenes.run(folder, ("rebuild", "--archive", "archive.db"))
+        ended = scenes.run(folder, ("rebuild", "--archive", "archive.db"), log=folder.with_name("rebuild.log"))
     wrong = [] if ended.code == scene.exit_code else [f"the next run ended with {ended.code}: {ended.output}"]
     right, problems = stored(folder)
     wrong += problems + catalog_problems(folder) + strays(folder, KEPT) + right.lost(left)
