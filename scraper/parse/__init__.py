@@ -5,7 +5,8 @@ page that is something else never comes out as one without rows.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from hashlib import sha256
 
 from selectolax.lexbor import LexborHTMLParser, SelectolaxError
@@ -50,12 +51,13 @@ def parse(source: Source, body: bytes, url: str) -> Page:
     """
     _check_whole(source.name, body)
     # Only after the check: selectolax turns bad bytes into U+FFFD without a word.
-    tree = _tree(source.name, excerpt(body))
-    head = _read_head(tree)
-    updated_at = head.get("updated_at") or head.get("lastPublishedDate") or head.get("ms.date") or ""
-    # The new layout's links are relative to the canonical address, whose last segment is a file (sources.md B3).
-    links = Links(Links(url).resolve(head.get("canonical", "")) or url)
-    return _PARSERS[source.parser](source, tree, links, clean(updated_at))
+    with _memory():
+        tree = _tree(source.name, excerpt(body))
+        head = _read_head(tree)
+        updated_at = head.get("updated_at") or head.get("lastPublishedDate") or head.get("ms.date") or ""
+        # The new layout's links are relative to the canonical address, whose last segment is a file (sources.md B3).
+        links = Links(Links(url).resolve(head.get("canonical", "")) or url)
+        return _PARSERS[source.parser](source, tree, links, clean(updated_at))
 
 
 def parse_article(name: str, body: bytes, url: str) -> ArticlePage:
@@ -66,18 +68,29 @@ def parse_article(name: str, body: bytes, url: str) -> ArticlePage:
     an update.
     """
     _check_whole(name, body)
-    tree = _tree(name, article_excerpt(body))
-    head = _read_head(tree)
-    # Not ms.date: it moves with edits and is the release date of nothing (sources.md C3).
-    updated_at = head.get("updated_at") or head.get("lastPublishedDate") or ""
-    return read_article(
-        name,
-        tree,
-        url,
-        title=head.get("title", ""),
-        canonical=Links(url).resolve(head.get("canonical", "")),
-        updated_at=clean(updated_at),
-    )
+    with _memory():
+        tree = _tree(name, article_excerpt(body))
+        head = _read_head(tree)
+        # Not ms.date: it moves with edits and is the release date of nothing (sources.md C3).
+        updated_at = head.get("updated_at") or head.get("lastPublishedDate") or ""
+        return read_article(
+            name,
+            tree,
+            url,
+            title=head.get("title", ""),
+            canonical=Links(url).resolve(head.get("canonical", "")),
+            updated_at=clean(updated_at),
+        )
+
+
+@contextmanager
+def _memory() -> Iterator[None]:
+    """Any text is some HTML, and our selectors are sound: where a tree or a selector cannot be had there was no memory,
+    and the page is not to blame."""
+    try:
+        yield
+    except SelectolaxError as problem:
+        raise MemoryError("no memory to parse a page") from problem
 
 
 def _tree(name: str, markup: bytes) -> LexborHTMLParser:
@@ -87,10 +100,7 @@ def _tree(name: str, markup: bytes) -> LexborHTMLParser:
     too_deep = DriftError("nesting", page=name, expected=f"at most {_DEEPEST} elements in one another", found="more")
     if tags > _FEW_TAGS and _depth(markup) > _DEEPEST:
         raise too_deep
-    try:
-        tree = LexborHTMLParser(markup)
-    except SelectolaxError as problem:  # any text is some HTML: it had no memory, and the page is not to blame
-        raise MemoryError("no memory to parse a page") from problem
+    tree = LexborHTMLParser(markup)
     # Only the tree knows: an end tag in a comment ends nothing.
     if tree.css_first(_TOO_DEEP) is not None:
         raise too_deep
