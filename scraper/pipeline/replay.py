@@ -274,7 +274,8 @@ def _reconcile(result: Replay, ranked: Sequence[Source], night: Night) -> None:
     updated = {name: page.updated for name, page in result.pages.items()}
     pages = [(source, known[source.name]) for source in ranked if source.name in known]
     releases = {name: row.claim for name, row in result.timeline.releases.items()}
-    excused = crosscheck(claims, pages, Past(night.at[:10], before, updated, releases, result.timeline.months))
+    today = max(result.runs.values())[:10]  # of a clock that went back, what came before is not yet to come
+    excused = crosscheck(claims, pages, Past(today, before, updated, releases, result.timeline.months))
     result.excused = Counter(dict.fromkeys(before, excused))
     result.timeline.follow(night, claims)
 
