@@ -254,8 +254,9 @@ def report(rounds: list[Round], late: int, seconds: float, seed: int) -> None:
         print(f"  {phase}: {random_[phase]} / {chosen_[phase]}")
     for what, phases in (("loading, writing and swap", LOADING), ("writing and swap", WRITING)):
         print(f"in {what}: {sum(random_[phase] for phase in phases)} / {sum(chosen_[phase] for phase in phases)}")
-    print(f"old catalog: {sum(done.state == 0 for done in dead)}, a new one: {sum(bool(done.state) for done in dead)},")
-    print(f"  neither: {sum(done.state is None for done in dead)} (must be 0)")
+    for where, part in (("at random", at_random), ("at points", at_points)):
+        old, new = sum(done.state == 0 for done in part), sum(bool(done.state) for done in part)
+        print(f"{where}: {old} old, {new} new, {sum(done.state is None for done in part)} neither (must be 0)")
     print(f"rounds with a violation: {sum(bool(done.wrong) for done in rounds)} (must be 0)")
     print(f"{seconds:.0f} s", flush=True)
 
