@@ -512,10 +512,11 @@ def _months(
     for source, page in ranked:
         for entry in page.entries:
             month = (entry.available or "")[:7]
-            if entry.kind not in _TUESDAY_KINDS or entry.preview or (entry.release, month) in stands:
-                continue
             listed = ever.get(entry.release)
-            if listed and min(listed) <= month <= max(listed):
+            if entry.kind not in _TUESDAY_KINDS or (entry.release, month) in stands or not listed:
+                continue
+            # Of a public preview's months, calendars have the last ones only.
+            if month in listed or (not entry.preview and min(listed) < month < max(listed)):
                 message = f"{entry.title!r} is of {month}, which no calendar has"
                 subject = entry.kb or month
                 yield Claim(Severity.WARNING, "no-month", entry.release, subject, message, source.name)
