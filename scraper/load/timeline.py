@@ -116,7 +116,7 @@ class Timeline:
     def _follow_findings(self, night: Night, claims: Claims, changes: Iterable[Change]) -> None:
         """Asked after the rows were followed: a disagreement is about the values that are published. One that stands
         keeps its time, and says which value is used tonight, and why."""
-        found = *claims.findings, *self._missing(), *_rewritten(changes)
+        found = *claims.findings, *self._missing(), *self._doubled(), *_rewritten(changes)
         tonight = {claim.identity: claim for claim in found}
         for identity in [identity for identity in self._open if identity not in tonight]:
             self._open.pop(identity).resolved_at = night.at
@@ -126,6 +126,23 @@ class Timeline:
             else:
                 self._open[identity] = Finding(claim, night.at)
                 self.findings.append(self._open[identity])
+
+    def _doubled(self) -> Iterator[Claim]:
+        """Rows that are not on their page tonight, and may be flapping, beside one that has their KB or build: two that
+        were exchanged, say."""
+        there: dict[tuple[str, str, str | None], BuildClaim] = {}
+        gone: list[BuildClaim] = []
+        for row in self.builds.values():
+            claim = row.claim
+            if row.standing.absent and not row.standing.withdrawn:
+                gone.append(claim)
+            elif not row.standing.withdrawn and claim.track != "component":
+                there |= {(claim.release, claim.track, name): claim for name in (claim.kb, claim.build)}
+        for claim in gone:
+            for name in filter(None, (claim.kb, claim.build)):
+                if other := there.get((claim.release, claim.track, name)):
+                    message = f"{name} is of {other.kb} {other.build}, and was of {claim.kb} {claim.build}"
+                    yield Claim(Severity.WARNING, "duplicate", claim.release, name, message, claim.page)
 
     def _missing(self) -> Iterator[Claim]:
         """Many rows that left their page at once. One or two are not worth a word before they are withdrawn, since

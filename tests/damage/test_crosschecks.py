@@ -292,6 +292,14 @@ def test_table_that_was_shifted_as_a_whole_is_told_by_what_it_said_before(labora
         assert (("rewritten", "windows-server-2022", "builds") in new) is expected
 
 
+def test_two_kbs_that_changed_places_are_told_by_the_rows_that_had_them(laboratory: Laboratory) -> None:
+    other = {"5058385": "5060526", "5060526": "5058385"}
+    page = re.sub("|".join(other), lambda found: other[found[0]], laboratory.tonight[SERVER].decode())
+    said = laboratory.night({SERVER: page.encode()})
+    new = {found[1:4] for found in said.findings - laboratory.truth.findings}
+    assert {("duplicate", "windows-server-2022", kb) for kb in ("KB5058385", "KB5060526")} <= new
+
+
 def test_label_over_builds_of_another_family_sets_the_page_aside(laboratory: Laboratory) -> None:
     """One label moved, and 94 rows were published under two releases, each with a finding: better none of them."""
     page = laboratory.markup(CLIENT)
