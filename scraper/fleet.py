@@ -64,6 +64,7 @@ NAMES: dict[str, tuple[str, ...]] = {
 _HEADER_LINES = 20
 _HEAD_LINES = 40
 _LONGEST_LINE = 256 * 1024
+_LONGEST_FIELD = 128 * 1024
 # A cell may have line breaks, but a quote that nobody closed must not swallow the list.
 _MOST_LINES = 100
 # What is longer is no version; of a product it is as much as is looked at.
@@ -520,14 +521,19 @@ def _header(lines: _Lines, name: str, columns: Mapping[str, str]) -> tuple[str, 
 
 def _cells(line: str, delimiter: str) -> list[str]:
     try:
-        return next(csv.reader([line], delimiter=delimiter), [])
+        return next(_reader([line], delimiter), [])
     except csv.Error:
         return []
 
 
+def _reader(lines: Iterable[str], delimiter: str, *, strict: bool = False) -> Iterator[list[str]]:
+    csv.field_size_limit(_LONGEST_FIELD)  # of the whole process, which may have made CSV of longer ones
+    return csv.reader(lines, delimiter=delimiter, strict=strict)
+
+
 def _csv_rows(lines: _Lines, delimiter: str, width: int) -> Iterator[tuple[int, list[str] | str]]:
     """The number of each row's first line, with its cells or with what is wrong with it; empty rows are none."""
-    reader = csv.reader(lines, delimiter=delimiter, strict=True)
+    reader = _reader(lines, delimiter, strict=True)
     while True:
         number = lines.begin()
         try:
