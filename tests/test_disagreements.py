@@ -366,6 +366,23 @@ def test_a_build_that_is_believed_makes_its_row_in_place_of_the_one_that_is_not(
     assert [claim.code for claim in said.findings] == ["revision-order", "conflict"]
 
 
+def test_links_give_a_release_its_family_once_and_take_none_from_it() -> None:
+    """Where no page with labels is read: a category that swallowed the next one's links, which are more."""
+    swallowed = [link(EntryKind.HOTPATCH, None, f"KB50000{n}", f"20348.{n}", release=SERVER) for n in range(10, 13)]
+    pages = {
+        "hotpatch-25h2": says(
+            base=None, entries=[*swallowed, link(EntryKind.HOTPATCH, None, KB, "26100.3981", release=SERVER)]
+        )
+    }
+    assert reconcile(pages, RANKED).releases[SERVER].base_build == 20348
+    claims = reconcile(pages, RANKED, {SERVER: 26100})
+    assert claims.releases[SERVER].base_build == 26100
+    assert [key for key in claims.builds if key[1]] == [(SERVER, "26100.3981", KB)]
+    assert [(claim.code, claim.subject) for claim in claims.found] == [
+        ("family", kb) for kb in ("KB5000010", "KB5000011", "KB5000012")
+    ]
+
+
 def test_messages_name_the_value_that_is_used_first() -> None:
     messages = {name: [claim.message for claim in claims(*case[:2]).findings] for name, case in CASES.items()}
     assert messages["release information and a link"][0] == (

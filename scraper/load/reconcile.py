@@ -237,8 +237,11 @@ def revision(build: str) -> int:
     return int(build.partition(".")[2])
 
 
-def reconcile(facts: Mapping[str, Facts], sources: Iterable[Source]) -> Claims:
-    """What the pages say together. ``facts``: the last good facts by source name; ``sources``: in order of rank."""
+def reconcile(
+    facts: Mapping[str, Facts], sources: Iterable[Source], families: Mapping[str, int | None] | None = None
+) -> Claims:
+    """What the pages say together. ``facts``: the last good facts by source name; ``sources``: in order of rank;
+    ``families``: the build families that are published, by release, which only a label changes."""
     claims = Claims()
     ranked = [(source, facts[source.name]) for source in sources if source.name in facts]
     claims.ranks = {source.name: int(source.parser != "release_information") for source, _ in ranked}
@@ -265,7 +268,10 @@ def reconcile(facts: Mapping[str, Facts], sources: Iterable[Source]) -> Claims:
         for month in page.months:
             _claim_month(claims, source, month, month_of_kb)
     security = _security_updates(claims)
-    links = [(source, entry, build, _month_of(claims, entry)) for source, entry, build in _listed(claims, ranked)]
+    links = [
+        (source, entry, build, _month_of(claims, entry))
+        for source, entry, build in _listed(claims, ranked, families or {})
+    ]
     for source, entry, _build, month_claim in links:
         if month_claim:
             _say_type(month_claim, _announced(entry), _place_of(claims, source, entry), released=True)
@@ -529,13 +535,15 @@ def _say_type(claim: MonthClaim, kind: MonthType, place: Place, *, released: boo
 # --- navigation ------------------------------------------------------------------------------------------------------
 
 
-def _listed(claims: Claims, ranked: list[tuple[Source, Facts]]) -> Iterable[tuple[Source, Entry, str | None]]:
+def _listed(
+    claims: Claims, ranked: list[tuple[Source, Facts]], families: Mapping[str, int | None]
+) -> Iterable[tuple[Source, Entry, str | None]]:
     """Every link for its release, with the one of its builds that is of the release's family.
 
     The release's own page comes before its sibling's, and a release's own category before its public preview. All
     pages carry all categories, so the same statement is heard once.
     """
-    bases = _bases(claims, ranked)
+    bases = _bases(claims, ranked, families)
     entries = [(source, entry) for source, page in ranked for entry in page.entries]
     entries.sort(key=lambda pair: (pair[1].preview, pair[1].release not in pair[0].releases))
     said = set()
@@ -561,9 +569,12 @@ def _build_of_address(base: int | None, url: str | None) -> str | None:
     return f"{base}.{found[1]}" if found else None
 
 
-def _bases(claims: Claims, ranked: list[tuple[Source, Facts]]) -> dict[str, int]:
-    """The build family of each release: as its label says, else the one that nearly all its hotpatches have. Links of
-    the update history do not tell: those of 25H2 all name 26100, and one of them nothing else (KB5065789)."""
+def _bases(claims: Claims, ranked: list[tuple[Source, Facts]], families: Mapping[str, int | None]) -> dict[str, int]:
+    """The build family of each release: as its label says, else as it is published, else the one that most of its
+    hotpatches have. Links of the update history do not tell: those of 25H2 all name 26100, and one of them nothing else
+    (KB5065789)."""
+    for name, claim in claims.releases.items():
+        claim.base_build = claim.base_build or families.get(name)
     bases = {name: claim.base_build for name, claim in claims.releases.items() if claim.base_build}
     listed: dict[str, list[set[int]]] = {}
     for _source, page in ranked:

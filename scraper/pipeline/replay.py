@@ -267,7 +267,8 @@ def _follow_acceptance(result: Replay, reader: Reader, ranked: Sequence[Source],
 
 def _reconcile(result: Replay, ranked: Sequence[Source], night: Night) -> None:
     known = {name: page.facts for name, page in result.pages.items() if page.facts}
-    claims = reconcile(known, ranked)
+    families = {name: row.claim.base_build for name, row in result.timeline.releases.items()}
+    claims = reconcile(known, ranked, families)
     troubles = {kb: state.trouble for kb, state in result.articles.items() if state.trouble}
     claim_articles(claims, result.read_articles(), troubles)
     before = {name: page.before for name, page in result.pages.items() if page.before}
