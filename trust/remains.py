@@ -114,7 +114,8 @@ def catalog_problems(folder: Path) -> list[str]:
 
 def contents(path: Path, *, exact: bool = False) -> Tables:
     """Every row of every table of a catalog; unless ``exact``, save what may differ between a crawl that was disturbed
-    and one that was not: the table ``runs``, the number of a run in ``changes``, the order of findings."""
+    and one that was not: the table ``runs``, the number of a run in ``changes``, the order of findings, and those that
+    only the first few pages gave, which the others resolved at once."""
     with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as catalog:
         schema = catalog.execute("select name, sql from sqlite_master where name not like '%_fts%' order by name")
         tables: Tables = {"(schema)": schema.fetchall(), "(code)": catalog.execute("pragma user_version").fetchall()}
@@ -124,8 +125,9 @@ def contents(path: Path, *, exact: bool = False) -> Tables:
             if name == "runs" and not exact:
                 continue
             listed = [row[1] for row in catalog.execute(f"pragma table_info({name})") if row[1] != left_out.get(name)]
-            rows = catalog.execute(f"select {', '.join(listed)} from {name} order by rowid").fetchall()
-            tables[name] = sorted(rows, key=repr) if name in left_out and name == "findings" else rows
+            lasting = "" if exact or name != "findings" else "where first_seen is not resolved_at"
+            rows = catalog.execute(f"select {', '.join(listed)} from {name} {lasting} order by rowid").fetchall()
+            tables[name] = sorted(rows, key=repr) if lasting else rows
         for index in ("kbs_fts", "sections_fts"):
             tables[index] = catalog.execute(f"select rowid from {index} where {index} match 'kb* or page'").fetchall()
     return tables
