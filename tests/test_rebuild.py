@@ -351,6 +351,7 @@ ACCEPTED = [
 
 
 @settings(max_examples=25, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+@example(nights=[Night(), Night(), Night(edits=(("release", 0, 0),), hours=1), Night(hours=200)])  # a quiet one, late
 @given(nights=NIGHTS)
 @example(nights=ACCEPTED)
 def test_rebuild_gives_the_catalog_that_grew_night_by_night(nights: list[Night]) -> None:

@@ -119,12 +119,14 @@ def _future(claims: Claims, today: str) -> Iterator[Claim]:
     """Nothing came on a day that is yet to come, and no month before its second Tuesday."""
     for row in claims.builds.values():
         if row.available and row.available > today:
-            message = f"{_subject(row)} came on {row.available}, which is yet to come"
+            message = f"{_subject(row)} stood on its page before {row.available}, the day that it came on"
             yield Claim(Severity.WARNING, "future", row.release, _subject(row), message, row.page)
     for month in claims.months.values():
         tuesday = second_tuesday(month.month)
         if month.released and tuesday > today:
-            message = f"{month.month} has {month.kb or month.build or month.available}, and is to come on {tuesday}"
+            message = (
+                f"{month.month} had {month.kb or month.build or month.available} before its second Tuesday, {tuesday}"
+            )
             yield Claim(Severity.WARNING, "future", month.release, month.kb or month.month, message, month.page)
 
 

@@ -277,7 +277,7 @@ def _reconcile(result: Replay, ranked: Sequence[Source], night: Night) -> None:
     releases = {name: row.claim for name, row in result.timeline.releases.items()}
     today = max(result.runs.values())[:10]  # of a clock that went back, what came before is not yet to come
     excused = crosscheck(claims, pages, Past(today, before, updated, releases, result.timeline.months))
-    result.excused = Counter(dict.fromkeys(before, excused))
+    result.excused = Counter(dict.fromkeys(before, excused) if excused else ())
     result.timeline.follow(night, claims)
 
 
