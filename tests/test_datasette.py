@@ -461,6 +461,16 @@ def test_signal_ends_the_server_in_order(tmp_path: Path, number: signal.Signals)
         assert server.stderr().splitlines()[1:] == ["INFO scraper.serve: ended by a signal"]
 
 
+def test_signal_that_a_background_shell_ignores_ends_the_server_in_order_too(tmp_path: Path) -> None:
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # as the child is to have it
+    try:
+        with serving(build_small(tmp_path / "catalog.db")) as server:
+            assert server.end(signal.SIGINT) == 0
+            assert server.stderr().splitlines()[1:] == ["INFO scraper.serve: ended by a signal"]
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def swap(path: Path, generation: int) -> None:
     """A new catalog takes the place of the old one in one step, as a run does it."""
     new = path.with_name("new.db")

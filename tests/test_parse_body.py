@@ -370,3 +370,12 @@ def test_large_page_of_usual_depth_is_read() -> None:
         "<div>" * 80 + "<i></i>" * 9_000,
     ):
         assert parse(SOURCE, grown(inner), SOURCE.url).tables == PAGE.tables
+
+
+def test_selector_that_cannot_be_had_is_no_memory_and_not_the_fault_of_the_page(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("scraper.parse._TOO_DEEP", "[[")  # what the library raises then is what it raises of this
+    source = BY_NAME["windows-11-release-information"]
+    with pytest.raises(MemoryError, match="no memory to parse a page"):
+        parse(source, LEARN.encode(), source.url)
