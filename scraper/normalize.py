@@ -34,7 +34,8 @@ from scraper.sources import HOSTS
 
 _MONTHS = {name.casefold(): number for number, name in enumerate(month_name) if name}
 _MONTH_TYPES = {"baseline (restart)": MonthType.BASELINE, "hotpatch": MonthType.HOTPATCH}
-# Only what RFC 3986 lets stand in an address, without the signs that others read as the end of one.
+# Only what RFC 3986 lets stand in an address, without the signs that others read as the end of one. Letters and digits
+# are spelled out: with a class such as \w among them a set is tried member by member, and there are hundreds of links.
 _LINKABLE = re.compile(rf"https://(?:{'|'.join(map(re.escape, HOSTS))})/[A-Za-z0-9_.~:/?#@!$&()*+,;=%-]{{0,2000}}")
 
 # Characters. The longest true link has 99, the longest label 73; a row is quoted, and told of, within bounds.

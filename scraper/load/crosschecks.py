@@ -206,7 +206,7 @@ def _initial(claims: Claims) -> dict[str, BuildClaim]:
 
 
 def _misplaced(rows: Sequence[_Placed]) -> Iterator[tuple[_Placed, list[_Placed]]]:
-    """The fewest rows without which the days of the others never fall, each with those before and after it."""
+    """The fewest rows without which the times of the others never fall, each with those before and after it."""
     kept = sorted(_longest_rise([one.time for one in rows]))
     for place in sorted(set(range(len(rows))) - set(kept)):
         after = bisect_right(kept, place)
@@ -438,7 +438,8 @@ _Listed = dict[str, dict[str, str]]  # by release and KB, the day
 def _lost(
     claims: Claims, ranked: _Ranked, calendar: Iterable[tuple[str, str]], before: Mapping[str, Facts]
 ) -> Iterator[Claim]:
-    """What another page has."""
+    """What one place has and another, which should have it, lacks; what that one had in the version before, where there
+    is one, may be flapping."""
     yield from _listings(ranked, before)
     yield from _hubs(ranked, before)
     yield from _months(claims, ranked, calendar, before)
@@ -617,8 +618,6 @@ _SLUGS = {
     EntryKind.CUMULATIVE_OUT_OF_BAND: ["out-of-band"],
 }
 _MONTHS = {name.lower(): number for number, name in enumerate(month_name) if name}
-
-
 _HELP = re.compile(r"/help/(\d{7})$", re.A)
 
 

@@ -162,7 +162,7 @@ class Timeline:
 
 
 def _rewritten(changes: Iterable[Change]) -> Iterator[Claim]:
-    """Many rows that say something else than the night before. Microsoft corrects one at a time; a table that says
+    """Many rows that say something else than the night before. No true night had more than two; a table that says
     otherwise as a whole was shifted, and what all its rows say together contradicts nothing."""
     names: dict[tuple[str, str, str], dict[str, None]] = {}
     for change in changes:

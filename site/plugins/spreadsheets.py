@@ -47,8 +47,7 @@ def asgi_wrapper(datasette: Datasette) -> Callable[[App], App]:
 class _Rewriter:
     """ASGI: holds back an answer of CSV below /catalog until it is whole, at most the rows of one page.
 
-    Datasette makes row after row without letting others in. While 20 MB were made and rewritten so, nobody else was
-    answered for 0.7 to 1.4 s; with some rows at a time rewritten in a thread, others wait 0.04 to 0.2 s.
+    Datasette makes row after row without letting others in; they get in while some rows are rewritten in a thread.
     """
 
     def __init__(self, app: App) -> None:
