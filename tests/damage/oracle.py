@@ -320,8 +320,8 @@ def _rules_of_build(row: Row, key: Key, truth: Catalog) -> Iterator[str]:
                 yield "duplicate"
             if build and its["build"] and "initial" not in (row["kind"], its["kind"]):
                 ahead = _revision(build) - _revision(its["build"])
-                for mine, other_s in ((available, str(its["available"] or "")), (month, str(its["month"] or ""))):
-                    if mine and other_s and ((ahead < 0 and mine > other_s) or (ahead > 0 and mine < other_s)):
+                for time, its_time in ((available, str(its["available"] or "")), (month, str(its["month"] or ""))):
+                    if time and its_time and ((ahead < 0 and time > its_time) or (ahead > 0 and time < its_time)):
                         yield "order"
 
 
@@ -359,13 +359,13 @@ class Judgement:
 
 
 def texts_of(facts: Iterable[Facts]) -> dict[str, set[object]]:
-    """By KB, the titles and addresses that pages give it."""
+    """By KB, the titles and addresses that pages give it. To give none is not to give another: that would be a loss."""
     found: dict[str, set[object]] = defaultdict(set)
     for page in facts:
         for row in (*page.updates, *page.months):
-            found[row.kb or ""].add(row.url)
+            found[row.kb or ""].update({row.url} - {None})
         for entry in page.entries:
-            found[entry.kb or ""].update((entry.title, entry.url))
+            found[entry.kb or ""].update({entry.title, entry.url} - {None})
     return found
 
 
