@@ -629,6 +629,15 @@ def test_another_family_and_another_kind_are_changes():
     assert (RELEASE, "base_build", "26100", "26101") in nights.night(moved, plain)
 
 
+def test_another_kind_of_a_cumulative_update_is_a_change_where_no_letter_says_it():
+    """The pre-release builds of 24H2 stand in the update history alone."""
+    preview = entry(EntryKind.PREVIEW, "2024-07-30", "KB5040529", "26100.1301")
+    lettered = entry(EntryKind.PREVIEW, MAY.available, MAY.kb, MAY.build)
+    nights = Nights(QUARTER, facts(entries=(preview, lettered)))
+    other = [replace(one, kind=EntryKind.CUMULATIVE_OUT_OF_BAND) for one in (preview, lettered)]
+    assert nights.night(QUARTER, facts(entries=other)) == [("KB5040529", "kind", "preview", "out-of-band")]
+
+
 def test_a_star_says_nothing_of_a_month_that_is_still_planned():
     nights = Nights(facts(months=(month("2026-10", MonthType.BASELINE, star=True),)))
     assert nights.timeline.months[RELEASE, "2026-10"].planned_type is MonthType.BASELINE
@@ -649,6 +658,19 @@ def test_a_finding_stands_until_the_night_on_which_it_does_not():
         ("2026-09-01", "2026-09-03"),
         ("2026-09-04", ""),
     ]
+
+
+def test_what_was_found_of_a_row_stands_as_long_as_the_row_does():
+    """It may be missing from its page because of what is wrong with it."""
+    odd = replace(QUARTER, months=(APRIL_BASELINE, replace(MAY_HOTPATCH, build="26100.9999")))
+    gone = replace(QUARTER, months=(APRIL_BASELINE,))
+    nights = Nights(odd)
+    (finding,) = nights.timeline.findings
+    assert (finding.claim.code, finding.claim.subject) == ("revision-order", "KB5058497")
+    nights.night(gone)
+    assert finding.resolved_at is None
+    nights.night(gone)
+    assert finding.resolved_at == "2026-09-03T00:00:00Z"
 
 
 # --- quarantine ------------------------------------------------------------------------------------------------------

@@ -554,11 +554,12 @@ _OTHER_KINDS = frozenset({EntryKind.OUT_OF_BAND, EntryKind.CUMULATIVE_OUT_OF_BAN
 
 
 def _links(claims: Claims, ranked: _Ranked) -> Iterator[Claim]:
-    """A link beside its own address, the day that its kind comes on, and the letter that the history has. All pages
-    carry all categories, so the same link is heard once."""
+    """A link beside its own address, the day that its kind comes on, the letter that the history has, and the other
+    links of its KB. All pages carry all categories, so the same link is heard once."""
     letters = {(row.release, row.kb): row.cadence for row in claims.builds.values() if row.track == "cumulative"}
     kbs = frozenset(row.kb for row in claims.builds.values() if row.kb)
     expired: dict[str, set[bool]] = defaultdict(set)
+    kinds: dict[str, EntryKind] = {}
     heard: set[tuple[str, str, str | None]] = set()
     for source, page in ranked:
         for entry in page.entries:
@@ -567,6 +568,11 @@ def _links(claims: Claims, ranked: _Ranked) -> Iterator[Claim]:
                 subject = entry.kb or entry.title
                 for severity, code, message in _odd(entry, letters.get((entry.release, entry.kb)), kbs):
                     yield Claim(severity, code, entry.release, subject, message, source.name)
+            if entry.kb and entry.kind in _LETTERS:
+                other = kinds.setdefault(entry.kb, entry.kind)
+                if entry.kind is not other:
+                    message = f"the link {entry.title!r} is a {entry.kind}, another of {entry.kb} is a {other}"
+                    yield Claim(Severity.WARNING, "link-kind", entry.release, entry.kb, message, source.name)
             expired[entry.kb or ""].add(entry.expired)
             if entry.kb and len(expired[entry.kb]) > 1:
                 message = f"one link of {entry.kb} says that it expired, another does not"

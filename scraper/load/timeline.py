@@ -108,16 +108,25 @@ class Timeline:
 
     def pending(self) -> Counter[str]:
         """By page, the rows that were missing once and may be withdrawn the next time."""
+        return Counter(claim.page for claim in self._flapping())
+
+    def _flapping(self) -> Iterator[ReleaseClaim | BuildClaim | MonthClaim]:
+        """What stands on its page no longer and is published still."""
         rows: Iterable[ReleaseRow | BuildRow | MonthRow] = chain(
             self.releases.values(), self.builds.values(), self.months.values()
         )
-        return Counter(row.claim.page for row in rows if row.standing.absent and not row.standing.withdrawn)
+        return (row.claim for row in rows if row.standing.absent and not row.standing.withdrawn)
 
     def _follow_findings(self, night: Night, claims: Claims, changes: Iterable[Change]) -> None:
         """Asked after the rows were followed: a disagreement is about the values that are published. One that stands
-        keeps its time, and says which value is used tonight, and why."""
+        keeps its time, and says which value is used tonight, and why. What was found of a row is true of it as long as
+        the row is published without its page; but a disagreement ends with the page that disagreed."""
         found = *claims.findings, *self._missing(), *self._doubled(), *_rewritten(changes)
         tonight = {claim.identity: claim for claim in found}
+        kept = {(claim.release, name) for claim in self._flapping() for name in _names(claim)}
+        for identity, finding in self._open.items():
+            if not finding.claim.field and (finding.claim.release, finding.claim.subject) in kept:
+                tonight.setdefault(identity, finding.claim)
         for identity in [identity for identity in self._open if identity not in tonight]:
             self._open.pop(identity).resolved_at = night.at
         for identity, claim in tonight.items():
@@ -159,6 +168,13 @@ class Timeline:
             if len(names) >= _MANY:
                 message = f"{len(names)} rows are no longer on the page: {', '.join(sorted(names))}"
                 yield Claim(Severity.WARNING, "missing", release, table, message, page)
+
+
+def _names(claim: ReleaseClaim | BuildClaim | MonthClaim) -> tuple[str | None, ...]:
+    """What findings call a row."""
+    if isinstance(claim, ReleaseClaim):
+        return (claim.release,)
+    return (claim.kb, claim.build) if isinstance(claim, BuildClaim) else (claim.month, claim.kb, claim.build)
 
 
 def _rewritten(changes: Iterable[Change]) -> Iterator[Claim]:
@@ -312,8 +328,8 @@ class _Builds(_Follower):
             before, after = getattr(row.claim, column), getattr(claim, column)
             if after is None or (fallen and before is not None):
                 setattr(claim, column, before)
-            elif after != before and not (column == "hint" and claim.track == "cumulative"):
-                # The hint is the kind where a page says it; that of a cumulative update follows from its letter.
+            elif after != before and not (column == "hint" and claim.track == "cumulative" and claim.cadence):
+                # The hint is the kind where a page says it; that of a cumulative update follows from its letter first.
                 name = "kind" if column == "hint" else column
                 self.change(claim.release, claim.kb or claim.build or "", name, before, after, claim.page)
         claim.url = claim.url or row.claim.url

@@ -87,6 +87,8 @@ class Difference:
 
     @property
     def is_derived(self) -> bool:
+        if self.column == "kind":  # follows from a letter, but stands in a link where there is none
+            return any(row and row["track"] == "cumulative" and row["cadence"] for row in (self.was, self.now))
         return self.table == "kbs" if self.column is None else self.column in _DERIVED[self.table]
 
     @cached_property
@@ -132,13 +134,20 @@ def differences(truth: Catalog, said: Catalog, allowed: Texts) -> list[Differenc
 
 # --- what pages state -------------------------------------------------------------------------------------------------
 
-_KINDS = {
+_TRACKS = {
     EntryKind.HOTPATCH: "hotpatch",
     EntryKind.OUT_OF_BAND: "hotpatch",
     EntryKind.COMPONENT: "component",
     EntryKind.CUMULATIVE: "cumulative",
     EntryKind.PREVIEW: "cumulative",
     EntryKind.CUMULATIVE_OUT_OF_BAND: "cumulative",
+}
+_LINKED = {
+    EntryKind.HOTPATCH: "hotpatch",
+    EntryKind.OUT_OF_BAND: "out-of-band",
+    EntryKind.COMPONENT: "component",
+    EntryKind.PREVIEW: "preview",
+    EntryKind.CUMULATIVE_OUT_OF_BAND: "out-of-band",
 }
 
 
@@ -161,11 +170,13 @@ class Statements:
                 track = "hotpatch" if month.type == "hotpatch" else "cumulative"
                 values = {"available": month.available, "build": month.build, "kb": month.kb}
                 values |= {"month": month.month, "cadence": "B", "track": track}
+                values |= {"kind": "hotpatch" if month.type == "hotpatch" else None}
                 self._say(month.release, (month.kb, month.build), values)
             for entry in page.entries:
                 base = bases.get(entry.release)
                 build = next((build for build in entry.builds if base and build.startswith(f"{base}.")), None)
-                values = {"available": entry.available, "build": build, "kb": entry.kb, "track": _KINDS.get(entry.kind)}
+                values = {"available": entry.available, "build": build, "kb": entry.kb}
+                values |= {"track": _TRACKS.get(entry.kind), "kind": _LINKED.get(entry.kind)}
                 self._say(entry.release, (entry.kb, build), values)
                 self.said["", entry.kb or "", "expired"].add(str(entry.expired))
                 if entry.kind in (EntryKind.HOTPATCH, EntryKind.BASELINE) and entry.available:

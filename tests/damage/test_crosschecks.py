@@ -300,6 +300,16 @@ def test_two_kbs_that_changed_places_are_told_by_the_rows_that_had_them(laborato
     assert {("duplicate", "windows-server-2022", kb) for kb in ("KB5058385", "KB5060526")} <= new
 
 
+def test_two_links_of_one_kb_are_of_one_kind(laboratory: Laboratory) -> None:
+    """No table has KB5062663 of 22H2, whose category has a link to the update of 23H2."""
+    page = laboratory.markup(HISTORY)
+    link = next(one for one in page.of("a") if "KB5062663" in page.source(one) and "22621.5699" in page.source(one))
+    text = page.source(link).replace(") Preview", ") Out-of-band").replace("-preview", "-out-of-band")
+    said = laboratory.night({HISTORY: page.splice([(link.start, link.end, text)]).encode()})
+    new = {finding[1:4] for finding in said.findings - laboratory.truth.findings}
+    assert new == {("link-kind", "windows-11-22h2", "KB5062663")}
+
+
 def test_label_over_builds_of_another_family_sets_the_page_aside(laboratory: Laboratory) -> None:
     """One label moved, and 94 rows were published under two releases, each with a finding: better none of them."""
     page = laboratory.markup(CLIENT)
