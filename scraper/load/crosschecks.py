@@ -72,7 +72,6 @@ def crosscheck(claims: Claims, ranked: _Ranked, past: Past) -> int:
         *_future(claims, past.day),
         *_orders(claims),
         *_siblings(claims),
-        *_bare(claims),
         *_names(claims),
         *_baselines(claims),
         *_shapes(claims),
@@ -276,19 +275,6 @@ _TRAITS: Mapping[str, Callable[[BuildClaim], str | None]] = {
 
 
 # --- names -----------------------------------------------------------------------------------------------------------
-
-
-def _bare(claims: Claims) -> Iterator[Claim]:
-    """Every update has a KB, but for the build with which a release began."""
-    begun = _initial(claims)
-    for row in claims.builds.values():
-        if row.kb is None and row is not begun.get(row.release):
-            message = f"no page says the KB of {row.build} of {row.available}"
-            yield Claim(Severity.WARNING, "no-kb", row.release, row.build or "", message, row.page)
-    for month in claims.months.values():
-        if month.released and month.kb is None and month.build is None:
-            message = f"no page says the KB of the {month.month} {month.type}"
-            yield Claim(Severity.WARNING, "no-kb", month.release, month.month, message, month.page)
 
 
 def _names(claims: Claims) -> Iterator[Claim]:

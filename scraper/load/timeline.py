@@ -5,12 +5,12 @@ a row is withdrawn on its second disappearance in a row, because entries flap wh
 (sources.md B6); a build that its page replaces under the same KB stays as corrected.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import chain
 
-from scraper.load.reconcile import BuildClaim, Claim, Claims, MonthClaim, ReleaseClaim, first_said
+from scraper.load.reconcile import BuildClaim, Claim, Claims, MonthClaim, ReleaseClaim, first_said, initial_row
 from scraper.models import MonthType, Severity
 
 _DISAPPEARANCES = 2
@@ -121,7 +121,7 @@ class Timeline:
         """Asked after the rows were followed: a disagreement is about the values that are published. One that stands
         keeps its time, and says which value is used tonight, and why. What was found of a row is true of it as long as
         the row is published without its page; but a disagreement ends with the page that disagreed."""
-        found = *claims.findings, *self._missing(), *self._doubled(), *_rewritten(changes)
+        found = *claims.findings, *self._bare(), *self._missing(), *self._doubled(), *_rewritten(changes)
         tonight = {claim.identity: claim for claim in found}
         kept = {(claim.release, name) for claim in self._flapping() for name in _names(claim)}
         for identity, finding in self._open.items():
@@ -135,6 +135,27 @@ class Timeline:
             else:
                 self._open[identity] = Finding(claim, night.at)
                 self.findings.append(self._open[identity])
+
+    def _bare(self) -> Iterator[Claim]:
+        """Every update has a KB, but for the build with which a release began."""
+        published: dict[str, list[BuildRow]] = defaultdict(list)
+        for row in self.builds.values():
+            if row.corrected_to is None:
+                published[row.claim.release].append(row)
+        for release, rows in published.items():
+            begun = initial_row(row.claim for row in rows)
+            for row in rows:
+                claim = row.claim
+                if claim.kb is None and claim is not begun and not row.standing.withdrawn:
+                    message = f"no page says the KB of {claim.build} of {claim.available}"
+                    if begun and (begun.available or "") > (claim.available or ""):  # then which of them was the first?
+                        message += f", nor that of {begun.build} of {begun.available}"
+                    yield Claim(Severity.WARNING, "no-kb", release, claim.build or "", message, claim.page)
+        for month in self.months.values():
+            said = month.claim
+            if said.released and said.kb is None and said.build is None and not month.standing.withdrawn:
+                message = f"no page says the KB of the {said.month} {said.type}"
+                yield Claim(Severity.WARNING, "no-kb", said.release, said.month, message, said.page)
 
     def _doubled(self) -> Iterator[Claim]:
         """Rows that are not on their page tonight, and may be flapping, beside one that has their KB or build: two that

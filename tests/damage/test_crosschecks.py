@@ -39,6 +39,7 @@ _LINK = '<li class="learnRenderLeftNavArticle"><a href="/en-us/help/5085517" cla
 _UNTABLED = "March 21, 2026—KB5085517 (OS Builds 26200.8040 and 26100.8040) Out-of-band"
 _UNLISTED = "March 21, 2026—Hotpatch KB5085517 (OS Builds 26200.7990 and 26100.7990) Out-of-band"
 _TWICE = "<tr><td></td><td>2026-03 OOB</td><td>2026-03-22</td><td>26100.8039</td><td>KB5085516</td></tr>"
+_BARE = "<tr><td></td><td>2025-11 OOB</td><td>2025-11-17</td><td>20348.4406</td><td></td></tr>"
 _LTSC_TWICE = (
     "<tr><td>24H2</td><td>Long-Term Servicing Channel (LTSC)</td><td>2024-10-01</td><td>2028-10-10</td>"
     "<td>2034-10-10</td><td>2026-09 D</td><td>2026-09-22</td><td>26100.9550</td></tr>"
@@ -128,10 +129,10 @@ CASES = (
         "no-kb",
         SERVER,
         ("2025-11 B", "20348.4405"),
-        ">KB5068787</a>",
-        "></a>",
+        "<tr",
+        _BARE + "<tr",
         "windows-server-2022",
-        "20348.4405",
+        "20348.4406",
     ),
     Case(
         "latest-build",
@@ -298,6 +299,18 @@ def test_two_kbs_that_changed_places_are_told_by_the_rows_that_had_them(laborato
     said = laboratory.night({SERVER: page.encode()})
     new = {found[1:4] for found in said.findings - laboratory.truth.findings}
     assert {("duplicate", "windows-server-2022", kb) for kb in ("KB5058385", "KB5060526")} <= new
+
+
+def test_of_two_builds_without_kb_none_is_called_the_first_without_a_word(laboratory: Laboratory) -> None:
+    """Cut within a number, a build is lower than the first one of its release, and was by far not the first."""
+    page = laboratory.markup(CLIENT)
+    words = ("2021-10 A", "22000.194")
+    first = next(row for row in page.rows if all(word in page.source(row) for word in words))
+    bare = "<tr><td></td><td>2022-01 C</td><td>2022-01-25</td><td>22000.46</td><td></td></tr>"
+    said = laboratory.night({CLIENT: page.splice([(first.start, first.start, bare)]).encode()})
+    new = {finding[1:5] for finding in said.findings - laboratory.truth.findings}
+    message = "no page says the KB of 22000.194 of 2021-10-04, nor that of 22000.46 of 2022-01-25"
+    assert ("no-kb", "windows-11-21h2", "22000.194", message) in new
 
 
 def test_two_links_of_one_kb_are_of_one_kind(laboratory: Laboratory) -> None:
