@@ -78,7 +78,7 @@ _LISTED_KB = re.compile(r"\bKB *(\d{7})(?!\d)", re.I | re.A)
 _LISTED_BUILD = re.compile(r"(?<![\d.])\d{5}\.\d{1,5}(?![\d.])", re.A)
 # What nine of ten links say, and what needs no second look: builds of one revision.
 _USUAL_LINK = re.compile(
-    r"[A-Z][a-z]+ \d{1,2}, \d{4}\u2014(?:Baseline|(?:Hotpatch )?KB\d{7}"
+    r"[A-Z][a-z]+ \d{1,2}, 20\d\d\u2014(?:Baseline|(?:Hotpatch )?KB\d{7}"
     r" \(OS Builds? \d{5}(\.\d{1,5})(?: and \d{5}\1)*\)(?: Preview| Out-of-band)?)",
     re.A,
 )
@@ -552,6 +552,8 @@ def _strange_words(entry: Entry) -> Iterator[str]:
         yield f"{rest!r} is not understood in the link {entry.title!r}"
     if entry.available is None and entry.kind is not EntryKind.COMPONENT:
         yield f"no date in the link {entry.title!r}"
+    if not entry.builds and entry.kind not in (EntryKind.BASELINE, EntryKind.COMPONENT):
+        yield f"no OS build in the link {entry.title!r}"
     if len({build.partition(".")[2] for build in entry.builds}) > 1:
         yield f"the revisions of its builds differ in the link {entry.title!r}"
 

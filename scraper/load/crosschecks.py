@@ -343,7 +343,7 @@ def _servicing(ranked: _Ranked, past: Past) -> Iterator[Claim]:
             if initial and initial.kb is None and (initial.available or row.available) != row.available:
                 message = (
                     f"the servicing table says that {row.release} began on {row.available},"
-                    f" its history on {initial.available}"
+                    f" its history on {initial.available} with {initial.build}"
                 )
                 yield Claim(Severity.WARNING, "first-day", row.release, row.release, message, source.name)
             if row.ended == "all" and row.end_of_updates:
@@ -401,8 +401,13 @@ def _odd_ends(row: Servicing | LongTermServicing, newest: str | None) -> Iterato
             yield f"{day} is no second Tuesday, and updates of every release end on one"
         if row.available and day <= row.available:
             yield f"updates ended on {day}, before the release was available on {row.available}"
-    if ends != sorted(ends):
-        yield f"updates end first on {ends[0]}, and last before that, on {ends[1]}"
+    if len(ends) > 1:
+        first, last = ends
+        is_annual = isinstance(row, Servicing) and row.release.startswith("windows-11-")
+        years = 1 if is_annual else 5  # Enterprise has them a year longer; extended support takes five
+        if last[:7] != f"{int(first[:4]) + years}{first[4:7]}":
+            span = "a year" if is_annual else "five years"
+            yield f"updates end first on {first}, and last on {last}, which is not {span} later"
     if ends and newest and newest > ends[-1]:
         yield f"updates ended on {ends[-1]}, and one came on {newest}"
 
@@ -567,15 +572,19 @@ def _links(claims: Claims, ranked: _Ranked) -> Iterator[Claim]:
         # The numbers of the release information were looked at when it was read: there each is a KB.
         known = kbs if source.calendar_release else frozenset()
         for row in rows:
-            if odd := _odd_address(row.url, row.available, (row.build or "",), row.kb, known):
-                subject = row.kb or row.month or row.build or ""
-                message = f"the address of {subject} says {odd}"
+            # The calendars of the release notes have no days.
+            day = row.available or (second_tuesday(row.month) if isinstance(row, CalendarMonth) else None)
+            odd = _odd_address(row.url, row.release, day, (row.build or "",), row.kb, known)
+            subject = row.kb or row.month or row.build or ""
+            message = f"the address of {subject} says {odd}"
+            if odd and (row.release, message, None) not in heard:
+                heard.add((row.release, message, None))
                 yield Claim(Severity.INFO, "link", row.release, subject, message, source.name)
 
 
 def _odd(entry: Entry, letter: str | None, kbs: frozenset[str]) -> Iterator[tuple[Severity, str, str]]:
     day = entry.available
-    if odd := _odd_address(entry.url, day, entry.builds, entry.kb, kbs):
+    if odd := _odd_address(entry.url, entry.release, day, entry.builds, entry.kb, kbs):
         yield Severity.INFO, "link", f"the address of the link {entry.title!r} says {odd}"
     if day and entry.kind in _TUESDAY_KINDS and day != second_tuesday(day[:7]):
         message = f"a {entry.kind} comes on a second Tuesday, and {entry.title!r} on {day}"
@@ -594,9 +603,11 @@ def _odd(entry: Entry, letter: str | None, kbs: frozenset[str]) -> Iterator[tupl
         yield Severity.WARNING, "link-kind", message
 
 
-# The new layout's addresses say it all once more: `july-14-2026-kb5101650-os-builds-26200-8875-and-26100-8875`. The old
-# one's end in a GUID or in the number of the article, which is not the KB (sources.md B5, rule 6).
+# The new layout's addresses say it all once more: `july-14-2026-kb5101650-os-builds-26200-8875-and-26100-8875`, in
+# folders as `windows-11/2026/07`, for hotpatches `hotpatch/windows-11/2026`. A January's baseline may stand in the year
+# before. The old one's end in a GUID or in the number of the article, which is not the KB (sources.md B5, rule 6).
 _SERVICING = "/servicing/os/"
+_FOLDERS = re.compile(r"/servicing/os/(?:hotpatch/)?(?:preview/)?([a-z0-9-]+)/(20\d\d)/(?:(\d\d)/)?[^/]*$")
 _SLUG_DAY = re.compile(r"([a-z]+)-(\d{1,2})-(20\d\d)(?=-)")
 _SLUG_KB = re.compile(r"(?<![a-z])kb-?(\d{7})(?!\d)")
 _SLUG_BUILD = re.compile(r"(?<=-)(\d{5})-(\d{1,5})(?=-|$)")
@@ -618,11 +629,11 @@ def _slug(url: str | None) -> str:
 
 
 def _odd_address(
-    url: str | None, day: str | None, builds: tuple[str, ...], kb: str | None, kbs: frozenset[str]
+    url: str | None, release: str, day: str | None, builds: tuple[str, ...], kb: str | None, kbs: frozenset[str]
 ) -> str | None:
     """What an address says otherwise than the text that stands for it. The number of `/help/5089602` may be that of an
     article, but never is another one of the ``kbs``."""
-    if odd := _odd_slug(url, day, builds, kb):
+    if odd := _odd_words(url, release, day, builds, kb):
         return odd
     found = _HELP.search(url or "")
     number = f"KB{found[1]}" if found else kb
@@ -630,7 +641,7 @@ def _odd_address(
 
 
 @lru_cache(maxsize=4096)  # night after night, nearly all links are those of the night before
-def _odd_slug(url: str | None, day: str | None, builds: tuple[str, ...], kb: str | None) -> str:
+def _odd_words(url: str | None, release: str, day: str | None, builds: tuple[str, ...], kb: str | None) -> str:
     """What an address says otherwise than the text that stands for it; what it does not name differs in nothing."""
     slug = _slug(url)
     odd = []
@@ -643,10 +654,25 @@ def _odd_slug(url: str | None, day: str | None, builds: tuple[str, ...], kb: str
     if day and dated and dated[1] in _MONTHS:
         its_day = f"{dated[3]}-{_MONTHS[dated[1]]:02}-{int(dated[2]):02}"
         odd += [its_day] if its_day != day else []
+    odd += _odd_folders(url, release, day)
     said = {build.partition(".")[0]: build for build in builds}
     addressed = [f"{base}.{number}" for base, number in _SLUG_BUILD.findall(slug)]
     odd += [build for build in addressed if said.get(build[:5], build) != build]
     return ", ".join(odd)
+
+
+def _odd_folders(url: str | None, release: str, day: str | None) -> Iterator[str]:
+    folders = _FOLDERS.search(url or "")
+    if folders is None:
+        if _SERVICING in (url or ""):
+            yield "neither product nor year"
+        return
+    product, year, month = folders.groups()
+    if product != (release if release.startswith("windows-server") else "windows-11"):
+        yield product
+    years = {day[:4], str(int(day[:4]) - (day[5:7] == "01"))} if day else {year}
+    if year not in years or (day and month not in (None, day[5:7])):
+        yield f"{year}-{month}" if month else year
 
 
 # --- families --------------------------------------------------------------------------------------------------------

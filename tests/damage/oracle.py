@@ -87,8 +87,9 @@ class Difference:
 
     @property
     def is_derived(self) -> bool:
-        if self.column == "kind":  # follows from a letter, but stands in a link where there is none
-            return any(row and row["track"] == "cumulative" and row["cadence"] for row in (self.was, self.now))
+        if self.column == "kind" and self.was and self.now:  # stands in a link where no letter says it
+            lettered = any(row["track"] == "cumulative" and row["cadence"] for row in (self.was, self.now))
+            return lettered or {self.was["kind"], self.now["kind"]} <= {None, "initial"}
         return self.table == "kbs" if self.column is None else self.column in _DERIVED[self.table]
 
     @cached_property
@@ -260,7 +261,9 @@ def _rules_of_release(row: Row, key: Key, truth: Catalog) -> Iterator[str]:
         ("ltsc_mainstream_end", "ltsc_extended_end"),
     ):
         days = [str(row[name]) for name in (first, last) if row[name]]
-        if any(day != second_tuesday(day[:7]) for day in days) or days != sorted(days):
+        years = 1 if str(row["release"]).startswith("windows-11") and first == "end_of_updates" else 5
+        late = len(days) > 1 and int(days[1][:4]) - int(days[0][:4]) != years
+        if any(day != second_tuesday(day[:7]) for day in days) or late:
             yield "end-of-updates"
     base = row["base_build"]
     for other, its in truth.tables["releases"].items():
@@ -281,6 +284,12 @@ def _rules_of_update(row: Row, truth: Catalog) -> Iterator[str]:
         yield "kb-shape"
     if row["available"] and str(row["available"]) > truth.day:
         yield "future"
+    folder = re.search(r"/servicing/os/.*?(windows-[a-z0-9-]*)/(\d{4})/", str(row["article_url"]))
+    day = str(row["available"] or row["month"] or "")
+    if folder and day:
+        years = (int(day[:4]), int(day[:4]) - 1) if day[5:7] == "01" else (int(day[:4]),)
+        if int(folder[2]) not in years or not str(row["release"]).startswith(folder[1]):
+            yield "link"
 
 
 def _rules_of_month(row: Row, key: Key, truth: Catalog) -> Iterator[str]:
