@@ -404,9 +404,9 @@ def _odd_ends(row: Servicing | LongTermServicing, newest: str | None) -> Iterato
     if len(ends) > 1:
         first, last = ends
         is_annual = isinstance(row, Servicing) and row.release.startswith("windows-11-")
-        years = 1 if is_annual else 5  # Enterprise has them a year longer; extended support takes five
+        # Enterprise has them a year longer; extended support takes five.
+        years, span = (1, "a year") if is_annual else (5, "five years")
         if last[:7] != f"{int(first[:4]) + years}{first[4:7]}":
-            span = "a year" if is_annual else "five years"
             yield f"updates end first on {first}, and last on {last}, which is not {span} later"
     if ends and newest and newest > ends[-1]:
         yield f"updates ended on {ends[-1]}, and one came on {newest}"
@@ -552,6 +552,7 @@ def _links(claims: Claims, ranked: _Ranked) -> Iterator[Claim]:
     expired: dict[str, set[bool]] = defaultdict(set)
     kinds: dict[str, EntryKind] = {}
     heard: set[tuple[str, str, str | None]] = set()
+    told: set[tuple[str, str]] = set()
     for source, page in ranked:
         for entry in page.entries:
             if (entry.release, entry.title, entry.url) not in heard:
@@ -577,8 +578,8 @@ def _links(claims: Claims, ranked: _Ranked) -> Iterator[Claim]:
             odd = _odd_address(row.url, row.release, day, (row.build or "",), row.kb, known)
             subject = row.kb or row.month or row.build or ""
             message = f"the address of {subject} says {odd}"
-            if odd and (row.release, message, None) not in heard:
-                heard.add((row.release, message, None))
+            if odd and (row.release, message) not in told:
+                told.add((row.release, message))
                 yield Claim(Severity.INFO, "link", row.release, subject, message, source.name)
 
 

@@ -24,6 +24,11 @@ class Standing:
     absent: int = 0
     withdrawn: bool = False
 
+    @property
+    def is_flapping(self) -> bool:
+        """Whether the row stands on its page no longer, and is published still."""
+        return self.absent > 0 and not self.withdrawn
+
 
 @dataclass(slots=True)
 class ReleaseRow:
@@ -111,11 +116,10 @@ class Timeline:
         return Counter(claim.page for claim in self._flapping())
 
     def _flapping(self) -> Iterator[ReleaseClaim | BuildClaim | MonthClaim]:
-        """What stands on its page no longer and is published still."""
         rows: Iterable[ReleaseRow | BuildRow | MonthRow] = chain(
             self.releases.values(), self.builds.values(), self.months.values()
         )
-        return (row.claim for row in rows if row.standing.absent and not row.standing.withdrawn)
+        return (row.claim for row in rows if row.standing.is_flapping)
 
     def _follow_findings(self, night: Night, claims: Claims, changes: Iterable[Change]) -> None:
         """Asked after the rows were followed: a disagreement is about the values that are published. One that stands
@@ -123,7 +127,7 @@ class Timeline:
         the row is published without its page; but a disagreement ends with the page that disagreed."""
         found = *claims.findings, *self._bare(), *self._missing(), *self._doubled(), *_rewritten(changes)
         tonight = {claim.identity: claim for claim in found}
-        kept = {(claim.release, name) for claim in self._flapping() for name in _names(claim)}
+        kept = {(claim.release, name) for claim in self._flapping() for name in _names_of(claim)}
         for identity, finding in self._open.items():
             if not finding.claim.field and (finding.claim.release, finding.claim.subject) in kept:
                 tonight.setdefault(identity, finding.claim)
@@ -164,7 +168,7 @@ class Timeline:
         gone: list[BuildClaim] = []
         for row in self.builds.values():
             claim = row.claim
-            if row.standing.absent and not row.standing.withdrawn:
+            if row.standing.is_flapping:
                 gone.append(claim)
             elif not row.standing.withdrawn and claim.track != "component":
                 there |= {(claim.release, claim.track, name): claim for name in (claim.kb, claim.build)}
@@ -191,7 +195,7 @@ class Timeline:
                 yield Claim(Severity.WARNING, "missing", release, table, message, page)
 
 
-def _names(claim: ReleaseClaim | BuildClaim | MonthClaim) -> tuple[str | None, ...]:
+def _names_of(claim: ReleaseClaim | BuildClaim | MonthClaim) -> tuple[str | None, ...]:
     """What findings call a row."""
     if isinstance(claim, ReleaseClaim):
         return (claim.release,)
@@ -350,7 +354,7 @@ class _Builds(_Follower):
             if after is None or (fallen and before is not None):
                 setattr(claim, column, before)
             elif after != before and not (column == "hint" and claim.track == "cumulative" and claim.cadence):
-                # The hint is the kind where a page says it; that of a cumulative update follows from its letter first.
+                # The hint is the kind where a page says it; a cumulative update with a letter has its kind from that.
                 name = "kind" if column == "hint" else column
                 self.change(claim.release, claim.kb or claim.build or "", name, before, after, claim.page)
         claim.url = claim.url or row.claim.url
