@@ -18,11 +18,11 @@ from math import ceil
 from pathlib import Path
 from time import monotonic, perf_counter, sleep
 
-from scraper.archive import Archive
-from scraper.fetch import Manners
+from scraper.ingest.archive import Archive
+from scraper.ingest.fetch import Manners
+from scraper.ingest.run import Errand, Unwatched
+from scraper.ingest.run import visit as visit_all
 from scraper.models import Request
-from scraper.pipeline.night import Errand, Unwatched
-from scraper.pipeline.night import visit as visit_all
 
 ARTICLES, LATENCY, CONCURRENCY = 150, 0.05, 2
 QUOTA, QUIET = 46, 5.0

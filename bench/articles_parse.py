@@ -19,9 +19,9 @@ from bs4.element import PreformattedString
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from scraper.articles import normalize_article
-from scraper.parse import article_fingerprint, parse_article
-from tests.articles import Issue, article
+from scraper.ingest.normalize.article import normalize_article
+from scraper.ingest.parse import article_fingerprint, parse_article
+from tests.fixtures.articles import Issue, article
 
 ROUNDS = 15
 BAR = 5.0

@@ -16,11 +16,11 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))  # the mirror and the writers of pages lie with the tests
 
 from bench.commands import spend  # noqa: E402
-from scraper.load.tables import wanted_articles  # noqa: E402
-from scraper.sources import SOURCES  # noqa: E402
-from tests import pages  # noqa: E402
-from tests.articles import article  # noqa: E402
-from tests.web import Reply, Web  # noqa: E402
+from scraper.catalog.write import wanted_articles  # noqa: E402
+from scraper.ingest.sources import SOURCES  # noqa: E402
+from tests.fixtures import pages  # noqa: E402
+from tests.fixtures.articles import article  # noqa: E402
+from tests.fixtures.web import Reply, Web  # noqa: E402
 
 ROUNDS = 7
 
@@ -51,7 +51,7 @@ def main() -> None:
             before = len(web.asked)
             quiet.append(spend(scrape(f"2026-10-{2 + number:02}T03:00:00Z"), folder)[1])
             asked.append(len(web.asked) - before)
-            started.append(spend((sys.executable, "-c", "import scraper.cli, scraper.pipeline"), folder)[1])
+            started.append(spend((sys.executable, "-c", "import scraper.cli, scraper.ingest.job"), folder)[1])
         said = subprocess.run(scrape("2026-12-01T03:00:00Z"), cwd=folder, capture_output=True, text=True, check=True)
     beyond = median(spent - start for spent, start in zip(quiet, started, strict=True))
     parsed = re.search(r"(\w+), 0 changes, (\d+) page versions parsed", said.stdout)

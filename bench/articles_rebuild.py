@@ -17,10 +17,10 @@ from time import perf_counter
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))  # the writer of re-created articles lies with the tests
 
-from scraper import parse, pipeline  # noqa: E402
-from scraper.archive import Archive, Visit  # noqa: E402
-from scraper.load.tables import wanted_articles  # noqa: E402
-from tests.articles import Issue, article  # noqa: E402
+from scraper.catalog.write import wanted_articles  # noqa: E402
+from scraper.ingest import job, parse  # noqa: E402
+from scraper.ingest.archive import Archive, Visit  # noqa: E402
+from tests.fixtures.articles import Issue, article  # noqa: E402
 
 ARTICLES, ROUNDS = 200, 3
 NIGHT = "2026-{:02}-{:02}T03:00:00Z"
@@ -28,9 +28,9 @@ NIGHT = "2026-{:02}-{:02}T03:00:00Z"
 
 def fill(folder: Path, versions: int) -> None:
     """An archive of the bundled pages of September and of so many versions of articles, a hundred a night."""
-    paths = pipeline.Paths(folder / "catalog.db", folder / "archive.db")
+    paths = job.Paths(folder / "catalog.db", folder / "archive.db")
     snapshots = ROOT / "scraper" / "snapshots" / "2026-09-30"
-    pipeline.scrape(paths, "2026-09-30T12:00:00Z", mirror=str(snapshots), manners=pipeline.Manners(delay=0))
+    job.scrape(paths, "2026-09-30T12:00:00Z", mirror=str(snapshots), manners=job.Manners(delay=0))
     known = [wanted.kb for wanted in wanted_articles(paths.db)]
     kbs = known + [f"KB{9000000 + number}" for number in range(ARTICLES - len(known))]
     archive = Archive(paths.archive)

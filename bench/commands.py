@@ -61,7 +61,7 @@ def main() -> None:
             spent = f"{first[0]:.2f} s, {first[1]:.2f} s of processor, {first[2]:.0f} MB"
             print(f"first scrape of {date}: {spent} (bar 120 MB)")
         again = (*scrape(dates[-1]), "--archive", f"{dates[-1]}.archive")
-        start = (sys.executable, "-c", "import scraper.cli, scraper.pipeline")
+        start = (sys.executable, "-c", "import scraper.cli, scraper.ingest.job")
         quiet, started = alternate((again, start), folder)
         print(
             f"a night without news: {quiet[1] - started[1]:.2f} s of processor beyond start-up's {started[1]:.2f} s"

@@ -20,10 +20,10 @@ from urllib.parse import urljoin
 from bs4 import BeautifulSoup, Tag
 from selectolax.lexbor import LexborHTMLParser
 
+from scraper.ingest.normalize import normalize
+from scraper.ingest.parse import fingerprint, parse
+from scraper.ingest.sources import BY_NAME
 from scraper.models import Source
-from scraper.normalize import normalize
-from scraper.parse import fingerprint, parse
-from scraper.sources import BY_NAME
 
 SNAPSHOTS = Path(__file__).parents[1] / "scraper" / "snapshots"
 ROUNDS = 15

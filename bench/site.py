@@ -34,7 +34,11 @@ from pathlib import Path
 from statistics import median
 
 ROOT = Path(__file__).parents[1]
-SCHEMA = (ROOT / "scraper" / "schema.sql").read_text(encoding="utf-8")
+sys.path.insert(0, str(ROOT))
+
+from scraper.catalog.schema import schema  # noqa: E402
+
+SCHEMA = schema()
 ADDRESSES = 2_000  # of each kind: more than any cache on the way keeps in mind
 ARTICLES, SECTIONS = 500, 12  # of the newest updates, as many as some years of 24H2 and later have
 HOST = "kb.example.org"  # in deploy/site/nginx.conf

@@ -8,6 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+# Redirects may lead to these and to no other host (design.md section 7); only links to them are published.
+HOSTS = ("learn.microsoft.com", "support.microsoft.com")
+
 
 class TableName(StrEnum):
     """The tables that pages serve, by what they hold."""

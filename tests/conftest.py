@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-pytest_plugins = ("tests.nights",)
+pytest_plugins = ("tests.fixtures.runs",)
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 

@@ -36,10 +36,10 @@ from time import perf_counter
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))  # the writers of re-created pages and the server lie with the tests
 
-from scraper import pipeline  # noqa: E402
-from scraper.sources import SOURCES  # noqa: E402
-from tests import pages  # noqa: E402
-from tests.web import Asked, Reply, Web  # noqa: E402
+from scraper.ingest import job  # noqa: E402
+from scraper.ingest.sources import SOURCES  # noqa: E402
+from tests.fixtures import pages  # noqa: E402
+from tests.fixtures.web import Asked, Reply, Web  # noqa: E402
 from trust.made_articles import made_articles  # noqa: E402
 from trust.remains import (  # noqa: E402
     KEPT,
@@ -102,8 +102,8 @@ class Mirror:
 
     def _serve_articles(self, folder: Path) -> frozenset[str]:
         """An article for every KB that the pages want."""
-        paths = pipeline.Paths(folder / "catalog.db", folder / "archive.db")
-        pipeline.scrape(paths, NOW, mirror=self.url, manners=pipeline.Manners(delay=0))
+        paths = job.Paths(folder / "catalog.db", folder / "archive.db")
+        job.scrape(paths, NOW, mirror=self.url, manners=job.Manners(delay=0))
         articles = [*made_articles(paths.db)]
         for made in articles:
             if made.body is None:

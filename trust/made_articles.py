@@ -6,8 +6,8 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from scraper.load.tables import wanted_articles
-from tests.articles import Issue, Kind, Layout, address_of, article
+from scraper.catalog.write import wanted_articles
+from tests.fixtures.articles import Issue, Kind, Layout, address_of, article
 
 
 @dataclass(frozen=True, slots=True)

@@ -156,14 +156,14 @@ class Meddler:
 
     def follow(self) -> None:
         """Know what the run is about, from the functions that it enters."""
-        from scraper import pipeline
-        from scraper.archive import Archive
-        from scraper.load import tables
-        from scraper.pipeline import night
+        from scraper.catalog import write as tables
+        from scraper.ingest import job
+        from scraper.ingest import run as night
+        from scraper.ingest.archive import Archive
 
-        self._enter(pipeline, "_open", "opening")
+        self._enter(job, "_open", "opening")
         self._enter(night, "visit", "fetching and keeping")
-        self._enter(pipeline, "replay", "parsing")
+        self._enter(job, "replay", "parsing")
         self._enter(night, "replay", "parsing")
         self._enter(tables, "aside", "writing aside")
         self._enter(tables, "write", "writing aside")
@@ -229,8 +229,8 @@ def _vfs() -> Any:
 
 def break_it(how: str) -> None:
     """Publish as one must not. Undisturbed it comes to the same: only what the experiments do can show it."""
-    from scraper import pipeline
-    from scraper.load import tables
+    from scraper.catalog import write as tables
+    from scraper.ingest import job
 
     def copied(source: Any, target: Any) -> None:
         shutil.copyfile(source, target)
@@ -249,15 +249,16 @@ def break_it(how: str) -> None:
 
         tables.write = early
     elif how == "unlocked":
-        pipeline.held = nullcontext  # type: ignore[attr-defined, assignment]
+        job.held = nullcontext  # type: ignore[attr-defined, assignment]
     else:
         sys.exit(f"no such way to break it: {how}")
 
 
 def main() -> None:
     plan, sys.argv = json.loads(sys.argv[1]), ["winkb", *sys.argv[2:]]
-    from scraper import pipeline, summary  # noqa: F401
     from scraper.cli import main as winkb
+    from scraper.ingest import job  # noqa: F401
+    from scraper.publish import summary  # noqa: F401
 
     meddler = Meddler(plan)
     if plan.get("broken"):

@@ -36,8 +36,8 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from scraper import pipeline  # noqa: E402
-from scraper.sources import BY_NAME, SOURCES  # noqa: E402
+from scraper.ingest import job  # noqa: E402
+from scraper.ingest.sources import BY_NAME, SOURCES  # noqa: E402
 from trust.remains import KEPT, Tables, catalog_problems, contents, differences, said, stored, strays  # noqa: E402
 from trust.scenes import CLIENT, DRIFT, FOURTH, NEW, OLD, Ended, Scenes  # noqa: E402
 
@@ -139,42 +139,42 @@ class Clock:
             path = (self.poorer / source.url.removeprefix("https://")).with_suffix(".html")
             path.write_text(path.read_text().replace("KB5124010", "KB5999999"), encoding="utf-8")
 
-    def job(self, chance: random.Random) -> list[Path]:
-        """The mirrors of the nights."""
+    def mirrors(self, chance: random.Random) -> list[Path]:
+        """The mirrors that the runs read, in their order."""
         later = [self._scenes.mirror(NEW), self.failing, self.poorer, self._scenes.mirror(DRIFT)]
         return [self._scenes.mirror(OLD), *(chance.choice(later) for _ in range(5))]
 
-    def nights(self, folder: Path, job: Sequence[Path], times: Sequence[str]) -> pipeline.Paths:
+    def nights(self, folder: Path, mirrors: Sequence[Path], times: Sequence[str]) -> job.Paths:
         folder.mkdir(parents=True)
-        paths = pipeline.Paths(folder / "catalog.db", folder / "archive.db")
-        for mirror, now in zip(job, times, strict=True):
-            pipeline.scrape(paths, now, mirror=str(mirror), manners=pipeline.Manners(delay=0))
+        paths = job.Paths(folder / "catalog.db", folder / "archive.db")
+        for mirror, now in zip(mirrors, times, strict=True):
+            job.scrape(paths, now, mirror=str(mirror), manners=job.Manners(delay=0))
         return paths
 
     def play(self, folder: Path, chance: random.Random) -> tuple[int, list[str]]:
         """How often the clock went back, and what is wrong."""
-        job = self.job(chance)
-        times = [stamp(datetime(2026, 10, 1, 3, tzinfo=UTC) + timedelta(days=night)) for night in range(len(job))]
-        jumping = jumps(chance, len(job))
-        should_be = in_place(contents(self.nights(folder / "steady", job, times).db, exact=True), {})
-        paths = self.nights(folder / "jumping", job, jumping)
+        mirrors = self.mirrors(chance)
+        times = [stamp(datetime(2026, 10, 1, 3, tzinfo=UTC) + timedelta(days=night)) for night in range(len(mirrors))]
+        jumping = jumps(chance, len(mirrors))
+        should_be = in_place(contents(self.nights(folder / "steady", mirrors, times).db, exact=True), {})
+        paths = self.nights(folder / "jumping", mirrors, jumping)
         wrong = differences(in_place(contents(paths.db, exact=True), dict(zip(jumping, times, strict=True))), should_be)
         before = contents(paths.db)
-        pipeline.rebuild(paths)
+        job.rebuild(paths)
         wrong += [f"rebuilt: {line}" for line in differences(contents(paths.db), before)]
         return sum(later < earlier for earlier, later in itertools.pairwise(jumping)), wrong
 
     def articles(self, folder: Path, chance: random.Random) -> list[str]:
         """A clock that is ahead for one night, by a day or by years, and then right."""
         folder.mkdir(parents=True)
-        paths = pipeline.Paths(folder / "catalog.db", folder / "archive.db")
+        paths = job.Paths(folder / "catalog.db", folder / "archive.db")
         right = datetime(2026, 10, 1, 3, tzinfo=UTC)
         ahead = right + timedelta(hours=chance.choice((30, 24 * 40, 24 * 365 * 30)))
         asked = []
         for now in (ahead, right, right + timedelta(minutes=5)):
             before = visits(paths.archive)
             mirror = str(self._scenes.mirror(NEW))
-            pipeline.scrape(paths, stamp(now), mirror=mirror, manners=pipeline.Manners(delay=0), articles=True)
+            job.scrape(paths, stamp(now), mirror=mirror, manners=job.Manners(delay=0), articles=True)
             asked.append([source for source in visits(paths.archive)[len(before) :] if source.startswith("KB")])
         wrong = [f"{kb} was asked for twice in a night" for night in asked for kb in night if night.count(kb) > 1]
         if set(asked[1]) != set(asked[0]):
@@ -243,7 +243,7 @@ def main() -> None:
         violated += said(f"round {number}, {' and '.join(names)}", wrong, base / f"round-{number}")
     clock = Clock(scenes)
 
-    def job(seed: int) -> tuple[int, bool]:
+    def nights(seed: int) -> tuple[int, bool]:
         folder = base / f"job-{seed}"
         jumped, wrong = clock.play(folder, random.Random(seed))
         return jumped, said(f"job {seed}", wrong, folder)
@@ -254,7 +254,7 @@ def main() -> None:
 
     seeds = [chance.randrange(10**6) for _ in range(options.nights)]
     with ThreadPoolExecutor(os.cpu_count()) as workers:
-        jobs = list(workers.map(job, seeds))
+        jobs = list(workers.map(nights, seeds))
         ahead = list(workers.map(articles, range(3)))
     back = sum(jumped for jumped, _ in jobs)
     clocked = sum(wrong for _, wrong in jobs) + sum(ahead)

@@ -1,4 +1,4 @@
-"""Whether a rebuild is the catalog that grew night by night: tests/test_rebuild.py with many more nights.
+"""Whether a rebuild is the catalog that grew night by night: tests/ingest/test_rebuild.py with many more nights.
 
     python trust/rebuild_equals.py [--examples 400] [--seed 5]
 
@@ -22,9 +22,9 @@ from hypothesis import HealthCheck, given, seed, settings
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))  # the nights lie with the tests
 
-from scraper import pipeline  # noqa: E402
-from scraper.pipeline import Paths  # noqa: E402
-from tests.test_rebuild import MEMORY, NIGHTS, Night, Publisher, compare, go_through, published_by, rows_of  # noqa: E402
+from scraper.ingest import job  # noqa: E402
+from scraper.ingest.job import Paths  # noqa: E402
+from tests.ingest.test_rebuild import MEMORY, NIGHTS, Night, Publisher, compare, go_through, published_by, rows_of  # noqa: E402
 
 
 def main() -> None:
@@ -35,7 +35,7 @@ def main() -> None:
     asked = parser.parse_args()
     if asked.again:
         with published_by(Publisher()):
-            pipeline.rebuild(Paths(asked.again / "elsewhere.db", asked.again / "archive.db"))
+            job.rebuild(Paths(asked.again / "elsewhere.db", asked.again / "archive.db"))
         return
     begun, counted = perf_counter(), Counter[str]()
 
@@ -67,7 +67,7 @@ def main() -> None:
 def rebuild_elsewhere(folder: Path, shuffle: int) -> None:
     paths = Paths(folder / "here.db", folder / "archive.db")
     with published_by(Publisher()):
-        pipeline.rebuild(paths)
+        job.rebuild(paths)
     environment = {**os.environ, "PYTHONHASHSEED": str(1 + shuffle % 1000)}
     subprocess.run([sys.executable, __file__, "--again", str(folder)], env=environment, check=True)
     here, elsewhere = rows_of(paths.db), rows_of(replace(paths, db=folder / "elsewhere.db").db)

@@ -8,7 +8,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from scraper import parse
+from scraper.ingest import parse
 
 KEPT = {"catalog.db", "catalog.db.lock", "archive.db", "archive.db.lock"}
 # What a run that was killed may leave; the next one takes it away.

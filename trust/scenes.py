@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))  # the writers of re-created articles lie with the tests
 
-from scraper.sources import BY_NAME  # noqa: E402
+from scraper.ingest.sources import BY_NAME  # noqa: E402
 from trust.made_articles import made_articles  # noqa: E402
 from trust.remains import (  # noqa: E402
     KEPT,

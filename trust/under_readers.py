@@ -5,7 +5,7 @@
 ``winkb serve`` serves, and eight clients ask it without a pause, on connections that stay open: pages of all kinds,
 JSON, CSV, feeds, searches, tables with facets, canned queries and SQL, a third of them with the validator of the answer
 before. Meanwhile processes of their own publish the catalog ``--rounds`` times, in the way of a nightly run
-(``scraper.load.tables.aside``); now and then one is killed on the way, or three come one after the other. Each
+(``scraper.catalog.write.aside``); now and then one is killed on the way, or three come one after the other. Each
 generation is marked in every title, change, finding and issue, and in the time of every page, so that most answers tell
 it in many places, which were asked for by several statements on several connections.
 
@@ -50,10 +50,10 @@ from statistics import linear_regression, median
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from scraper import pipeline  # noqa: E402
-from scraper.load import tables  # noqa: E402
-from scraper.serve import PUBLIC  # noqa: E402
-from tests.test_serving import HOST, NGINX, behind_nginx, free_port  # noqa: E402
+from scraper.catalog import write as tables  # noqa: E402
+from scraper.ingest import job  # noqa: E402
+from scraper.publish.serve import PUBLIC  # noqa: E402
+from tests.publish.test_serving import HOST, NGINX, behind_nginx, free_port  # noqa: E402
 from trust.remains import strays, unsound  # noqa: E402
 
 CLIENTS = 8
@@ -145,7 +145,7 @@ def publish(db: Path, generation: int) -> None:
 
 def begin(db: Path) -> None:
     """The bundled catalog with an article, as generation 0."""
-    pipeline.demo(db)
+    job.demo(db)
     with closing(sqlite3.connect(db)) as catalog, catalog:
         article = "insert into articles (kb, release, title, layout, issues, page)"
         issue = "insert into known_issues (kb, title, status, first_seen, last_seen) values (?1, ?2, 'open', ?3, ?3)"

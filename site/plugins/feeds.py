@@ -1,4 +1,4 @@
-"""The addresses of the feeds and calendars that scraper.feeds writes."""
+"""The addresses of the feeds and calendars that scraper.publish.feeds writes."""
 
 import sqlite3
 from collections.abc import Awaitable, Callable
@@ -9,8 +9,9 @@ from datasette import hookimpl
 from datasette.app import Datasette
 from datasette.utils.asgi import Request, Response
 
-from scraper import feeds, lookup
+from scraper.answers import lookup
 from scraper.errors import InputError
+from scraper.publish import feeds
 
 Handler = Callable[[Datasette, Request], Awaitable[Response]]
 

@@ -1,7 +1,7 @@
 """What goes with every answer: the headers that keep a browser safe, those that let it keep a page, and robots.txt.
 
-A catalog file never changes while it is served (scraper/serve.py makes a new Datasette for a new one), so what an
-address answers can only change with the file, with this site, or with the day; and that can be said without asking
+A catalog file never changes while it is served (scraper/publish/serve.py makes a new Datasette for a new one), so what
+an address answers can only change with the file, with this site, or with the day; and that can be said without asking
 the database or a template. A reader who has the page already gets a 304 for the price of one digest.
 """
 
@@ -35,7 +35,7 @@ SITE = Path(__file__).parent.parent
 MAX_AGE = timedelta(hours=36)  # as `winkb check`: what is older is called old on a page
 
 # The inline scripts of Datasette 0.65.5, by their SHA-256. A script that anybody managed to put into a page is another
-# one, and no browser runs it. tests/test_serving.py compares them with the pages.
+# one, and no browser runs it. tests/publish/test_serving.py compares them with the pages.
 SCRIPTS = (
     "DMtesc2dB3xCZhCWIkDIjRY30AJia2dU9R83J/BG2Y4=",  # _close_open_menus.html
     "fyi5q99UcdjzV8X7vfr/UYD4dsV4ViDDhotcy8GQ6PM=",  # _codemirror_foot.html
@@ -182,7 +182,7 @@ class Guard:
     def __init__(self, app: App, datasette: Datasette) -> None:
         self._app = app
         self._datasette = datasette
-        # A site where visitors may not write SQL is a public one (scraper/serve.py).
+        # A site where visitors may not write SQL is a public one (scraper/publish/serve.py).
         self._public = not datasette.setting("default_allow_sql")
         self._brief = f"public, max-age={datasette.setting('default_cache_ttl')}".encode()
 

@@ -1,6 +1,7 @@
 """Bounds for SQL that visitors write. Datasette's time limit is asked between two steps of SQLite's machine, so it does
 not see one long step, the compiling of a statement, or memory. Every bound here was measured against the statements in
-tests/test_serving.py; the two that need a class of their own, rows and steps, are in scraper/serve.py."""
+tests/publish/test_serving.py; the two that need a class of their own, rows and steps, are in scraper/publish/serve.py.
+"""
 
 import contextlib
 import re
@@ -9,7 +10,7 @@ from collections.abc import Callable
 
 from datasette import hookimpl
 
-from scraper.serve import BoundedConnection
+from scraper.publish.serve import BoundedConnection
 
 LIMITS = {
     # The longest string or row. `select length(hex(zeroblob(400000000)))` took 2 GB and 6.6 s past a limit of one
@@ -72,7 +73,7 @@ def closed(*_: Value) -> Value:
 
 
 def noting(function: Function, refusals: list[str]) -> Function:
-    """The function, which leaves a note of why it raises (scraper/serve.py has it told)."""
+    """The function, which leaves a note of why it raises (scraper/publish/serve.py has it told)."""
 
     def call(*values: Value) -> Value:
         try:

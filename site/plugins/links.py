@@ -9,7 +9,7 @@ from datasette import hookimpl
 from datasette.app import Datasette
 from datasette.utils import is_url
 
-from scraper.sources import HOSTS
+from scraper.models import HOSTS
 
 # With the slash: `https://learn.microsoft.com@evil.example/` is another host.
 _BEGINNINGS = tuple(f"https://{host}/" for host in HOSTS)

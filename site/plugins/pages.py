@@ -1,9 +1,9 @@
 """The site's own pages: lasting addresses for the questions people come with, over Datasette's tables and queries.
 
-Answers are those of scraper.lookup, so that a page, its ``.json`` and the command line say the same; here is only what
-a page shows beside them. Each address answers in HTML, with ``.json`` as the contract's document, and with ``.csv``
-where it has rows. What is not found answers 404, with the document all the same; what cannot be understood is a page
-that helps (404), and for scripts 400 with an ``error`` (docs/api.md).
+Answers are those of scraper.answers, so that a page, its ``.json`` and the command line say the same; here is only
+what a page shows beside them. Each address answers in HTML, with ``.json`` as the contract's document, and with
+``.csv`` where it has rows. What is not found answers 404, with the document all the same; what cannot be understood is
+a page that helps (404), and for scripts 400 with an ``error`` (docs/api.md).
 """
 
 import io
@@ -20,10 +20,11 @@ from datasette import hookimpl
 from datasette.app import Datasette
 from datasette.utils.asgi import Request, Response
 
-from scraper import lookup, pictures
-from scraper.answers import BuildAnswer, ReleaseAnswer
+from scraper.answers import lookup
+from scraper.answers.documents import BuildAnswer, ReleaseAnswer
 from scraper.errors import InputError
 from scraper.formats import Kind, write_csv
+from scraper.publish import pictures
 
 # Older data get a plain warning on every page.
 OLD_HOURS = 36

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.browser.catalogs import plan_ahead, poison
-from tests.test_datasette import ROOT, WINKB, serving
+from tests.site.test_datasette import ROOT, WINKB, serving
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -104,7 +104,9 @@ def public_hostile_site(poisoned: Path) -> Iterator[str]:
 def front_door_site(chromium: "Browser", tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A site over what the real command made of hostile pages."""
     folder = tmp_path_factory.mktemp("front-door")
-    subprocess.run([sys.executable, "-m", "tests.hostile", str(folder)], cwd=ROOT, check=True, capture_output=True)
+    subprocess.run(
+        [sys.executable, "-m", "tests.fixtures.hostile", str(folder)], cwd=ROOT, check=True, capture_output=True
+    )
     with serving(folder / "catalog.db") as server:
         yield str(server.client.base_url).rstrip("/")
 

@@ -11,11 +11,11 @@ from urllib.parse import urlencode
 import httpx
 import pytest
 
-from scraper.sources import HOSTS
-from tests import hostile
+from scraper.models import HOSTS
 from tests.browser.catalogs import BROKEN_OUT, CONTROLS, KB, SCRIPT, TEMPLATE, TURNED
 from tests.browser.visits import DESK, PHONE, Visit, visit
-from tests.test_datasette import ROOT, TABLES, VIEWS
+from tests.fixtures import hostile
+from tests.site.test_datasette import ROOT, TABLES, VIEWS
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser

@@ -11,19 +11,20 @@ from functools import cached_property
 from pathlib import Path
 from typing import Self
 
-from scraper import parse
-from scraper.archive import Archive
-from scraper.checks import check_tables
 from scraper.errors import DriftError
-from scraper.fetch import Manners
+from scraper.ingest import parse
+from scraper.ingest.archive import Archive
+from scraper.ingest.drift import check_tables
+from scraper.ingest.fetch import Manners
+from scraper.ingest.normalize import normalize
+from scraper.ingest.replay import Reader
+from scraper.ingest.run import Errand, Unwatched, run
+from scraper.ingest.sources import BY_NAME, SOURCES
 from scraper.models import Facts, Request, Source
-from scraper.normalize import normalize
-from scraper.pipeline.night import Errand, Unwatched, run
-from scraper.pipeline.replay import Reader
-from scraper.sources import BY_NAME, SOURCES
-from tests import pages
 from tests.damage.markup import Markup
 from tests.damage.oracle import Catalog, Judgement, Statements, judge, read_catalog, texts_of
+from tests.fixtures import pages
+from tests.fixtures.places import CAPTURES
 
 Pages = Mapping[str, bytes]  # by source name
 COURSES = ("quiet", "news of September", "news of July, new layout", "captures")
@@ -33,8 +34,7 @@ MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None
 # A row is withdrawn on the second night without it, so half of the damages stay for two.
 NIGHTS = (1, 2)
 _DRIFT = 4  # exit code of a run that refused a page
-_CAPTURES = Path(__file__).parents[3] / "shared" / "captures"
-_OF_CAPTURES = {
+_OFCAPTURES = {
     "windows-11-release-information": ("windows11-release-information.2026-07-22.html",) * 2,
     "hotpatch-25h2": ("hotpatch-windows-11-25h2.2026-05-27.html", "hotpatch-windows-11-25h2.2026-07-22.html"),
     "windows-11-update-history": ("windows-11-update-history.2026-05-27.html",) * 2,
@@ -62,10 +62,10 @@ def bundled_courses() -> list[Course]:
 
 def captured_courses() -> list[Course]:
     """A night of real captures; none where they are not."""
-    if not all((_CAPTURES / name).is_file() for names in _OF_CAPTURES.values() for name in names):
+    if not all((CAPTURES / name).is_file() for names in _OFCAPTURES.values() for name in names):
         return []
     first, last = (
-        {name: (_CAPTURES / files[night]).read_bytes() for name, files in _OF_CAPTURES.items()} for night in (0, 1)
+        {name: (CAPTURES / files[night]).read_bytes() for name, files in _OFCAPTURES.items()} for night in (0, 1)
     )
     return [Course(COURSES[3], [("2026-05-27T12:00:00Z", first), ("2026-07-22T12:00:00Z", last)])]
 

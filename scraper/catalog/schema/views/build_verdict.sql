@@ -1,0 +1,9 @@
+-- The verdict on every build today. The query of the same name asks about any day, and about builds in no table.
+create view build_verdict as
+select
+  release, build, date('now') as as_of, status, months_behind, reason,
+  replace(sentence, '{as_of}', date('now')) as because, security_month, newest_month, track, kind, kbs, twin_kb,
+  baseline_kb, null as below, null as above, data_as_of
+from verdict_periods
+left join freshness using (release)
+where date('now') between since and until;

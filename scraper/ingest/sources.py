@@ -1,0 +1,120 @@
+"""The pages that the catalog reads, declared once: data, not code.
+
+Addresses: the hotpatch release notes move with every redesign, but the GUID at the end of their topic address does not,
+and a redirect leads from it to today's place. English is asked for by path, since the labels are read.
+"""
+
+from scraper.models import Source, TableName, TableShape
+
+CLIENT = "Windows 11"
+SERVER = "Windows Server"
+
+_CALENDAR = ("month", "update type", "type", "availability date", "build", "kb article")
+_HISTORY = ("servicing option", "update type", "availability date", "build", "kb article")
+
+SOURCES = (
+    Source(
+        name="windows-11-release-information",
+        url="https://learn.microsoft.com/en-us/windows/release-health/windows11-release-information",
+        parser="release_information",
+        product=CLIENT,
+        releases=("windows-11-24h2", "windows-11-25h2"),
+        tables=(
+            TableShape(
+                TableName.SERVICING,
+                (
+                    "version",
+                    "servicing option",
+                    "availability date",
+                    "end of updates: home, pro, pro education, and pro for workstations",
+                    "end of updates: enterprise, education, iot enterprise, and enterprise multi-session",
+                    "latest update for esu",
+                    "latest revision date",
+                    "latest build",
+                ),
+                minimum=2,
+            ),
+            TableShape(
+                TableName.LONG_TERM,
+                (
+                    "version",
+                    "servicing option",
+                    "availability date",
+                    "mainstream support end date",
+                    "extended support end date",
+                    "latest update for esu",
+                    "latest revision date",
+                    "latest build",
+                ),
+                minimum=0,
+            ),
+            TableShape(TableName.HISTORY, _HISTORY, minimum=100),
+            TableShape(TableName.CALENDAR, _CALENDAR, minimum=20),
+        ),
+    ),
+    Source(
+        name="hotpatch-24h2",
+        url="https://support.microsoft.com/en-us/topic/release-notes-for-hotpatch-on-windows-11-enterprise-version-24h2-"
+        "c0906ee6-5e62-498f-bd5a-8f4966349f3c",
+        parser="hotpatch_notes",
+        product=CLIENT,
+        releases=("windows-11-24h2", "windows-server-2025", "windows-server-2022"),
+        calendar_release="windows-11-24h2",
+        tables=(
+            TableShape(TableName.CALENDAR, ("month", "update type", "type", "kb article"), minimum=12),
+            TableShape(TableName.NAVIGATION, ("link",), minimum=20),
+        ),
+    ),
+    Source(
+        name="hotpatch-25h2",
+        url="https://support.microsoft.com/en-us/topic/release-notes-for-hotpatch-on-windows-11-enterprise-version-25h2-"
+        "0bbaa1c7-5070-41ca-a7c9-4ead79602dbf",
+        parser="hotpatch_notes",
+        product=CLIENT,
+        releases=("windows-11-25h2", "windows-server-2025", "windows-server-2022"),
+        calendar_release="windows-11-25h2",
+        tables=(
+            TableShape(TableName.CALENDAR, ("month", "update type", "type", "kb article"), minimum=12),
+            TableShape(TableName.NAVIGATION, ("link",), minimum=20),
+        ),
+    ),
+    # Titles and links of cumulative updates, and the builds that no table lists. No verdict waits for it.
+    Source(
+        name="windows-11-update-history",
+        url="https://support.microsoft.com/en-us/topic/windows-11-version-24h2-update-history-"
+        "0929c747-1815-4543-8461-0160d16f15e5",
+        parser="update_history",
+        product=CLIENT,
+        releases=(),
+        tables=(TableShape(TableName.NAVIGATION, ("link",), minimum=100),),
+    ),
+    # Built by analogy with the client's page: only an excerpt of it was seen, so its releases are labelled partial.
+    Source(
+        name="windows-server-release-information",
+        url="https://learn.microsoft.com/en-us/windows/release-health/windows-server-release-info",
+        parser="release_information",
+        product=SERVER,
+        releases=("windows-server-2025", "windows-server-2022"),
+        tables=(
+            TableShape(
+                TableName.SERVICING,
+                (
+                    "windows server version",
+                    "servicing option",
+                    "editions",
+                    "availability date",
+                    "mainstream support end date",
+                    "extended support end date",
+                    "latest update for esu",
+                    "latest revision date",
+                    "latest build",
+                ),
+                minimum=2,
+            ),
+            TableShape(TableName.HISTORY, _HISTORY, minimum=20),
+            TableShape(TableName.CALENDAR, _CALENDAR, minimum=12),
+        ),
+    ),
+)
+
+BY_NAME = {source.name: source for source in SOURCES}

@@ -1,0 +1,242 @@
+"""The verdict on a build, case by case, against a table that was worked out by hand.
+
+``tests/facts/verdicts.csv`` says what `winkb build BUILD --as-of DAY --release RELEASE --json` must answer from the
+bundled pages, which end on 2026-09-30, and why. Each case was reasoned from the gathered facts and rules 1 and 2 of
+design.md, section 6, and derived a second time by a script that shares nothing with this project. An empty cell is
+null; without a release the build was looked up in all of them.
+"""
+
+import csv
+import json
+import sqlite3
+import subprocess
+import sys
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scraper.answers import lookup
+from scraper.answers.documents import BuildAnswer
+from scraper.ingest import job
+from tests.fixtures.places import ROOT
+
+TABLE = ROOT / "tests" / "facts" / "verdicts.csv"
+CLIENT, SERVER = "windows-11-24h2", "windows-server-2025"
+RELEASES = (
+    *(CLIENT, "windows-11-25h2", "windows-11-26h1", "windows-11-26h2"),
+    *(SERVER, "windows-server-2022"),
+)
+OLD_RELEASES = ("windows-11-23h2", "windows-11-22h2", "windows-11-21h2")
+VERDICTS = {
+    ("unknown", "not-in-catalog"),
+    ("unknown", "no-security-month"),
+    ("unknown", "stale"),
+    ("not-released", None),
+    ("out-of-support", None),
+    ("current", None),
+    ("behind", None),
+    ("behind", "stale"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A row of the table."""
+
+    release: str | None
+    build: str
+    as_of: str
+    status: str
+    months_behind: int | None
+    reason: str | None
+    security_month: str | None
+    why: str
+
+    def __str__(self) -> str:
+        return f"{self.release or 'any'}-{self.build}-{self.as_of}"
+
+    @property
+    def verdict(self) -> tuple[str | None, str, str, str, int | None, str | None, str | None]:
+        identity = self.release, self.build, self.as_of
+        return (*identity, self.status, self.months_behind, self.reason, self.security_month)
+
+
+def cases() -> tuple[Case, ...]:
+    with TABLE.open(encoding="utf-8", newline="") as file:
+        return tuple(
+            Case(
+                row["release"] or None,
+                row["build"],
+                row["as_of"],
+                row["status"],
+                int(row["months_behind"]) if row["months_behind"] else None,
+                row["reason"] or None,
+                row["security_month"] or None,
+                row["why"],
+            )
+            for row in csv.DictReader(file)
+        )
+
+
+CASES = cases()
+
+
+def answered(answer: BuildAnswer | dict[str, Any]) -> tuple[Any, ...]:
+    """What of an answer the table tells."""
+    identity = answer["release"], answer["build"], answer["as_of"]
+    return (*identity, answer["status"], answer["months_behind"], answer["reason"], answer["security_month"])
+
+
+@pytest.fixture(scope="module")
+def demo_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    db = tmp_path_factory.mktemp("verdicts") / "catalog.db"
+    assert job.demo(db).exit_code == 0
+    return db
+
+
+@pytest.fixture(scope="module")
+def demo(demo_file: Path) -> Iterator[sqlite3.Connection]:
+    with closing(lookup.open_catalog(demo_file)) as catalog:
+        yield catalog
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_verdict_on_a_build_is_the_one_of_the_table(demo: sqlite3.Connection, case: Case) -> None:
+    answers, found = lookup.build(demo, case.build, case.as_of, case.release)
+    assert [answered(answer) for answer in answers] == [case.verdict], case.why
+    assert found is (case.reason != "not-in-catalog")
+
+
+def test_table_has_cases_enough_of_every_release_status_and_reason() -> None:
+    """26H2 has two builds only, so most of its cases are other days and neighbours that do not exist."""
+    assert len(CASES) >= 260
+    assert len({str(case) for case in CASES}) == len(CASES), "no case stands twice"
+    assert all(case.why for case in CASES)
+    count = Counter(case.release for case in CASES)
+    assert {release: count[release] for release in RELEASES if count[release] < 25} == {}
+    assert {*RELEASES, *OLD_RELEASES, None} == count.keys()
+    assert {(case.status, case.reason) for case in CASES} == VERDICTS
+    assert all((case.status in ("current", "behind")) is (case.months_behind is not None) for case in CASES)
+    for release in (CLIENT, SERVER, "windows-server-2022"):
+        behind = {case.months_behind for case in CASES if case.release == release}
+        assert behind >= {0, 1, 2, 3, 12}, release
+
+
+def test_table_has_builds_of_every_kind_on_both_tracks(demo: sqlite3.Connection) -> None:
+    """A build of several updates has no one track or kind where they differ."""
+    answers = [answer for case in CASES for answer in lookup.build(demo, case.build, case.as_of, case.release)[0]]
+    assert {(answer["track"], answer["kind"]) for answer in answers if answer["kbs"]} >= {
+        ("hotpatch", "hotpatch"),
+        ("hotpatch", "out-of-band"),
+        ("cumulative", "out-of-band"),
+        ("cumulative", "baseline"),
+        ("cumulative", "security"),
+        ("cumulative", "preview"),
+        (None, "out-of-band"),
+        (None, None),
+    }
+    assert ("cumulative", "initial") in {(answer["track"], answer["kind"]) for answer in answers}
+
+
+def command(demo_file: Path, *words: str) -> tuple[int, list[dict[str, Any]]]:
+    line = [sys.executable, "-m", "scraper", "build", *words, "--db", str(demo_file), "--json"]
+    done = subprocess.run(line, cwd=ROOT, capture_output=True, text=True, encoding="utf-8", timeout=60, check=False)
+    assert done.stderr == ""
+    document = json.loads(done.stdout)
+    assert isinstance(document, list)
+    return done.returncode, document
+
+
+# The first case of every status and reason, and the last one of every release.
+COMMANDED = sorted(
+    {
+        *{(case.status, case.reason): case for case in reversed(CASES)}.values(),
+        *{case.release: case for case in CASES}.values(),
+    },
+    key=CASES.index,
+)
+
+
+def test_command_line_prints_the_verdicts_of_the_table(demo_file: Path) -> None:
+    assert len(COMMANDED) >= 12
+    assert {(case.status, case.reason) for case in COMMANDED} == VERDICTS
+    for case in COMMANDED:
+        asked = ("--release", case.release) if case.release else ()
+        code, document = command(demo_file, case.build, "--as-of", case.as_of, *asked)
+        assert [answered(answer) for answer in document] == [case.verdict], case.why
+        assert code == (1 if case.reason == "not-in-catalog" else 0), case
+
+
+def test_build_of_client_and_server_gets_the_verdict_of_each_client_first(demo: sqlite3.Connection) -> None:
+    """Without a release asked for, in one answer: cases of both releases, of the same build and day."""
+    shared: dict[tuple[str, str], dict[str | None, Case]] = defaultdict(dict)
+    for case in CASES:
+        shared[case.build, case.as_of][case.release] = case
+    both = {
+        key: [releases[CLIENT], releases[SERVER]]
+        for key, releases in shared.items()
+        if {CLIENT, SERVER} <= releases.keys()
+        and all(releases[name].reason != "not-in-catalog" for name in (CLIENT, SERVER))
+    }
+    assert len(both) >= 20
+    assert any(client.verdict[3:] != server.verdict[3:] for client, server in both.values())
+    for (build, day), expected in both.items():
+        answers, found = lookup.build(demo, build, day)
+        assert found
+        assert [answered(answer) for answer in answers] == [case.verdict for case in expected]
+
+
+def test_updates_that_take_devices_off_hotpatch_are_known_and_end_with_a_baseline(demo: sqlite3.Connection) -> None:
+    """Written by hand, so each is held against what the pages say: the update, its release, its article, the month."""
+    events = demo.execute("select kb, release, effect, rejoin_month, source_url from track_events").fetchall()
+    assert ("KB5070881", SERVER, "leaves-hotpatch", "2026-01") in [event[:4] for event in events]
+    for kb, release, _, month, url in events:
+        builds = demo.execute("select build from builds where kb = ? and release = ?", [kb, release]).fetchall()
+        assert builds
+        assert demo.execute("select article_url from kbs where kb = ?", [kb]).fetchone() == (url,)
+        kind = demo.execute("select type from months where month = ? and release = ?", [month, release]).fetchone()
+        assert kind == ("baseline",)
+        for (build,) in builds:
+            (answer,), _ = lookup.build(demo, build, "2026-09-30", release)
+            assert "took devices off hotpatch until the " in answer["because"]
+            assert f" baseline ({kb})" in answer["because"]
+
+
+def test_update_that_takes_servers_off_hotpatch_says_nothing_of_clients(demo: sqlite3.Connection) -> None:
+    client, server = lookup.build(demo, "26100.6905", "2025-10-30")[0]
+    assert (client["release"], server["release"]) == (CLIENT, SERVER)
+    assert "off hotpatch" in server["because"]
+    assert "off hotpatch" not in client["because"]
+
+
+@pytest.mark.parametrize(
+    ("release", "build", "day", "sentence"),
+    [
+        (
+            *("windows-server-2022", "20348.344", "2026-09-30"),
+            "20348.344 is a hotpatch; the newest security month of Server 2022 on 2026-09-30 was September 2026, so it"
+            " is behind by all 33 known months",
+        ),
+        (
+            *("windows-server-2022", "20348.344", "2026-12-01"),
+            "20348.344 is a hotpatch; the newest security month of Server 2022 in data of 2026-09-30 was September"
+            " 2026, and newer updates may have come by 2026-12-01, so it is behind by all 33 known months",
+        ),
+        (
+            *(CLIENT, "26100.863", "2024-10-08"),
+            "26100.863 is an update; the newest security month of 24H2 on 2024-10-08 was October 2024, so it is behind"
+            " by the one known month",
+        ),
+    ],
+)
+def test_a_build_before_the_first_known_month_is_not_said_to_be_behind_by_a_count_of_months(
+    demo: sqlite3.Connection, release: str, build: str, day: str, sentence: str
+) -> None:
+    """It came years before: the hotpatch of November 2021 is older than any month that the calendar has."""
+    (answer,), _ = lookup.build(demo, build, day, release)
+    assert answer["because"] == sentence

@@ -1,0 +1,680 @@
+"""Pages that differ: both values, both pages, since when, which one is used and why; and what is used is published."""
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from scraper.catalog.articles import Article, claim_articles
+from scraper.catalog.history import Finding, Night, Timeline
+from scraper.catalog.resolve import Claim, Claims, Why, reconcile
+from scraper.ingest import job
+from scraper.ingest.fetch import Manners
+from scraper.ingest.sources import BY_NAME, SOURCES
+from scraper.models import (
+    ArticleFacts,
+    CalendarMonth,
+    Entry,
+    EntryKind,
+    Facts,
+    IssuesRead,
+    MonthType,
+    Servicing,
+    Update,
+    Version,
+)
+from tests.fixtures.pages import SNAPSHOTS, everything, file_name
+from tests.fixtures.places import CAPTURES
+
+RELEASE, SERVER = "windows-11-24h2", "windows-server-2025"
+INFORMATION = "windows-11-release-information"
+NOTES, SIBLING = "hotpatch-24h2", "hotpatch-25h2"
+HISTORY = "windows-11-update-history"
+RANKED = sorted(SOURCES, key=lambda source: source.parser != "release_information")
+
+KB, CUMULATIVE, OUT_OF_BAND = "KB5058497", "KB5058411", "KB5061258"
+B = Update(RELEASE, "26100.4061", CUMULATIVE, "B", "2025-05", "2025-05-13", None)
+APRIL = Update(RELEASE, "26100.3775", "KB5055523", "B", "2025-04", "2025-04-08", None)
+MAY = CalendarMonth(RELEASE, "2025-05", MonthType.HOTPATCH, "2025-05-13", "26100.3981", KB, None, False)
+BASELINE = CalendarMonth(RELEASE, "2025-04", MonthType.BASELINE, "2025-04-08", "26100.3775", "KB5055523", None, False)
+PLAN = CalendarMonth(RELEASE, "2026-09", MonthType.HOTPATCH, None, None, None, None, False)
+
+Row = tuple[str | None, ...]
+
+
+def says(
+    *,
+    base: int | None = 26100,
+    updates: Sequence[Update] = (),
+    months: Sequence[CalendarMonth] = (),
+    entries: Sequence[Entry] = (),
+) -> Facts:
+    """What a page says of 24H2 and of Server 2025."""
+    versions = (Version(RELEASE, "Windows 11", "24H2", base), Version(SERVER, "Windows Server", "2025", base))
+    return Facts("learn", "", versions, (), (), tuple(updates), tuple(months), tuple(entries), (), ())
+
+
+def link(
+    kind: EntryKind, date: str | None, kb: str | None, *builds: str, preview: bool = False, release: str = RELEASE
+) -> Entry:
+    return Entry(release, kind, date, kb, builds, f"{date} {kind} {kb}", None, False, preview)
+
+
+def hotpatch(date: str = "2025-05-13", kb: str = KB, build: str = "26100.3981") -> Entry:
+    return link(EntryKind.HOTPATCH, date, kb, build)
+
+
+def out_of_band(date: str = "2025-05-16", build: str = "26100.3983", *, preview: bool = False) -> Entry:
+    return link(EntryKind.OUT_OF_BAND, date, OUT_OF_BAND, build, preview=preview)
+
+
+def article(*, heading: str | None = None, title: str | None = None, date: str | None = None) -> ArticleFacts:
+    """The article of a KB, of which only builds and date are of interest."""
+    builds = tuple(() if build is None else (build,) for build in (title, heading))
+    return ArticleFacts("", None, "", "", frozenset(), *builds, date, date, IssuesRead.NONE, (), (), ())
+
+
+def claims(pages: dict[str, Facts], articles: dict[str, ArticleFacts] | None = None) -> Claims:
+    said = reconcile(pages, RANKED)
+    claim_articles(said, {kb: Article(kb, read, "") for kb, read in (articles or {}).items()}, {})
+    return said
+
+
+def differ(found: Iterable[Claim]) -> list[Row]:
+    """Field, what it is of, the value that is used and its page, the other value and its page, why."""
+    return [
+        (claim.field, claim.about, claim.used, claim.page, claim.other, claim.other_page, claim.why)
+        for claim in found
+        if claim.code == "conflict"
+    ]
+
+
+# --- why -------------------------------------------------------------------------------------------------------------
+
+CASES: dict[str, tuple[dict[str, Facts], dict[str, ArticleFacts], list[Row]]] = {
+    "release information and a link": (
+        {INFORMATION: says(months=[MAY]), NOTES: says(entries=[hotpatch("2025-05-20", build="26100.3982")])},
+        {},
+        [
+            ("date", "2025-05", "2025-05-13", INFORMATION, "2025-05-20", NOTES, Why.RANK),
+            ("build", "2025-05", "26100.3981", INFORMATION, "26100.3982", NOTES, Why.RANK),
+        ],
+    ),
+    "two calendars": (
+        {INFORMATION: says(months=[MAY]), NOTES: says(months=[replace(MAY, kb="KB5058499", build=None)])},
+        {},
+        [("KB", "2025-05", KB, INFORMATION, "KB5058499", NOTES, Why.RANK)],
+    ),
+    "a type that the KB in its own row contradicts": (
+        {
+            INFORMATION: says(updates=[B], months=[replace(MAY, type=MonthType.BASELINE)]),
+            NOTES: says(months=[replace(MAY, available=None, build=None)]),
+        },
+        {},
+        [("type", "2025-05", "hotpatch", NOTES, "baseline", INFORMATION, Why.CONTRADICTED)],
+    ),
+    "a label and the newest build": (
+        {INFORMATION: replace(says(), servicing=(Servicing(RELEASE, None, None, None, None, "26200.4061"),))},
+        {},
+        [("build", "24H2", "26100", INFORMATION, "26200", INFORMATION, Why.LABEL)],
+    ),
+    "release history and update history": (
+        {
+            INFORMATION: says(updates=[B]),
+            HISTORY: says(entries=[link(EntryKind.CUMULATIVE, "2025-05-14", CUMULATIVE, "26100.4062")]),
+        },
+        {},
+        [
+            ("date", CUMULATIVE, "2025-05-13", INFORMATION, "2025-05-14", HISTORY, Why.RANK),
+            ("build", CUMULATIVE, "26100.4061", INFORMATION, "26100.4062", HISTORY, Why.RANK),
+        ],
+    ),
+    "a KB that only the release history has, and one that only the update history has": (
+        {
+            INFORMATION: says(updates=[B]),
+            HISTORY: says(entries=[link(EntryKind.CUMULATIVE, "2025-05-13", "KB5058141", "26100.4061")]),
+        },
+        {},
+        [("KB", "26100.4061", CUMULATIVE, INFORMATION, "KB5058141", HISTORY, Why.RANK)],
+    ),
+    "tracks": (
+        {
+            INFORMATION: says(updates=[B]),
+            NOTES: says(entries=[link(EntryKind.OUT_OF_BAND, "2025-05-13", CUMULATIVE, "26100.4061")]),
+        },
+        {},
+        [("track", CUMULATIVE, "cumulative", INFORMATION, "hotpatch", NOTES, Why.RANK)],
+    ),
+    "server release information and a link": (
+        {
+            "windows-server-release-information": says(months=[replace(MAY, release=SERVER)]),
+            NOTES: says(entries=[replace(hotpatch("2025-05-20"), release=SERVER)]),
+        },
+        {},
+        [
+            (
+                *("date", "2025-05", "2025-05-13", "windows-server-release-information", "2025-05-20", NOTES),
+                Why.RANK,
+            )
+        ],
+    ),
+    "release history and calendar of one page": (
+        {
+            INFORMATION: says(
+                updates=[APRIL],
+                months=[replace(BASELINE, available="2025-04-09", build="26100.3776", kb="KB5055532")],
+            )
+        },
+        {},
+        [
+            ("date", "2025-04", "2025-04-08", INFORMATION, "2025-04-09", INFORMATION, Why.HISTORY),
+            ("build", "2025-04", "26100.3775", INFORMATION, "26100.3776", INFORMATION, Why.HISTORY),
+            ("KB", "2025-04", "KB5055523", INFORMATION, "KB5055532", INFORMATION, Why.HISTORY),
+        ],
+    ),
+    "a row of both tables of one page": (
+        {
+            INFORMATION: says(
+                updates=[replace(B, cadence="OOB", month="2025-06")],
+                months=[replace(MAY, build=B.build, kb=B.kb)],
+            )
+        },
+        {},
+        [("track", CUMULATIVE, "cumulative", INFORMATION, "hotpatch", INFORMATION, Why.HISTORY)],
+    ),
+    "calendar and link of the release notes": (
+        {NOTES: says(base=None, months=[replace(MAY, build=None)], entries=[hotpatch("2025-05-20")])},
+        {},
+        [("date", "2025-05", "2025-05-13", NOTES, "2025-05-20", NOTES, Why.CALENDAR)],
+    ),
+    "a category and its preview": (
+        {NOTES: says(entries=[out_of_band("2025-05-17", preview=True), out_of_band()])},
+        {},
+        [("date", OUT_OF_BAND, "2025-05-16", NOTES, "2025-05-17", NOTES, Why.PREVIEW)],
+    ),
+    "the two pages of release notes": (
+        {
+            NOTES: says(entries=[out_of_band()]),
+            SIBLING: says(entries=[out_of_band(build="26100.3984")]),
+        },
+        {},
+        [("build", OUT_OF_BAND, "26100.3983", NOTES, "26100.3984", SIBLING, Why.OWN)],
+    ),
+    "the two pages of release notes, of a release that is both's": (
+        {
+            NOTES: says(entries=[replace(out_of_band(), release=SERVER)]),
+            SIBLING: says(entries=[replace(out_of_band("2025-05-17"), release=SERVER)]),
+        },
+        {},
+        [("date", OUT_OF_BAND, "2025-05-16", NOTES, "2025-05-17", SIBLING, Why.PAGE)],
+    ),
+    "two links of one page": (
+        {NOTES: says(entries=[out_of_band(), out_of_band("2025-05-17")])},
+        {},
+        [("date", OUT_OF_BAND, "2025-05-16", NOTES, "2025-05-17", NOTES, Why.ROW)],
+    ),
+    "two labels of one page": (
+        {INFORMATION: replace(says(), versions=(*says().versions, *says(base=26200).versions[:1]))},
+        {},
+        [("build", "24H2", "26100", INFORMATION, "26200", INFORMATION, Why.ROW)],
+    ),
+    "two plans": (
+        {INFORMATION: says(months=[PLAN]), NOTES: says(months=[replace(PLAN, type=MonthType.BASELINE)])},
+        {},
+        [("type", "2026-09", "hotpatch", INFORMATION, "baseline", NOTES, Why.RANK)],
+    ),
+    "a plan and a release": (
+        {
+            INFORMATION: says(months=[PLAN]),
+            NOTES: says(months=[replace(PLAN, type=MonthType.BASELINE, kb="KB5124008")]),
+        },
+        {},
+        [("type", "2026-09", "baseline", NOTES, "hotpatch", INFORMATION, Why.RELEASED)],
+    ),
+    "two plans and a release": (
+        {
+            INFORMATION: says(months=[PLAN]),
+            NOTES: says(
+                months=[replace(PLAN, type=MonthType.BASELINE)],
+                entries=[link(EntryKind.BASELINE, "2026-09-08", None)],
+            ),
+        },
+        {},
+        [("type", "2026-09", "baseline", NOTES, "hotpatch", INFORMATION, Why.RELEASED)],
+    ),
+    "a build that cannot be the month's": (
+        {
+            INFORMATION: says(updates=[APRIL, B], months=[replace(MAY, build=B.build)]),
+            NOTES: says(entries=[hotpatch()]),
+        },
+        {},
+        [("build", "2025-05", "26100.3981", NOTES, "26100.4061", INFORMATION, Why.UNBELIEVED)],
+    ),
+    "a date that one link filled and another denies": (
+        {
+            NOTES: says(entries=[link(EntryKind.COMPONENT, None, "KB5074204")]),
+            SIBLING: says(
+                entries=[
+                    link(EntryKind.COMPONENT, "2025-12-09", "KB5074204", "26100.7392"),
+                    link(EntryKind.COMPONENT, "2025-12-10", "KB5074204", preview=True),
+                ]
+            ),
+        },
+        {},
+        [("date", "KB5074204", "2025-12-09", SIBLING, "2025-12-10", SIBLING, Why.PREVIEW)],
+    ),
+    "links of two kinds": (
+        {NOTES: says(entries=[link(EntryKind.COMPONENT, None, OUT_OF_BAND)]), SIBLING: says(entries=[out_of_band()])},
+        {},
+        [("track", OUT_OF_BAND, "component", NOTES, "hotpatch", SIBLING, Why.OWN)],
+    ),
+    "the calendar, the history and a link": (
+        {
+            INFORMATION: says(updates=[APRIL], months=[replace(BASELINE, build="26100.3776")]),
+            NOTES: says(months=[replace(BASELINE, build=None, available=None, kb="KB5055532")]),
+        },
+        {},
+        [
+            ("build", "2025-04", "26100.3775", INFORMATION, "26100.3776", INFORMATION, Why.HISTORY),
+            ("KB", "2025-04", "KB5055523", INFORMATION, "KB5055532", NOTES, Why.RANK),
+        ],
+    ),
+    "heading and title of an article": (
+        {INFORMATION: says(updates=[B])},
+        {CUMULATIVE: article(heading="26100.4062", title="26100.4060", date="2025-05-14")},
+        [
+            ("build", CUMULATIVE, "26100.4061", INFORMATION, "26100.4062", CUMULATIVE, Why.ARTICLE),
+            ("build", CUMULATIVE, "26100.4061", INFORMATION, "26100.4060", CUMULATIVE, Why.ARTICLE),
+            ("date", CUMULATIVE, "2025-05-13", INFORMATION, "2025-05-14", CUMULATIVE, Why.ARTICLE),
+        ],
+    ),
+    "a title that repeats its heading": (
+        {INFORMATION: says(updates=[B])},
+        {CUMULATIVE: article(heading="26100.4062", title="26100.4062")},
+        [("build", CUMULATIVE, "26100.4061", INFORMATION, "26100.4062", CUMULATIVE, Why.ARTICLE)],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_two_places_that_differ_are_one_finding_with_both_values_and_the_reason(
+    case: tuple[dict[str, Facts], dict[str, ArticleFacts], list[Row]],
+) -> None:
+    pages, articles, expected = case
+    found = differ(claims(pages, articles).findings)
+    assert sorted(found, key=str) == sorted(expected, key=str)
+
+
+def test_every_reason_is_reached() -> None:
+    reached = {row[-1] for _, _, expected in CASES.values() for row in expected}
+    assert reached | {Why.KEPT} == set(Why)
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_what_is_used_is_what_the_rows_say(
+    case: tuple[dict[str, Facts], dict[str, ArticleFacts], list[Row]],
+) -> None:
+    nights = Nights()
+    nights.night(*case[:2])
+    assert published_otherwise(nights.timeline) == []
+
+
+@pytest.mark.parametrize(
+    "pages",
+    [
+        {INFORMATION: says(months=[MAY]), NOTES: says(entries=[hotpatch()])},
+        # One build may have two KBs, each with its own link: 26100.7392 had.
+        {
+            INFORMATION: says(updates=[B]),
+            HISTORY: says(
+                entries=[link(EntryKind.CUMULATIVE, "2025-05-13", kb, "26100.4061") for kb in (CUMULATIVE, "KB5059999")]
+            ),
+        },
+        # Another day's update of the same build is another update: 26300.9457 came twice.
+        {
+            INFORMATION: says(updates=[B]),
+            HISTORY: says(entries=[link(EntryKind.CUMULATIVE, "2025-05-20", "KB5059999", "26100.4061")]),
+        },
+        # The first row of a release has no KB, and the update history has one: 26100.1742.
+        {
+            INFORMATION: says(updates=[replace(B, kb=None)]),
+            HISTORY: says(entries=[link(EntryKind.CUMULATIVE, "2025-05-13", "KB5043080", "26100.4061")]),
+        },
+        # A page that says nothing contradicts nothing.
+        {INFORMATION: says(months=[PLAN]), NOTES: says(months=[PLAN], entries=[out_of_band()])},
+    ],
+)
+def test_pages_that_agree_are_no_disagreement(pages: dict[str, Facts]) -> None:
+    assert differ(claims(pages).findings) == []
+
+
+def test_the_history_is_published_for_a_baseline_in_its_month_too() -> None:
+    pages, _, _ = CASES["release history and calendar of one page"]
+    month = claims(pages).months[RELEASE, "2025-04"]
+    assert (month.available, month.build, month.kb) == ("2025-04-08", "26100.3775", "KB5055523")
+
+
+def test_a_build_that_is_believed_makes_its_row_in_place_of_the_one_that_is_not() -> None:
+    pages, _, _ = CASES["a build that cannot be the month's"]
+    said = claims(pages)
+    assert said.builds[RELEASE, "26100.3981", KB].page == NOTES
+    assert [claim.code for claim in said.findings] == ["revision-order", "conflict"]
+
+
+def test_links_give_a_release_its_family_once_and_take_none_from_it() -> None:
+    """Where no page with labels is read: a category that swallowed the next one's links, which are more."""
+    swallowed = [link(EntryKind.HOTPATCH, None, f"KB50000{n}", f"20348.{n}", release=SERVER) for n in range(10, 13)]
+    pages = {
+        "hotpatch-25h2": says(
+            base=None, entries=[*swallowed, link(EntryKind.HOTPATCH, None, KB, "26100.3981", release=SERVER)]
+        )
+    }
+    assert reconcile(pages, RANKED).releases[SERVER].base_build == 20348
+    claims = reconcile(pages, RANKED, {SERVER: 26100})
+    assert claims.releases[SERVER].base_build == 26100
+    assert [key for key in claims.builds if key[1]] == [(SERVER, "26100.3981", KB)]
+    assert [(claim.code, claim.subject) for claim in claims.found] == [
+        ("family", kb) for kb in ("KB5000010", "KB5000011", "KB5000012")
+    ]
+
+
+def test_messages_name_the_value_that_is_used_first() -> None:
+    messages = {name: [claim.message for claim in claims(*case[:2]).findings] for name, case in CASES.items()}
+    assert messages["release information and a link"][0] == (
+        f"date of 2025-05: 2025-05-13 on {INFORMATION}, 2025-05-20 on {NOTES}"
+    )
+    assert messages["a plan and a release"] == [f"type of 2026-09: baseline on {NOTES}, hotpatch on {INFORMATION}"]
+    assert messages["a row of both tables of one page"] == [
+        f"track of {CUMULATIVE}: cumulative in the release history, hotpatch in the calendar of {INFORMATION}"
+    ]
+    assert messages["two labels of one page"] == [f"build of 24H2: 26100 and 26200 on {INFORMATION}"]
+    assert messages["a title that repeats its heading"] == [
+        f"build in the heading of {CUMULATIVE}: 26100.4062, 26100.4061 on {INFORMATION}"
+    ]
+
+
+# --- night after night -----------------------------------------------------------------------------------------------
+
+
+class Nights:
+    """Follows one night after another; every page that says something was read."""
+
+    def __init__(self) -> None:
+        self.timeline, self.run = Timeline(), 0
+
+    def night(self, pages: dict[str, Facts], articles: dict[str, ArticleFacts] | None = None) -> list[Finding]:
+        """The findings so far, the disagreements among them."""
+        self.run += 1
+        first = pages if self.run == 1 else ()
+        night = Night(self.run, f"2026-09-{self.run:02}T00:00:00Z", pages, first)
+        self.timeline.follow(night, claims(pages, articles))
+        return [finding for finding in self.timeline.findings if finding.claim.code == "conflict"]
+
+
+def published_otherwise(timeline: Timeline) -> list[Claim]:
+    """The open disagreements of which another value is published than the one that is called used."""
+    values: dict[tuple[str | None, str | None, str | None], set[str]] = {}
+    for release in timeline.releases.values():
+        values[release.claim.release, release.claim.version, "build"] = {str(release.claim.base_build)}
+    for month in timeline.months.values():
+        for name, value in (
+            ("type", month.claim.type),
+            ("date", month.claim.available),
+            ("build", month.claim.build),
+            ("KB", month.claim.kb),
+        ):
+            values[month.claim.release, month.claim.month, name] = {str(value)}
+    for row in timeline.builds.values():
+        build = row.claim
+        for about, name, said in (
+            (build.kb or build.build, "track", build.track),
+            (build.kb or build.build, "date", build.available),
+            (build.kb or build.build, "build", build.build),
+            (build.build, "KB", build.kb),
+        ):
+            values.setdefault((build.release, about, name), set()).add(str(said))
+    open_claims = [finding.claim for finding in timeline.findings if finding.resolved_at is None]
+    return [
+        claim
+        for claim in open_claims
+        if claim.code == "conflict" and claim.used not in values[claim.release, claim.about, claim.field]
+    ]
+
+
+def times(found: Iterable[Finding]) -> list[tuple[str, str]]:
+    return [(finding.first_seen[8:10], (finding.resolved_at or "")[8:10]) for finding in found]
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_a_disagreement_that_stands_is_one_finding_since_its_first_night(
+    case: tuple[dict[str, Facts], dict[str, ArticleFacts], list[Row]],
+) -> None:
+    pages, articles, expected = case
+    nights = Nights()
+    for _ in range(3):
+        found = nights.night(pages, articles)
+    assert times(found) == [("01", "")] * len(expected)
+    assert times(nights.night({name: says() for name in pages})) == [("01", "04")] * len(expected)
+
+
+def test_a_disagreement_is_resolved_when_the_pages_agree_and_another_begins_when_they_differ_again() -> None:
+    nights = Nights()
+    late, mended = ({NOTES: says(entries=[hotpatch(date)])} for date in ("2025-05-20", "2025-05-13"))
+    table = {INFORMATION: says(months=[MAY])}
+    nights.night(table | late)
+    nights.night(table | late)
+    assert times(nights.night(table | mended)) == [("01", "03")]
+    assert times(nights.night(table | late)) == [("01", "03"), ("04", "")]
+
+
+def test_a_plan_that_came_true_elsewhere_is_still_the_same_disagreement() -> None:
+    """The value that is used changes, and so does the subject, which is the KB as soon as there is one."""
+    nights = Nights()
+    planned = replace(PLAN, type=MonthType.BASELINE)
+    nights.night({INFORMATION: says(months=[PLAN]), NOTES: says(months=[planned])})
+    came = replace(planned, kb="KB5124008")
+    (found,) = nights.night({INFORMATION: says(months=[PLAN]), NOTES: says(months=[came])})
+    assert times([found]) == [("01", "")]
+    assert differ([found.claim]) == [
+        ("type", "2026-09", "baseline", NOTES, "hotpatch", INFORMATION, Why.RELEASED),
+    ]
+    assert found.claim.subject == "KB5124008"
+    assert published_otherwise(nights.timeline) == []
+
+
+def test_a_value_that_stays_when_its_page_lost_the_row_is_the_one_that_is_used() -> None:
+    listed = link(EntryKind.CUMULATIVE, "2025-05-14", CUMULATIVE, "26100.4061")
+    late = link(EntryKind.CUMULATIVE, "2025-05-15", CUMULATIVE, "26100.4061")
+    nights = Nights()
+    nights.night({INFORMATION: says(updates=[APRIL, B]), HISTORY: says(entries=[listed])})
+    for _ in range(2):
+        found = nights.night({INFORMATION: says(updates=[APRIL]), HISTORY: says(entries=[listed, late])})
+        assert published_otherwise(nights.timeline) == []
+    assert differ(finding.claim for finding in found) == [
+        ("date", CUMULATIVE, "2025-05-13", INFORMATION, "2025-05-14", HISTORY, Why.KEPT),
+        ("date", CUMULATIVE, "2025-05-13", INFORMATION, "2025-05-15", HISTORY, Why.KEPT),
+    ]
+    assert times(found) == [("01", ""), ("02", "")], "the first of them stands on"
+
+
+def test_a_page_that_emptied_a_cell_and_an_article_differ_by_the_date_that_stays() -> None:
+    nights = Nights()
+    nights.night({INFORMATION: says(updates=[APRIL, B])})
+    undated = says(updates=[APRIL, replace(B, available=None)])
+    found = nights.night({INFORMATION: undated}, {CUMULATIVE: article(date="2025-05-14")})
+    assert differ(finding.claim for finding in found) == [
+        ("date", CUMULATIVE, "2025-05-13", INFORMATION, "2025-05-14", CUMULATIVE, Why.ARTICLE)
+    ]
+    assert published_otherwise(nights.timeline) == []
+
+
+def test_a_page_that_mends_its_build_into_one_that_cannot_be_differs_with_no_other() -> None:
+    nights = Nights()
+    nights.night({INFORMATION: says(updates=[APRIL, B], months=[MAY])})
+    broken = says(updates=[APRIL, B], months=[replace(MAY, build=B.build)])
+    assert nights.night({INFORMATION: broken}) == []
+    assert nights.timeline.months[RELEASE, "2025-05"].claim.build == "26100.3981"
+
+
+DATES, REVISIONS, KBS = ("2025-05-13", "2025-05-14"), ("3981", "3982", "4061"), (KB, "KB5058499", CUMULATIVE)
+
+
+@st.composite
+def pages(draw: st.DrawFn) -> dict[str, Facts]:
+    """What the pages say in a night, out of a few dates, builds and KBs of May 2025."""
+    date, kb = st.sampled_from((*DATES, None)), st.sampled_from(KBS)
+    build = st.sampled_from(REVISIONS).map("26100.{}".format)
+    kinds = st.sampled_from([kind for kind in EntryKind if kind is not EntryKind.BASELINE])
+    months = st.builds(
+        CalendarMonth,
+        *(st.just(RELEASE), st.just("2025-05"), st.sampled_from(MonthType), date, build | st.none(), kb | st.none()),
+        *(st.none(), st.just(False)),
+    )
+    updates = st.builds(
+        Update, st.just(RELEASE), build, kb | st.none(), st.just("B"), st.just("2025-05"), date, st.none()
+    )
+    links = st.builds(link, kinds, date, kb, build, preview=st.booleans())
+    said = {
+        INFORMATION: st.builds(says, updates=st.lists(updates, max_size=2), months=st.lists(months, max_size=1)),
+        NOTES: st.builds(
+            says, base=st.none(), months=st.lists(months, max_size=1), entries=st.lists(links, max_size=2)
+        ),
+        SIBLING: st.builds(says, base=st.none(), entries=st.lists(links, max_size=2)),
+        HISTORY: st.builds(says, base=st.none(), entries=st.lists(links, max_size=2)),
+    }
+    return {name: draw(page) for name, page in said.items()}
+
+
+@given(st.lists(pages(), min_size=1, max_size=3))
+@settings(max_examples=100, deadline=None)
+def test_what_is_used_is_always_what_is_published(runs: list[dict[str, Facts]]) -> None:
+    nights = Nights()
+    for night in runs:
+        nights.night(night, {CUMULATIVE: article(heading="26100.4061", title="26100.4060", date="2025-05-13")})
+        assert published_otherwise(nights.timeline) == []
+    still = [finding.claim for finding in nights.timeline.findings if finding.resolved_at is None]
+    assert len({claim.identity for claim in still}) == len(still)
+    for claim in still:
+        values = (claim.field, claim.used, claim.other, claim.other_page, claim.why)
+        assert (claim.code == "conflict") == (None not in values), claim
+        assert claim.used != claim.other or claim.code != "conflict"
+
+
+# --- catalogs --------------------------------------------------------------------------------------------------------
+
+DISAGREEMENTS = """
+    select release, subject, field, used, used_page, other, other_page, why, since, until from disagreements
+    order by since, release, subject
+"""
+# Whatever a subject names: its month, its update, or its release.
+PUBLISHED = """
+    select finding from disagreements where until is null and not exists (
+      select 1 from months
+      where months.release = disagreements.release and subject in (months.kb, month)
+        and used = case field when 'date' then available when 'build' then build when 'KB' then kb else type end
+      union all
+      select 1 from builds
+      where builds.release = disagreements.release and subject in (builds.kb, build) and corrected_to is null
+        and used = case field when 'date' then available when 'build' then build when 'KB' then kb else track end
+      union all
+      select 1 from releases
+      where releases.release = disagreements.release and subject = version and used = cast(base_build as text)
+    )
+"""
+BOTH_SAID = "select finding from disagreements where field is null or used is null or other is null or used = other"
+MAY_NIGHT, JULY_NIGHT, SEPTEMBER_NIGHT = (f"{day}T12:00:00Z" for day in ("2026-05-27", "2026-07-22", "2026-09-30"))
+
+
+def scraped(db: Path, folder: Path, names: Sequence[str] = ()) -> Path:
+    paths = job.Paths(db, None)
+    now = "2026-10-14T06:00:00Z"
+    assert job.scrape(paths, now, names=names, mirror=str(folder), manners=Manners(delay=0)).exit_code == 0
+    return db
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sqlite3.Connection]:
+    db = tmp_path_factory.mktemp("demo") / "catalog.db"
+    job.demo(db)
+    with closing(sqlite3.connect(db)) as catalog:
+        yield catalog
+
+
+def test_disagreements_of_the_demo(demo: sqlite3.Connection) -> None:
+    rank = "release information comes before release notes and the update history"
+    assert demo.execute(DISAGREEMENTS).fetchall() == [
+        (
+            *("windows-11-22h2", "KB5031455", "date", "2023-10-26", INFORMATION, "2023-10-31", HISTORY),
+            *(rank, MAY_NIGHT, None),
+        ),
+        (
+            *("windows-11-22h2", "KB5055528", "build", "22621.5189", INFORMATION, "22621.5191", HISTORY),
+            *(rank, MAY_NIGHT, None),
+        ),
+        (
+            *("windows-11-24h2", "KB5046696", "date", "2024-11-12", INFORMATION, "2024-11-19", NOTES),
+            *(rank, MAY_NIGHT, None),
+        ),
+        (
+            *("windows-server-2025", "2026-07", "type", "hotpatch", "windows-server-release-information", "baseline"),
+            *(NOTES, rank, JULY_NIGHT, SEPTEMBER_NIGHT),
+        ),
+    ]
+
+
+def test_only_disagreements_have_two_values(demo: sqlite3.Connection) -> None:
+    sql = "select count(*) from findings where (code = 'conflict') <> (coalesce(field, used, other, why) is not null)"
+    assert demo.execute(sql).fetchone() == (0,)
+    assert demo.execute("select count(*) from findings where code <> 'conflict'").fetchone() != (0,)
+
+
+def test_what_is_used_in_the_demo_is_what_its_rows_say(demo: sqlite3.Connection) -> None:
+    assert demo.execute(PUBLISHED).fetchall() == []
+    assert demo.execute(BOTH_SAID).fetchall() == []
+
+
+@pytest.mark.parametrize("date", sorted(path.name for path in SNAPSHOTS.iterdir() if path.is_dir()))
+def test_what_is_used_on_each_date_is_what_its_rows_say(tmp_path: Path, date: str) -> None:
+    with closing(sqlite3.connect(scraped(tmp_path / "catalog.db", SNAPSHOTS / date))) as catalog:
+        assert catalog.execute(PUBLISHED).fetchall() == []
+        assert catalog.execute(BOTH_SAID).fetchall() == []
+        assert catalog.execute("select count(*) >= 3 from disagreements").fetchone() == (1,)
+
+
+def test_what_is_used_with_every_row_of_the_facts_is_what_its_rows_say(tmp_path: Path) -> None:
+    for name, body in everything().items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(body)
+    with closing(sqlite3.connect(scraped(tmp_path / "catalog.db", tmp_path))) as catalog:
+        assert catalog.execute(PUBLISHED).fetchall() == []
+        assert catalog.execute("select subject from disagreements order by 1").fetchall() == [
+            ("KB5031455",),
+            ("KB5046696",),
+            ("KB5055528",),
+        ]
+
+
+@pytest.mark.skipif(not CAPTURES.is_dir(), reason="no captures beside the project")
+def test_captures_of_july_differ_in_nothing_that_is_not_published(tmp_path: Path) -> None:
+    files = {
+        INFORMATION: "windows11-release-information.2026-07-22.html",
+        SIBLING: "hotpatch-windows-11-25h2.2026-07-22.html",
+        HISTORY: "windows-11-update-history.2026-05-27.html",
+    }
+    for name, file in files.items():
+        path = tmp_path / file_name(BY_NAME[name].url)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes((CAPTURES / file).read_bytes())
+    with closing(sqlite3.connect(scraped(tmp_path / "catalog.db", tmp_path, list(files)))) as catalog:
+        assert catalog.execute(PUBLISHED).fetchall() == []
+        found = catalog.execute("select release, subject, field, used, other, other_page from disagreements order by 2")
+        assert found.fetchall() == [
+            ("windows-11-22h2", "KB5031455", "date", "2023-10-26", "2023-10-31", HISTORY),
+            ("windows-11-24h2", "KB5046696", "date", "2024-11-12", "2024-11-19", SIBLING),
+            ("windows-11-22h2", "KB5055528", "build", "22621.5189", "22621.5191", HISTORY),
+        ]

@@ -1,0 +1,328 @@
+"""What the words of an article mean: rules of normalize_article, with the forms that were served (sources.md C)."""
+
+from dataclasses import replace
+
+import pytest
+
+from scraper.ingest.normalize.article import normalize_article
+from scraper.ingest.parse import parse_article
+from scraper.models import (
+    ArticleFacts,
+    ArticlePage,
+    IssuesRead,
+    IssueStatus,
+    IssueText,
+    KnownIssue,
+    Prerequisite,
+    PrerequisiteKind,
+)
+from tests.fixtures.articles import NONE_AWARE, Issue, Kind, Layout, address_of, article
+from tests.fixtures.places import CAPTURES
+
+URL = "https://support.microsoft.com/en-us/help/5101650"
+TITLE = "July 14, 2026—KB5101650 (OS Builds 26200.8875 and 26100.8875)"
+PAGE = ArticlePage("support-servicing", "", "", TITLE, TITLE, None, "", "", (), (("Improvements", "Some."),))
+STACK, CHECKPOINT, BASELINE = PrerequisiteKind.SERVICING_STACK, PrerequisiteKind.CHECKPOINT, PrerequisiteKind.BASELINE
+
+
+def facts(url: str = URL, **served: object) -> ArticleFacts:
+    return normalize_article(replace(PAGE, **served), url)  # type: ignore[arg-type]
+
+
+def issue(title: str = "Sound", **parts: str) -> KnownIssue:
+    named = {label.replace("_", " ").strip(): text for label, text in parts.items()}
+    (read,) = facts(issues=(IssueText(title, named),)).issues
+    return read
+
+
+# --- title, heading, address -----------------------------------------------------------------------------------------
+
+
+def test_title_and_heading_are_read_apart() -> None:
+    read = facts(title=TITLE.replace("8875 and", "8870 and"))
+    assert (read.title_builds, read.heading_builds) == (("26200.8870", "26100.8875"), ("26200.8875", "26100.8875"))
+    assert (read.title_date, read.heading_date) == ("2026-07-14", "2026-07-14")
+    assert read.updated_at is None
+
+
+@pytest.mark.parametrize(
+    ("title", "date", "builds"),
+    [
+        ("July 14, 2026-KB5101650 (OS Build 26100.1)", "2026-07-14", ("26100.1",)),
+        (
+            "July 4, 2026 \u2013 KB5101650 (OS Builds 26100.1, 26200.1, and 26100.1",
+            "2026-07-04",
+            ("26100.1", "26200.1"),
+        ),
+        ("July 14, 2026 — Hotpatch KB 5101650 (Builds 26100.1) Out-of-band", "2026-07-14", ("26100.1",)),
+        ("KB5129195: Windows 11 24H2, 25H2 security update", None, ()),
+        ("KB5129195: Windows 11 security update, OS Build 26100.1", None, ("26100.1",)),
+        ("KB5129195 (OS Build 26100.1).", None, ("26100.1",)),
+        ("KB5129195\uff08OS Build 26100.1\uff09", None, ("26100.1",)),
+        ("February 30, 2026—KB5101650 (OS Build 18363.18363.1171)", None, ()),
+        ("Juli 14, 2026—KB5101650", None, ()),
+        ("KB5120102: servicing stack 26100.8872", None, ()),
+    ],
+)
+def test_dates_and_builds_of_titles(title: str, date: str | None, builds: tuple[str, ...]) -> None:
+    read = facts(title=title, heading=title)
+    assert (read.title_date, read.title_builds) == (date, builds)
+    assert (read.heading_date, read.heading_builds) == (date, builds)
+
+
+@pytest.mark.parametrize(
+    ("served", "url", "kbs"),
+    [
+        ({}, URL, {"KB5101650"}),
+        ({"title": "", "heading": "KB 5101651"}, URL, {"KB5101651"}),
+        ({"title": "x", "heading": "x"}, URL, set()),
+        ({"title": "x", "heading": "x"}, "https://support.microsoft.com/en-us/topic/july-kb5101650-os", {"KB5101650"}),
+        ({"title": "x", "heading": "x"}, "https://support.microsoft.com/x?from=kb5101650#kb5101650", set()),
+        ({"canonical": "https://support.microsoft.com/en-us/2026/07/KB5101652-x"}, URL, {"KB5101650", "KB5101652"}),
+    ],
+)
+def test_kbs_are_those_of_title_heading_and_slugs(served: dict[str, str], url: str, kbs: set[str]) -> None:
+    assert facts(url, **served).kbs == kbs
+
+
+def test_an_article_has_its_heading_for_a_missing_title() -> None:
+    assert facts(title="").title == TITLE
+    assert facts(heading="").heading == ""
+
+
+# --- known issues ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        NONE_AWARE,
+        "Microsoft is not currently aware of any issues in this update",
+        "Microsoft isn\u2019t currently aware of any known issues with this update.",
+        "We are currently not aware of any issues with this update.",
+        "We\u2019re not aware of any issues.",
+        "Note: Microsoft is currently unaware of any issues related to this release.",
+        "There are no known issues.",
+        "There are currently no known issues in this security update.",
+        "This is a section. No known issues. See more.",
+    ],
+)
+def test_a_denial_means_none(text: str) -> None:
+    assert facts(issues=(), issues_text=text).read is IssuesRead.NONE
+
+
+@pytest.mark.parametrize(
+    ("issues", "text"),
+    [
+        (None, ""),
+        (None, NONE_AWARE),
+        ((), ""),
+        ((), "Printers stop. We are not aware of any issues on other versions."),
+        ((), "See the dashboard for issues."),
+    ],
+)
+def test_what_neither_lists_nor_denies_is_unread(issues: tuple[IssueText, ...] | None, text: str) -> None:
+    assert facts(issues=issues, issues_text=text).read is IssuesRead.UNREAD
+
+
+def test_folds_that_deny_are_no_issues() -> None:
+    folds = (IssueText("Windows 11, version 24H2", {"": NONE_AWARE}), IssueText(NONE_AWARE, {}))
+    read = facts(issues=folds, issues_text=f"Windows 11, version 24H2 {NONE_AWARE} {NONE_AWARE}")
+    assert (read.issues, read.read) == ((), IssuesRead.NONE)
+
+
+def test_an_issue_keeps_its_text_where_it_was_served() -> None:
+    assert issue(symptoms="a", workaround="b", resolution="c", cause="d") == KnownIssue(
+        "Sound", IssueStatus.RESOLVED, "a", "b", "c"
+    )
+    assert issue(symptom="a", workarounds="b", resolutions="c") == issue(symptoms="a", workaround="b", resolution="c")
+
+
+def test_text_before_any_label_is_the_symptom_when_no_other_is() -> None:
+    texts = ({"": "a", "workaround": "b"}, {"": "a", "symptoms": "b"})
+    read = facts(issues=tuple(IssueText(str(number), parts) for number, parts in enumerate(texts)))
+    assert [one.symptom for one in read.issues] == ["a", "b"]
+
+
+def test_an_issue_of_a_table_is_named_by_its_first_sentence() -> None:
+    assert issue("", symptom="After KB5101650 2.0 no sound. Nor light.").title == "After KB5101650 2.0 no sound."
+    assert issue("", workaround="Restart now").title == "Restart now"
+    assert facts(issues=(IssueText("", {}),)).issues == ()
+
+
+def test_an_issue_that_is_listed_twice_is_one() -> None:
+    assert len(facts(issues=(IssueText("Sound", {"": "a"}), IssueText("Sound", {"": "a"}))).issues) == 1
+
+
+@pytest.mark.parametrize(
+    ("part", "text", "status"),
+    [
+        ("resolution", "Install KB5121767.", "resolved"),
+        ("resolution", "This issue was resolved by updates released September 8, 2026 and later.", "resolved"),
+        ("resolution", "A resolution is in progress.", "open"),
+        ("resolution", "A fix will be included in a future Windows update. Until then, restart.", "open"),
+        ("resolution", "We\u2019re working on a resolution.", "open"),
+        ("resolution", "Microsoft is investigating this issue.", "open"),
+        ("resolution", "A resolution is in progress. Update: this issue is addressed in KB5121767.", "resolved"),
+        ("resolution", "Printers that stopped working on restart print again.", "resolved"),
+        ("workaround", "This issue is addressed in KB5095093.", "resolved"),
+        ("workaround", "This issue is addressed inKB5095093.", "resolved"),
+        ("workaround", "It was resolved by the update of June 23 for build 26100.8737 (KB5095093).", "resolved"),
+        ("workaround", "This issue is resolved in Windows updates released June 23, 2026.", "resolved"),
+        ("workaround", "It will be addressed in KB5095093.", "open"),
+        ("workaround", "It was not fixed by KB5095093.", "open"),
+        ("workaround", "Uninstall KB5095093.", "open"),
+        ("next steps", "This issue is fixed in KB5095093.", "resolved"),
+        ("symptoms", "It was fixed in KB5095093 and is back.", "open"),
+    ],
+)
+def test_status_follows_the_words(part: str, text: str, status: str) -> None:
+    assert issue(**{part: text}).status == status
+
+
+# --- prerequisites ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "kb", "build"),
+    [
+        ("Includes KB5120102 (Build 26100.8872), which improves", "KB5120102", "26100.8872"),
+        ("file information for the SSU (KB5120102) - version 26100.8872.", "KB5120102", "26100.8872"),
+        ("Windows 11 servicing stack update (KB5120102)- 22621.9441", "KB5120102", "22621.9441"),
+        (
+            "[KB5120102](https://support.microsoft.com/help/5120102) \u2013 OS Build: 26100.8872",
+            "KB5120102",
+            "26100.8872",
+        ),
+        ("[Servicing stack (KB 5120102) — 26100.8872](https://x)", "KB5120102", "26100.8872"),
+        ("See KB5000001. Includes KB5120102 (26100.8872)", "KB5120102", "26100.8872"),
+        ("With KB5101650 (OS Build 26100.8875) comes KB5120102.", "KB5120102", None),
+    ],
+)
+def test_servicing_stack_with_its_build_as_served(text: str, kb: str, build: str | None) -> None:
+    assert facts(servicing_stack=text).prerequisites == (Prerequisite(STACK, kb, build),)
+
+
+@pytest.mark.parametrize("text", ["", "This update includes the servicing stack update.", "KB5101650 (26100.8875)"])
+def test_no_servicing_stack_without_another_kb(text: str) -> None:
+    assert facts(servicing_stack=text).prerequisites == ()
+
+
+def test_checkpoints_are_the_packages_before_the_articles_own() -> None:
+    packages = (
+        "windows11.0-kb5043080-arm64_0.msu",
+        "windows11.0-kb5101650-arm64_0.msu",
+        "windows11.0-kb5000009-arm64_0.msu",
+        "windows11.0-kb5043080-x64_0.msu",
+        "windows11.0-KB5050000-x64_0.msu",
+        "windows11.0-kbkb5101650-x64_0",
+        "windows11.0-5101650-x64_0.msu.msu",
+        "no package",
+    )
+    assert facts(packages=packages).prerequisites == (
+        Prerequisite(CHECKPOINT, "KB5043080", None),
+        Prerequisite(CHECKPOINT, "KB5050000", None),
+    )
+
+
+def test_a_list_without_the_articles_own_package_says_nothing() -> None:
+    assert facts(packages=("windows11.0-kb5043080-x64_0.msu",)).prerequisites == ()
+
+
+HOTPATCH = "August 11, 2026—Hotpatch KB5101650 (OS Build 26100.9106)"
+
+
+@pytest.mark.parametrize(
+    ("title", "text", "required"),
+    [
+        (HOTPATCH, "First. The baseline KB5099999 must be installed.", Prerequisite(BASELINE, "KB5099999", None)),
+        (
+            HOTPATCH,
+            "Needs the July baseline, KB5099999 (OS Build 26100.8875), or later.",
+            Prerequisite(BASELINE, "KB5099999", "26100.8875"),
+        ),
+        (HOTPATCH, "The baseline goes first. See KB5099999.", None),
+        (HOTPATCH, "KB5101650 is no baseline.", None),
+        (TITLE, "The baseline KB5099999 must be installed.", None),
+        ("July 14, 2026—Baseline KB5101650 for hotpatch", "The baseline KB5099999.", None),
+    ],
+)
+def test_baseline_of_a_hotpatch(title: str, text: str, required: Prerequisite | None) -> None:
+    served = facts(title=title, heading=title, sections=(("Improvements", "x"), ("How to get this update", text)))
+    assert served.prerequisites == ((required,) if required else ())
+
+
+def test_a_baseline_in_the_list_of_packages_is_no_checkpoint() -> None:
+    packages = tuple(f"windows11.0-kb{kb}-x64_0.msu" for kb in (5043080, 5099999, 5101650))
+    sections = (("How to get this update", "The baseline KB5099999 must be installed."),)
+    assert facts(title=HOTPATCH, heading="", packages=packages, sections=sections).prerequisites == (
+        Prerequisite(BASELINE, "KB5099999", None),
+        Prerequisite(CHECKPOINT, "KB5043080", None),
+    )
+
+
+# --- whole articles --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("layout", ["new", "old"])
+@pytest.mark.parametrize("kind", ["cumulative", "hotpatch", "preview", "out-of-band"])
+@pytest.mark.parametrize("date", ["2026-08-11", ""])
+def test_a_re_created_article_says_what_was_put_in(layout: Layout, kind: Kind, date: str) -> None:
+    builds = ("26200.9106", "26100.9106")
+    baseline = "KB5101650" if kind == "hotpatch" else None
+    listed = (Issue("Sound", "None.", "Restart."), Issue("Light", "Too much.", resolution="Install KB5121767."))
+    body = article("KB5120994", date, builds, layout=layout, kind=kind, issues=listed, baseline=baseline)
+    url = address_of("KB5120994", date, builds, layout=layout, kind=kind)
+    read = normalize_article(parse_article("KB5120994", body, url), url)
+    assert read.kbs == {"KB5120994"}
+    assert (read.heading_date, read.heading_builds) == ((date, builds) if date else (None, ()))
+    assert read.read is IssuesRead.LISTED
+    assert read.issues == (
+        KnownIssue("Sound", IssueStatus.OPEN, "None.", "Restart.", None),
+        KnownIssue("Light", IssueStatus.RESOLVED, "Too much.", None, "Install KB5121767."),
+    )
+    assert read.prerequisites == (
+        Prerequisite(STACK, "KB5120102", "26100.8872"),
+        *((Prerequisite(BASELINE, "KB5101650", None),) if baseline else ()),
+        Prerequisite(CHECKPOINT, "KB5043080", None),
+    )
+
+
+@pytest.mark.parametrize("layout", ["new", "old"])
+@pytest.mark.parametrize(("issues", "state"), [((), IssuesRead.NONE), (None, IssuesRead.UNREAD)])
+def test_a_re_created_article_without_issues(
+    layout: Layout, issues: tuple[Issue, ...] | None, state: IssuesRead
+) -> None:
+    body = article("KB5120994", "2026-08-11", (), layout=layout, issues=issues, stack=None, checkpoints=())
+    read = normalize_article(parse_article("KB5120994", body, URL), URL)
+    assert (read.read, read.issues, read.prerequisites) == (state, (), ())
+
+
+@pytest.mark.skipif(not CAPTURES.is_dir(), reason="the captures lie beside the repository, not in it")
+@pytest.mark.parametrize(
+    ("name", "state", "statuses"),
+    [
+        ("kb5101650.2026-09-26.html", IssuesRead.NONE, []),
+        ("kb-none-aware.cut-down.html", IssuesRead.NONE, []),
+        ("kb-known-issues.cut-down.html", IssuesRead.LISTED, ["open", "resolved"]),
+        ("kb-servicing-layout.cut-down.html", IssuesRead.LISTED, ["open", "resolved"]),
+    ],
+)
+def test_captured_articles(name: str, state: IssuesRead, statuses: list[str]) -> None:
+    read = normalize_article(parse_article(name, (CAPTURES / name).read_bytes(), URL), URL)
+    assert read.read is state
+    assert [one.status for one in read.issues] == statuses
+    assert len(read.kbs) == 1
+
+
+@pytest.mark.skipif(not CAPTURES.is_dir(), reason="the captures lie beside the repository, not in it")
+def test_captured_kb5101650() -> None:
+    name = "kb5101650.2026-09-26.html"
+    read = normalize_article(parse_article(name, (CAPTURES / name).read_bytes(), URL), URL)
+    assert read.kbs == {"KB5101650"}
+    assert (read.title_builds, read.heading_builds) == (("26200.8870", "26100.8875"), ("26200.8875", "26100.8875"))
+    assert (read.title_date, read.heading_date) == ("2026-07-14", "2026-07-14")
+    assert read.prerequisites == (
+        Prerequisite(STACK, "KB5120102", "26100.8872"),
+        Prerequisite(CHECKPOINT, "KB5043080", None),
+    )

@@ -1,0 +1,563 @@
+"""The site's own pages over a real ``winkb serve``, and the pictures on them."""
+
+import csv
+import io
+import itertools
+import json
+import re
+import shutil
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+import pytest
+
+from scraper.answers.documents import ReleaseBuild, Year
+from scraper.publish import pictures
+from tests.site.test_datasette import ROOT, build_small, serving
+
+
+@pytest.fixture(scope="module")
+def catalog(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return Path(shutil.copy(ROOT / "catalog.db", tmp_path_factory.mktemp("pages")))
+
+
+@pytest.fixture(scope="module")
+def site(catalog: Path) -> Iterator[httpx.Client]:
+    with serving(catalog) as server:
+        yield server.client
+        assert "Traceback" not in server.stderr()
+
+
+def said(catalog: Path, *arguments: str) -> Any:
+    """What the command line prints."""
+    command = [sys.executable, "-m", "scraper", *arguments, "--json", "--db", str(catalog)]
+    return json.loads(subprocess.run(command, cwd=ROOT, capture_output=True, timeout=30).stdout)
+
+
+def table(response: httpx.Response) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(response.text, newline="")))
+
+
+def cells(row: dict[str, Any], columns: list[str]) -> dict[str, str]:
+    """A row of a document as CSV has it: null is empty, a flag 0 or 1, an update its KB."""
+    flat = {name: row[name]["kb"] if isinstance(row[name], dict) else row[name] for name in columns}
+    return {
+        name: "" if flat[name] is None else str(int(flat[name]) if isinstance(flat[name], bool) else flat[name])
+        for name in columns
+    }
+
+
+# --- the documents ---------------------------------------------------------------------------------------------------
+
+# An address without its ending, and the command that answers the same.
+ANSWERS = [
+    ("/kb/KB5058497", "kb KB5058497"),
+    ("/kb/5058411", "kb 5058411"),
+    ("/kb/KB1", "kb KB1"),
+    ("/build/26100.3981?as_of=2025-05-20", "build 26100.3981 --as-of 2025-05-20"),
+    ("/build/26100.3981", "build 26100.3981"),
+    ("/build/26100.3981?as_of=2025-05-20&release=24H2", "build 26100.3981 --as-of 2025-05-20 --release 24H2"),
+    ("/build/3981?release=24H2", "build 3981 --release 24H2"),
+    ("/build/10.0.26100.1742", "build 10.0.26100.1742"),
+    ("/build/26100.3980", "build 26100.3980"),
+    ("/build/26100.3981?release=23H2", "build 26100.3981 --release 23H2"),
+    ("/build/999999.1", "build 999999.1"),
+    ("/month/2025-05", "month 2025-05"),
+    ("/month/2026-06", "month 2026-06"),
+    ("/month/1999-01", "month 1999-01"),
+    ("/changes", "changes"),
+    ("/changes?since=2026-08-01", "changes --since 2026-08-01"),
+    ("/changes?release=25H2", "changes --release 25H2"),
+    ("/changes?since=2026-08-01&release=windows-11-24h2", "changes --since 2026-08-01 --release windows-11-24h2"),
+    ("/changes?since=2099-01-01", "changes --since 2099-01-01"),
+    ("/disagreements", "disagreements"),
+    ("/disagreements?release=24H2", "disagreements --release 24H2"),
+]
+
+
+def ending(address: str, form: str) -> str:
+    path, mark, query = address.partition("?")
+    return f"{path}.{form}{mark}{query}"
+
+
+@pytest.mark.parametrize(("address", "command"), ANSWERS)
+def test_json_is_the_document_of_the_command_line(
+    site: httpx.Client, catalog: Path, address: str, command: str
+) -> None:
+    response = site.get(ending(address, "json"))
+    assert response.headers["content-type"] == "application/json; charset=utf-8"
+    assert response.json() == said(catalog, *command.split())
+
+
+@pytest.mark.parametrize("address", [address for address, _ in ANSWERS])
+def test_csv_has_the_rows_of_the_json(site: httpx.Client, address: str) -> None:
+    as_json, as_csv = site.get(ending(address, "json")), site.get(ending(address, "csv"))
+    assert as_csv.headers["content-type"] == "text/csv; charset=utf-8"
+    assert as_csv.status_code == as_json.status_code
+    document = as_json.json()
+    rows = document if isinstance(document, list) else [{"kb": document["kb"], **row} for row in document["builds"]]
+    header = as_csv.text.splitlines()[0].split(",")
+    assert table(as_csv) == [cells(row, header) for row in rows]
+    assert set(header) <= (rows[0].keys() if rows else set(header))
+
+
+@pytest.mark.parametrize("address", [address for address, _ in ANSWERS])
+def test_what_is_not_found_answers_404_in_every_form(site: httpx.Client, address: str) -> None:
+    """A list that is empty for a filter is an answer; a thing that is not in the catalog is none."""
+    missing = address in ("/kb/KB1", "/build/26100.3980", "/build/26100.3981?release=23H2", "/build/999999.1")
+    wanted = 404 if missing or address == "/month/1999-01" else 200
+    for form in ("json", "csv"):
+        assert site.get(ending(address, form)).status_code == wanted
+    assert site.get(address, follow_redirects=True).status_code == wanted
+
+
+def test_release_has_its_updates_restarts_and_support(site: httpx.Client, catalog: Path) -> None:
+    release = site.get("/release/windows-11-24h2.json?as_of=2025-05-20").json()
+    (build,) = [
+        each for each in said(catalog, "build", "26100.3981", "--as-of", "2025-05-20") if "11" in each["release"]
+    ]
+    assert {key: release[key] for key in ("accepted", "next_restart", "data_as_of", "as_of")} == {
+        key: build[key] for key in ("accepted", "next_restart", "data_as_of", "as_of")
+    }
+    restarts = said(catalog, "restarts", "2026", "--release", "24H2")
+    assert restarts == [year for year in release["years"] if year["year"] == "2026"]
+    got = table(site.get("/release/24H2.csv"))
+    assert got == [cells(row, list(got[0])) for row in release["builds"]]
+    assert {row["build"] for row in release["builds"]} >= {"26100.3981", "26100.4061"}
+
+
+def test_about_says_how_fresh_each_page_is(site: httpx.Client) -> None:
+    about = site.get("/about.json").json()
+    assert [row["page"] for row in about["pages"]][:2] == ["windows-11-release-information", "hotpatch-24h2"]
+    got = table(site.get("/about.csv"))
+    assert got == [cells(row, list(got[0])) for row in about["pages"]]
+
+
+def test_ended_disagreements_are_told_apart(site: httpx.Client, catalog: Path) -> None:
+    standing = site.get("/disagreements.json").json()
+    assert site.get("/disagreements.json?ended=0").json() == standing
+    ended = site.get("/disagreements.json?ended=1").json()
+    assert ended == said(catalog, "disagreements", "--ended")
+    assert [row for row in ended if row["until"] is None] == standing
+
+
+def test_cell_that_a_spreadsheet_would_run_is_text(tmp_path: Path) -> None:
+    path = build_small(tmp_path / "catalog.db")
+    with closing(sqlite3.connect(path)) as db:
+        for number, text in enumerate(("=cmd()", "+1", "-1", "@SUM(1)"), 10):
+            db.execute(
+                "insert into changes values (?, '2026-09-30T03:00:00Z', 2, 'builds', 'windows-11-24h2', 'KB5058497',"
+                " 'available', '2025-05-13', ?, 'windows-11-release-information', 0)",
+                (number, text),
+            )
+        db.commit()
+    with serving(path) as server:
+        new = {row["id"]: row["new"] for row in table(server.client.get("/changes.csv"))}
+    assert [new[number] for number in ("10", "11", "12", "13")] == ["'=cmd()", "'+1", "'-1", "'@SUM(1)"]
+
+
+# --- addresses -------------------------------------------------------------------------------------------------------
+
+PAGES = [
+    "/",
+    "/?year=2025",
+    "/?year=soon",
+    "/search",
+    "/search?q=secure+boot",
+    "/kb/KB5058497",
+    "/kb/KB5072033",
+    "/build/26100.3981",
+    "/build/26100.3981?as_of=2025-05-20&release=24H2",
+    "/month/2025-05",
+    "/month/2099-01",
+    "/release/windows-11-24h2",
+    "/release/windows-server-2016",
+    "/changes",
+    "/changes?since=2099-01-01",
+    "/disagreements",
+    "/disagreements?ended=1",
+    "/about",
+]
+
+
+def test_every_page_says_how_old_its_facts_are(site: httpx.Client) -> None:
+    for address in (*PAGES, "/nothing", "/kb/nonsense", "/catalog", "/catalog/builds", "/catalog/kbs/KB5058497"):
+        assert "Data as of 2026-09-30 12:00 UTC, read from" in site.get(address).text
+
+
+@pytest.mark.parametrize("address", PAGES)
+def test_page_is_whole(site: httpx.Client, address: str) -> None:
+    response = site.get(address)
+    assert response.status_code == (404 if "2099-01" in address and "month" in address else 200)
+    assert response.headers["content-type"] == "text/html; charset=utf-8"
+    text = response.text
+    assert text.rstrip().endswith("</html>")
+    assert len(re.findall("<h1", text)) == 1
+    assert "<bdi></bdi></a>" not in text  # a link without words
+    assert not re.search(r"\bNone\b|Undefined|\{[{%]", re.sub("<[^>]*>", " ", text))
+
+
+def test_every_row_has_a_page_and_every_page_its_data(site: httpx.Client) -> None:
+    """Two steps from the home page, no address of ours is dead."""
+    seen: set[str] = {"/"}
+    reached = ["/"]
+    for _step in range(2):
+        found = {
+            link.partition("#")[0]
+            for address in reached
+            for link in re.findall(r'(?:href|src)="(/[^"]*)"', site.get(address).text)
+        }
+        reached = sorted(found - seen - {""})
+        seen |= found
+        assert reached
+    # The tables' pages with their facets are Datasette's.
+    ours = sorted(link.replace("&amp;", "&") for link in seen if not link.startswith(("/catalog/", "/-/")) and link)
+    kinds = ("/kb/", "/build/", "/month/", "/release/", "/static/")
+    assert all(any(link.startswith(kind) for link in ours) for kind in kinds)
+    for link in ours[::7] + [link for link in ours if not link.startswith(kinds)]:
+        assert site.get(link).status_code == 200, link
+
+
+def test_every_update_of_a_release_names_the_page_that_it_is_from(site: httpx.Client, catalog: Path) -> None:
+    sql = (
+        "select build, url from builds join pages using (page) where release = 'windows-11-24h2' and build is not null"
+    )
+    with closing(sqlite3.connect(catalog)) as db:
+        pages: dict[str, set[str]] = {}
+        for build, url in db.execute(sql):
+            pages.setdefault(build, set()).add(url)
+    assert len(set.union(*pages.values())) > 1
+    shown = site.get("/release/windows-11-24h2").text.partition("All updates</h2>")[2].partition("</table>")[0]
+    for row in re.findall(r"<tr>(.*?)</tr>", shown.partition("<tbody>")[2]):
+        build, (url,) = re.findall(r'href="/build/([^"]+)"', row), re.findall(r'href="(https:[^"]+)"', row)
+        assert not build or url in pages[build[0]]
+
+
+def test_row_of_a_list_links_to_its_page(site: httpx.Client) -> None:
+    month = site.get("/month/2025-05").text
+    for row in site.get("/month/2025-05.json").json():
+        assert f'href="/release/{row["release"]}"' in month
+        assert f'href="/build/{row["build"]}"' in month
+        assert f'href="/kb/{row["kb"]}"' in month
+    release = site.get("/release/windows-11-24h2").text
+    for row in site.get("/release/windows-11-24h2.json").json()["builds"]:
+        assert not row["build"] or f'href="/build/{row["build"]}"' in release
+        assert not row["kb"] or f'href="/kb/{row["kb"]}"' in release
+    changes = site.get("/changes").text
+    for row in site.get("/changes.json").json():
+        if row["subject"] != row["release"]:
+            kind = "kb" if row["subject"].startswith("KB") else "build" if "." in row["subject"] else "month"
+            assert f'href="/{kind}/{row["subject"]}"' in changes
+
+
+@pytest.mark.parametrize(
+    ("address", "goes"),
+    [
+        ("/kb/kb5058497", "/kb/KB5058497"),
+        ("/kb/5058497", "/kb/KB5058497"),
+        ("/kb/KB%205058497", "/kb/KB5058497"),
+        ("/build/10.0.26100.3981", "/build/26100.3981"),
+        ("/build/10.0.26100.3981?as_of=2025-05-20", "/build/26100.3981?as_of=2025-05-20"),
+        ("/build/3981?release=24H2", "/build/26100.3981?release=24H2"),
+        ("/build/Version%2024H2%20(OS%20Build%2026100.3981)", "/build/26100.3981"),
+        ("/build/%2026100.3981%0A", "/build/26100.3981"),
+        ("/month/%202025-05", "/month/2025-05"),
+        ("/release/24H2", "/release/windows-11-24h2"),
+        ("/release/Windows-11-24H2?as_of=2025-05-20", "/release/windows-11-24h2?as_of=2025-05-20"),
+        ("/release/Windows%2011%2024h2", "/release/windows-11-24h2"),
+    ],
+)
+def test_other_spelling_moves_to_the_one_address(site: httpx.Client, address: str, goes: str) -> None:
+    response = site.get(address)
+    assert (response.status_code, response.headers["location"]) == (301, goes)
+    assert site.get(goes).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("words", "goes"),
+    [
+        ("KB5058497", "/kb/KB5058497"),
+        (" kb 5058497 ", "/kb/KB5058497"),
+        ("5058497", "/kb/KB5058497"),
+        ("26100.3981", "/build/26100.3981"),
+        ("10.0.26100.3981", "/build/26100.3981"),
+        ("Version 24H2 (OS Build 26100.3981)", "/build/26100.3981"),
+        ("2026-06", "/month/2026-06"),
+        ("24h2", "/release/windows-11-24h2"),
+        ("Server 2025", "/release/windows-server-2025"),
+    ],
+)
+def test_search_goes_straight_to_what_is_named(site: httpx.Client, words: str, goes: str) -> None:
+    response = site.get("/search", params={"q": words})
+    assert (response.status_code, response.headers["location"]) == (302, goes)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        *('"', "'", '"" or', "a AND", "NEAR(", "kb:*", "*", "^", "-", "(", "\x00", '"\x00', "€ 😀", "<script>alert(1)"),
+        *(
+            "2099-19",
+            "\u0662\u0660\u0662\u0665-\u0660\u0665",
+            "KB\u0665\u0660\u0665\u0668\u0664\u0669\u0667",
+            "x" * 4000,
+            "ab " * 2000,
+        ),
+    ],
+)
+def test_search_takes_any_words(site: httpx.Client, words: str) -> None:
+    response = site.get("/search", params={"q": words})
+    assert response.status_code == 200
+    assert "<script>alert" not in response.text
+
+
+@pytest.mark.parametrize(("address", "goes"), [("/kb/KB5058497/", "/kb/KB5058497"), ("/changes/", "/changes")])
+def test_trailing_slash_goes_to_the_page(site: httpx.Client, address: str, goes: str) -> None:
+    response = site.get(address)
+    assert (response.status_code, response.headers["location"]) == (302, goes)
+
+
+MISREAD = [
+    ("/kb/abc", "expected: KB and digits"),
+    ("/kb/KB5058497%2Fx", "expected: KB and digits"),
+    ("/kb/..%2F..%2Fetc%2Fpasswd", "expected: KB and digits"),
+    ("/kb/%00", "expected: KB and digits"),
+    ("/kb/%ED%A0%80", "expected: KB and digits"),
+    ("/kb/" + quote("KB\u0665\u0660\u0665\u0668\u0664\u0669\u0667"), "expected: KB and digits"),
+    ("/kb/" + quote("😀"), "expected: KB and digits"),
+    ("/kb/" + "x" * 5000, "expected: KB and digits"),
+    ("/build/3981", "expected: a build like 26100.3981"),
+    ("/build/26100.9999999", "expected: a build like 26100.3981"),
+    ("/build/26100.3981?as_of=garbage", "expected: a date like 2025-05-20, found: 'garbage'"),
+    ("/build/26100.3981?as_of=2025-02-30", "expected: a date like 2025-05-20"),
+    ("/build/26100.3981?release=zzz", "expected: one of windows-11-21h2, "),
+    ("/month/2025-13", "expected: a month like 2026-06"),
+    ("/release/zzz", "expected: one of windows-11-21h2, "),
+    ("/release/windows-11-24h2?as_of=1", "expected: a date like"),
+    ("/changes?since=yesterday", "expected: a date like"),
+    ("/changes?release=zzz", "expected: one of windows-11-21h2, "),
+    ("/disagreements?release=zzz", "expected: one of windows-11-21h2, "),
+]
+
+
+@pytest.mark.parametrize(("address", "problem"), MISREAD)
+def test_misread_address_is_404_for_people_and_400_for_scripts(site: httpx.Client, address: str, problem: str) -> None:
+    page = site.get(address)
+    assert page.status_code == 404
+    assert problem in page.text.replace("&#39;", "'")
+    assert 'action="/search"' in page.text
+    for form in ("json", "csv"):
+        answer = site.get(ending(address, form))
+        assert answer.status_code == 400
+        document = answer.json()
+        assert document.keys() == {"ok", "error", "status"}
+        assert (document["ok"], document["status"]) == (False, 400)
+        assert re.match(r"unexpected \w+ in the address\. expected: ", document["error"])
+        assert problem in document["error"]
+
+
+@pytest.mark.parametrize(
+    "address", ["/kb", "/KB/KB5058497", "/kb/KB5058497/x", "/kb/KB5058497.xml", "/about.xml", "/nothing", "/month"]
+)
+def test_address_of_nothing_is_a_page_that_helps(site: httpx.Client, address: str) -> None:
+    response = site.get(address)
+    assert response.status_code == 404
+    assert 'href="/kb/KB5058497"' in response.text
+
+
+@pytest.mark.parametrize(
+    ("address", "words"),
+    [("/KB5058497", "KB5058497"), ("/builds/26100.3981", "26100.3981"), ("/kb/secure%20boot", "secure%20boot")],
+)
+def test_address_of_nothing_offers_to_search_for_its_end(site: httpx.Client, address: str, words: str) -> None:
+    assert f'href="/search?q={words}"' in site.get(address).text
+
+
+def test_kb_leads_to_the_verdict_on_each_of_its_builds(site: httpx.Client) -> None:
+    (asked,) = re.findall(r"Is a device on it current\?(.*?)</p>", site.get("/kb/KB5124008").text)
+    assert re.findall(r'href="(/build/[^"]+)"', asked) == ["/build/26100.9445", "/build/26200.9445"]
+    assert "Is a device on it current?" not in site.get("/kb/KB1").text
+
+
+def test_kb_says_where_pages_disagree_on_it_and_what_else_does_not_fit(site: httpx.Client) -> None:
+    quarrelled = re.sub(r"<[^>]+>", "", site.get("/kb/KB5046696").text)
+    assert "2024-11-12 on windows-11-release-information is used, 2024-11-19 on hotpatch-24h2" in quarrelled
+    assert "info the address of KB5046696 says 2024-11-19" in quarrelled
+    assert "What else does not fit" not in site.get("/kb/KB5058497").text
+
+
+def test_search_that_finds_more_than_it_shows_says_so(site: httpx.Client) -> None:
+    many = site.get("/search?q=hotpatch").text
+    assert many.count("<li>") == 50
+    assert "These are the newest 50" in many
+    assert 'href="/catalog/kbs?_search=hotpatch"' in many
+    assert "These are the newest" not in site.get("/search?q=wsus+server").text
+
+
+@pytest.mark.parametrize("address", ["/release/windows-11-24h2", "/month/2026-06", "/"])
+def test_replanned_months_come_before_other_changes_of_a_night(site: httpx.Client, address: str) -> None:
+    lists = re.findall(r'<ul class="list">.*?</ul>', site.get(address).text, re.DOTALL)
+    (seen,) = [each for each in lists if "Replanned" in each]
+    assert "Replanned" in seen.partition("</li>")[0]
+
+
+def test_very_long_number_is_no_kb(site: httpx.Client) -> None:
+    page = site.get(f"/kb/{'9' * 5000}")
+    assert (page.status_code, len(page.text) < 10_000) == (404, True)
+    assert site.get(f"/kb/{'9' * 5000}.json").status_code == 400
+    document = site.get("/kb/999999999999.json")
+    assert (document.status_code, document.json()["kb"], document.json()["builds"]) == (404, "KB999999999999", [])
+
+
+def test_first_of_repeated_parameters_counts(site: httpx.Client) -> None:
+    twice = site.get("/build/26100.3981.json?as_of=2025-05-20&as_of=2026-01-01").json()
+    assert twice == site.get("/build/26100.3981.json?as_of=2025-05-20").json()
+
+
+def test_empty_parameter_is_one_left_out(site: httpx.Client) -> None:
+    blank = site.get("/build/26100.3981.json?as_of=&release=").json()
+    assert blank == site.get("/build/26100.3981.json").json()
+    assert site.get("/changes.json?since=&release=").json() == site.get("/changes.json").json()
+
+
+@pytest.mark.parametrize(
+    "address", ["/", "/kb/KB5058497", "/kb/KB5058497.json", "/kb/KB1.json", "/changes.csv", "/kb/x.json"]
+)
+def test_head_answers_as_get_without_the_body(site: httpx.Client, address: str) -> None:
+    asked, head = site.get(address), site.head(address)
+    assert (head.status_code, head.content) == (asked.status_code, b"")
+    assert head.headers["content-type"] == asked.headers["content-type"]
+
+
+# --- pictures --------------------------------------------------------------------------------------------------------
+
+
+def update(build: str | None, kind: str, available: str | None, kb: str | None = "KB1", **more: Any) -> ReleaseBuild:
+    track = "hotpatch" if kind == "hotpatch" else "cumulative"
+    row: ReleaseBuild = {
+        **{"build": build, "kb": kb, "track": track, "kind": kind, "month": None, "security_month": None},
+        **{"available": available, "restart": None, "corrected_to": None, "withdrawn": False},
+        **more,
+    }  # type: ignore[typeddict-item]
+    return row
+
+
+# 100 days are 864 wide; four revisions, each as far above the one before as the next, whatever their numbers.
+HISTORY = [
+    update("26100.100", "baseline", "2025-01-01"),
+    update("26100.200", "hotpatch", "2025-02-10", "KB2"),
+    update("26100.300", "security", "2025-02-10", "KB3"),
+    update("26100.5000", "baseline", "2025-03-22", "KB4"),
+]
+DAY, LAST = "2025-04-11", 896.0
+
+
+def test_stairs_rise_on_the_day_and_stay_until_the_next() -> None:
+    drawn = pictures.staircase(HISTORY, DAY)
+    assert f'<path class="stair cumulative" d="M32.0 380.0H377.6V137.3H723.2V16.0H{LAST}"/>' in drawn
+    assert f'<path class="stair hotpatch" d="M32.0 380.0H377.6V258.7H723.2V16.0H{LAST}"/>' in drawn
+    assert '<circle class="step hotpatch" cx="377.6" cy="258.7" r="4"/>' in drawn
+    assert '<circle class="step cumulative" cx="377.6" cy="137.3" r="4"/>' in drawn
+
+
+def test_tracks_stay_apart_beside_a_leap_of_the_revisions() -> None:
+    """Server 2025 went from 26100.7462 to 26100.32230 in a month; 78 revisions beside that would be one pixel."""
+    leap = [*HISTORY, update("26100.32230", "security", "2025-04-01", "KB5")]
+    (hotpatch, cumulative) = re.findall(r'cy="([\d.]+)" r="4"/></g>', pictures.staircase(leap, DAY))[:2]
+    assert float(hotpatch) - float(cumulative) > 80
+
+
+def test_baselines_are_marked_on_both_tracks() -> None:
+    drawn = pictures.staircase(HISTORY, DAY)
+    corners = re.findall(r'<rect class="step baseline" x="([\d.]+)" y="([\d.]+)" width="10" height="10"/></g>', drawn)
+    assert corners == [("27.0", "375.0"), ("718.2", "11.0")]
+    assert "<title>2025-03-22: 26100.5000 KB4 (baseline)</title>" in drawn
+    assert "baseline (restart on both)" in drawn
+
+
+def test_baselines_and_dates_are_labelled() -> None:
+    drawn = pictures.staircase(HISTORY, DAY)
+    assert re.findall(r'class="axis"[^>]*>(\d+)<', drawn) == ["5000", "100"]
+    assert re.findall(r'class="label"[^>]*>([\d-]+)<', drawn) == ["2025-01", "2025-02", "2025-03", "2025-04"]
+
+
+def test_labels_of_revisions_stand_clear_of_each_other() -> None:
+    months = [f"{2020 + number // 12}-{number % 12 + 1:02}-10" for number in range(60)]
+    builds = [update(f"26100.{100 + number}", "baseline", day) for number, day in enumerate(months)]
+    drawn = pictures.staircase(builds, "2025-01-01")
+    heights = [float(y) for y in re.findall(r'class="axis" x="904" y="([\d.]+)"', drawn)]
+    assert len(heights) > 10
+    assert all(below - above >= 16 for above, below in itertools.pairwise(heights))
+
+
+def test_release_without_hotpatch_has_one_staircase() -> None:
+    drawn = pictures.staircase([row for row in HISTORY if row["kind"] == "security"] + [HISTORY[0]], DAY)
+    assert "stair cumulative" in drawn
+    assert "hotpatch" not in drawn
+
+
+@pytest.mark.parametrize(
+    "builds",
+    [
+        [],
+        HISTORY[:1],
+        HISTORY[1:3],
+        [HISTORY[0], update("26100.200", "security", "2025-04-12")],
+        [HISTORY[0], update("26100.200", "security", None)],
+        [HISTORY[0], update(None, "security", "2025-02-01")],
+        [HISTORY[0], update("26100.200", "preview", "2025-02-01")],
+        [HISTORY[0], update("26100.200", "security", "2025-02-01", withdrawn=1)],
+    ],
+    ids=["none", "one", "one day", "to come", "undated", "without build", "preview", "withdrawn"],
+)
+def test_fewer_than_two_steps_are_no_picture(builds: list[ReleaseBuild]) -> None:
+    assert pictures.staircase(builds, DAY) == ""
+
+
+def test_text_in_a_picture_is_escaped() -> None:
+    drawn = pictures.staircase([HISTORY[0], update("26100.300", "security", "2025-02-10", "<script>&\"'")], DAY)
+    assert "<script>" not in drawn
+    assert "&lt;script&gt;&amp;&quot;&#x27;" in drawn
+
+
+def year(name: str, planned: int, actual: int, cumulative: int) -> Year:
+    return {
+        **{"release": "windows-11-24h2", "year": name, "months": []},
+        **{"planned": planned, "actual": actual, "cumulative": cumulative},
+    }  # type: ignore[typeddict-item]
+
+
+def test_bars_are_as_high_as_their_numbers() -> None:
+    drawn = pictures.restarts([year("2026", 4, 6, 12), year("2025", 0, 3, 12)])
+    bars = re.findall(r'class="bar (\w+)" x="(\d+)" y="([\d.]+)" width="26" height="([\d.]+)"', drawn)
+    assert bars == [
+        ("planned", "24", "220.0", "0.0"),
+        ("actual", "56", "182.5", "37.5"),
+        ("cumulative", "88", "70.0", "150.0"),
+        ("planned", "134", "170.0", "50.0"),
+        ("actual", "166", "145.0", "75.0"),
+        ("cumulative", "198", "70.0", "150.0"),
+    ]
+    assert re.findall(r'class="label"[^>]*>(\d+)<', drawn) == ["2025", "2026"]
+    assert re.findall(r'class="number"[^>]*>(\d+)<', drawn) == ["0", "3", "12", "4", "6", "12"]
+    assert re.findall(r'class="key"[^>]*>([^<]+)<', drawn) == ["planned", "came", "cumulative track"]
+
+
+def test_no_year_is_no_picture_and_no_restart_no_division_by_zero() -> None:
+    assert pictures.restarts([]) == ""
+    assert 'height="0.0"' in pictures.restarts([year("2025", 0, 0, 0)])
+
+
+def test_pictures_stand_on_the_page_of_a_release(site: httpx.Client) -> None:
+    with_hotpatch = site.get("/release/windows-11-24h2").text
+    assert 'class="picture staircase"' in with_hotpatch
+    assert 'class="picture bars"' in with_hotpatch
+    without = site.get("/release/windows-server-2016").text
+    assert "<svg" not in without
