@@ -16,10 +16,10 @@ from scraper.models import (
     CalendarMonth,
     Entry,
     EntryKind,
-    Facts,
     LongTermServicing,
     MonthType,
-    Remark,
+    Note,
+    Records,
     Servicing,
     Severity,
     Source,
@@ -214,7 +214,7 @@ class Claims:
         return dict.fromkeys(said.values())
 
 
-_Ranked = list[tuple[Source, Facts]]
+_Ranked = list[tuple[Source, Records]]
 
 _TRACKS: dict[EntryKind, tuple[str, str | None]] = {
     EntryKind.HOTPATCH: ("hotpatch", "hotpatch"),
@@ -238,7 +238,7 @@ def revision(build: str) -> int:
 
 
 def reconcile(
-    facts: Mapping[str, Facts], sources: Iterable[Source], families: Mapping[str, int | None] | None = None
+    facts: Mapping[str, Records], sources: Iterable[Source], families: Mapping[str, int | None] | None = None
 ) -> Claims:
     """What the pages say together. ``facts``: the last good facts by source name; ``sources``: in order of rank;
     ``families``: the build families that are published, by release, which only a label changes."""
@@ -247,8 +247,8 @@ def reconcile(
     claims.ranks = {source.name: int(source.parser != "release_information") for source, _ in ranked}
     for source, page in ranked:
         _claim_releases(claims, source, page)
-        for remark in page.remarks:
-            claims.find(_of_page(source, remark))
+        for note in page.notes:
+            claims.find(_of_page(source, note))
         for row in page.quarantined:
             message = f"{row.reason}; cells: {row.cells}"
             subject = row.key[-1] if row.key else str(row.table)
@@ -291,8 +291,8 @@ def reconcile(
     return claims
 
 
-def _of_page(source: Source, remark: Remark) -> Claim:
-    return Claim(remark.severity, remark.code, remark.release, remark.subject, remark.message, source.name)
+def _of_page(source: Source, note: Note) -> Claim:
+    return Claim(note.severity, note.code, note.release, note.subject, note.message, source.name)
 
 
 # --- disagreements ---------------------------------------------------------------------------------------------------
@@ -376,7 +376,7 @@ def _say(row: MonthClaim | BuildClaim, column: str, value: str | None, place: Pl
 # --- releases --------------------------------------------------------------------------------------------------------
 
 
-def _claim_releases(claims: Claims, source: Source, page: Facts) -> None:
+def _claim_releases(claims: Claims, source: Source, page: Records) -> None:
     for version in page.versions:
         claim = claims.releases.get(version.release)
         if claim is None:
@@ -536,7 +536,7 @@ def _say_type(claim: MonthClaim, kind: MonthType, place: Place, *, released: boo
 
 
 def _listed(
-    claims: Claims, ranked: list[tuple[Source, Facts]], families: Mapping[str, int | None]
+    claims: Claims, ranked: list[tuple[Source, Records]], families: Mapping[str, int | None]
 ) -> Iterable[tuple[Source, Entry, str | None]]:
     """Every link for its release, with the one of its builds that is of the release's family.
 
@@ -569,7 +569,7 @@ def _build_of_address(base: int | None, url: str | None) -> str | None:
     return f"{base}.{found[1]}" if found else None
 
 
-def _bases(claims: Claims, ranked: list[tuple[Source, Facts]], families: Mapping[str, int | None]) -> dict[str, int]:
+def _bases(claims: Claims, ranked: list[tuple[Source, Records]], families: Mapping[str, int | None]) -> dict[str, int]:
     """The build family of each release: as its label says, else as it is published, else the one that most of its
     hotpatches have. Links of the update history do not tell: those of 25H2 all name 26100, and one of them nothing else
     (KB5065789)."""
@@ -782,7 +782,7 @@ def _compare_kbs(claims: Claims, links: Iterable[tuple[Entry, str | None, Place]
 # --- articles --------------------------------------------------------------------------------------------------------
 
 
-def _claim_articles(claims: Claims, ranked: list[tuple[Source, Facts]]) -> None:
+def _claim_articles(claims: Claims, ranked: list[tuple[Source, Records]]) -> None:
     """Title and address of each KB: from the client's own category, then its preview, then Server."""
     entries = [(source, entry) for source, page in ranked for entry in page.entries if entry.kb]
     entries.sort(
