@@ -1,4 +1,5 @@
-"""The shapes that pass between rooms. Strings as served leave parse; typed records leave normalize.
+"""The forms of the data on its way. One name each: a *page version* is the bytes of one answer, as the archive keeps
+them; a *parsed page* has its strings as served, by column name (parse); *records* are typed values (normalize).
 
 Forms: a KB is ``KB`` and its digits; a build is ``base.revision`` (``26100.3981``); a month is ``YYYY-MM``; a date is
 ``YYYY-MM-DD``; a time is UTC, ``YYYY-MM-DDTHH:MM:SSZ``. Unknown is None, never an empty string.
@@ -104,14 +105,14 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
-    """All that a parser read from one page. ``strangers`` are the headers of tables in the container that look like
-    none that is declared."""
+class ParsedPage:
+    """All that a parser read from one page version. ``unknown_tables`` are the headers of the tables in the container
+    that are not like any declared one."""
 
     layout: str
     updated_at: str
     tables: tuple[Table, ...]
-    strangers: tuple[tuple[str, ...], ...] = ()
+    unknown_tables: tuple[tuple[str, ...], ...] = ()
 
 
 # --- normalize: typed records ----------------------------------------------------------------------------------------
@@ -242,8 +243,8 @@ class Quarantined:
 
 
 @dataclass(frozen=True, slots=True)
-class Remark:
-    """Something about a page's facts that a person should know; becomes a row of ``findings``."""
+class Note:
+    """Something about a page's records that a person should know; becomes a row of ``findings``."""
 
     severity: Severity
     code: str
@@ -253,8 +254,8 @@ class Remark:
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
-    """What one version of one page says."""
+class Records:
+    """The records of one page version."""
 
     layout: str
     updated_at: str
@@ -265,7 +266,7 @@ class Facts:
     months: tuple[CalendarMonth, ...]
     entries: tuple[Entry, ...]
     quarantined: tuple[Quarantined, ...]
-    remarks: tuple[Remark, ...]
+    notes: tuple[Note, ...]
 
     @property
     def rows(self) -> int:
@@ -295,7 +296,7 @@ class IssueText:
 
 
 @dataclass(frozen=True, slots=True)
-class ArticlePage:
+class ParsedArticle:
     """What the parser read from an article, as served. ``issues`` is None where no such section could be read;
     ``issues_text`` is the plain text of the section. ``sections``: heading and text of each section in order."""
 
@@ -344,7 +345,7 @@ class Prerequisite:
 
 
 @dataclass(frozen=True, slots=True)
-class ArticleFacts:
+class ArticleRecord:
     """What one version of one article says. ``kbs``: every KB that title, heading or canonical address names, since the
     landing must carry the one that was asked for; ``title_builds`` and ``heading_builds`` may differ, and both may
     differ from the tables; dates likewise (KB5101650)."""

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from scraper.catalog.resolve import BuildClaim, Claim, Claims, Part, Place, Said, Why
-from scraper.models import ArticleFacts, IssuesRead, IssueStatus, KnownIssue, Severity
+from scraper.models import ArticleRecord, IssuesRead, IssueStatus, KnownIssue, Severity
 
 GONE = "gone"
 
@@ -37,11 +37,11 @@ class Article:
     """The article of a KB, as last read; ``url`` is where it was found then."""
 
     kb: str
-    facts: ArticleFacts
+    facts: ArticleRecord
     url: str
     issues: dict[str, IssueRow] = field(default_factory=dict)
 
-    def follow(self, facts: ArticleFacts, url: str, at: str) -> None:
+    def follow(self, facts: ArticleRecord, url: str, at: str) -> None:
         """Take over a new version that was first served at ``at``."""
         self.facts, self.url = facts, url
         for issue in facts.issues:
@@ -76,7 +76,7 @@ def claim_articles(claims: Claims, articles: Mapping[str, Article], troubles: Ma
         _compare(kb, article.facts, rows.get(kb, []))
 
 
-def _compare(kb: str, facts: ArticleFacts, rows: list[BuildClaim]) -> None:
+def _compare(kb: str, facts: ArticleRecord, rows: list[BuildClaim]) -> None:
     """Note builds and dates of heading and title beside the tables' (KB5101650: title .8870, heading and table .8875).
     A title that only repeats the heading says nothing more."""
     for part, builds, date in (

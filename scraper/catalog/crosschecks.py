@@ -30,9 +30,9 @@ from scraper.models import (
     CalendarMonth,
     Entry,
     EntryKind,
-    Facts,
     LongTermServicing,
     MonthType,
+    Records,
     Servicing,
     Severity,
     Source,
@@ -48,7 +48,7 @@ _AFTER_TUESDAY = frozenset({"C", "D", "E"})
 _SHAPE = "KB5"
 _DAY = re.compile(r"20\d\d-\d\d-\d\d", re.A)
 
-_Ranked = Sequence[tuple[Source, Facts]]
+_Ranked = Sequence[tuple[Source, Records]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class Past:
     what is published of releases, and the months that any calendar ever had."""
 
     day: str
-    before: Mapping[str, Facts] = field(default_factory=dict)
+    before: Mapping[str, Records] = field(default_factory=dict)
     updated: Mapping[str, str] = field(default_factory=dict)
     releases: Mapping[str, ReleaseClaim] = field(default_factory=dict)
     months: Iterable[tuple[str, str]] = ()
@@ -374,7 +374,7 @@ def _twice(source: Source, rows: Sequence[Servicing | LongTermServicing]) -> Ite
             yield Claim(Severity.WARNING, "duplicate", row.release, row.release, message, source.name)
 
 
-def _unserviced(source: Source, page: Facts, newest: Mapping[str, Update], past: Past) -> Iterator[Claim]:
+def _unserviced(source: Source, page: Records, newest: Mapping[str, Update], past: Past) -> Iterator[Claim]:
     """A release that still gets updates, or whose updates are known to end another day, stands in the servicing
     table."""
     if not page.servicing:
@@ -427,7 +427,7 @@ _Listed = dict[str, dict[str, str]]  # by release and KB, the day
 
 
 def _lost(
-    claims: Claims, ranked: _Ranked, calendar: Iterable[tuple[str, str]], before: Mapping[str, Facts]
+    claims: Claims, ranked: _Ranked, calendar: Iterable[tuple[str, str]], before: Mapping[str, Records]
 ) -> Iterator[Claim]:
     """What one place has and another, which should have it, lacks; what that one had in the version before, where there
     is one, may be flapping."""
@@ -437,7 +437,7 @@ def _lost(
     yield from _hotpatches(claims, ranked, before)
 
 
-def _listings(ranked: _Ranked, before: Mapping[str, Facts]) -> Iterator[Claim]:
+def _listings(ranked: _Ranked, before: Mapping[str, Records]) -> Iterator[Claim]:
     """What one list has and another, which goes on beyond it, lacks. A list has what it had in the version before."""
     tables, links = [], []
     for source, page in ranked:
@@ -478,7 +478,7 @@ def _unlisted(
             yield Claim(Severity.INFO, "unlisted", release, kb, message, page, its)
 
 
-def _hubs(ranked: _Ranked, before: Mapping[str, Facts]) -> Iterator[Claim]:
+def _hubs(ranked: _Ranked, before: Mapping[str, Records]) -> Iterator[Claim]:
     """The hotpatch release notes of all releases carry the same navigation, from one table of contents."""
     hubs = [(source.name, page) for source, page in ranked if source.calendar_release]
     for (one, its), (other, others) in pairwise(hubs):
@@ -492,7 +492,7 @@ def _hubs(ranked: _Ranked, before: Mapping[str, Facts]) -> Iterator[Claim]:
 
 
 def _months(
-    claims: Claims, ranked: _Ranked, calendar: Iterable[tuple[str, str]], before: Mapping[str, Facts]
+    claims: Claims, ranked: _Ranked, calendar: Iterable[tuple[str, str]], before: Mapping[str, Records]
 ) -> Iterator[Claim]:
     """Every hotpatch and baseline that a link announces on a second Tuesday has its month in a calendar, from the first
     to the last month that the calendars of its release ever had."""
@@ -516,7 +516,7 @@ def _months(
                 yield Claim(Severity.WARNING, "no-month", entry.release, subject, message, source.name)
 
 
-def _hotpatches(claims: Claims, ranked: _Ranked, before: Mapping[str, Facts]) -> Iterator[Claim]:
+def _hotpatches(claims: Claims, ranked: _Ranked, before: Mapping[str, Records]) -> Iterator[Claim]:
     """A month with a hotpatch has its B beside it, where there is a release history."""
     told = {row.release for _, page in ranked for row in page.updates}
     had = {(row.release, row.month) for page in before.values() for row in page.updates if row.cadence == "B"}

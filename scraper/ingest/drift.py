@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from scraper.errors import DriftError
-from scraper.models import Facts, Page, Source, Table, TableShape
+from scraper.models import ParsedPage, Records, Source, Table, TableShape
 
 # At or below this share of the last good version's rows a page has lost too many to be believed (design.md section 7).
 _TOO_FEW = 0.6
@@ -16,15 +16,15 @@ _TOO_FEW = 0.6
 _TOO_MANY = 20_000
 
 
-def check_tables(source: Source, page: Page, *, accepted: bool) -> None:
+def check_tables(source: Source, page: ParsedPage, *, accepted: bool) -> None:
     """Refuse a page that lacks a declared table or whose table has other columns than declared.
 
     Columns gained can be accepted, since the declared ones are still read by name; columns lost or renamed cannot, nor
     a flood of rows.
     """
     rows = sum(len(table.rows) for table in page.tables)
-    if max(rows, len(page.tables), len(page.strangers)) > _TOO_MANY:
-        found = f"{rows} rows in {len(page.tables)} tables, and {len(page.strangers)} strange tables"
+    if max(rows, len(page.tables), len(page.unknown_tables)) > _TOO_MANY:
+        found = f"{rows} rows in {len(page.tables)} tables, and {len(page.unknown_tables)} strange tables"
         raise DriftError("number of rows", page=source.name, expected=f"at most {_TOO_MANY}", found=found)
     for shape in source.tables:
         tables = [table for table in page.tables if table.name is shape.name]
@@ -51,7 +51,7 @@ def _check_columns(source: Source, shape: TableShape, table: Table, *, accepted:
         )
 
 
-def check_rows(source: Source, facts: Facts, last: Facts | None, day: str, *, accepted: bool) -> None:
+def check_rows(source: Source, facts: Records, last: Records | None, day: str, *, accepted: bool) -> None:
     """Refuse a page that has lost rows: fewer than declared, a release that is still supported gone from a table, or
     at most 60 % of the rows of the last good version, releases no longer supported on ``day`` left aside."""
     if accepted:
@@ -87,7 +87,7 @@ def _too_few(source: Source, shape: TableShape, expected: str, found: int) -> Dr
     )
 
 
-def _supported(last: Facts, day: str) -> set[str]:
+def _supported(last: Records, day: str) -> set[str]:
     """The releases that count: those whose last end of updates has not passed. A release that has a history and no
     longer stands in the servicing table is out of support; a page without such a table does not tell, so all count."""
     if not last.servicing:
@@ -97,7 +97,7 @@ def _supported(last: Facts, day: str) -> set[str]:
     }
 
 
-def _placed(facts: Facts) -> Iterable[tuple[str, str]]:
+def _placed(facts: Records) -> Iterable[tuple[str, str]]:
     """Table and release of every row, read or set aside: a row that cannot be read is not a row lost."""
     for row in facts.servicing:
         yield "servicing", row.release
@@ -113,9 +113,9 @@ def _placed(facts: Facts) -> Iterable[tuple[str, str]]:
         yield str(aside.table), aside.release or ""
 
 
-def _count(facts: Facts, releases: set[str] | None) -> Counter[str]:
+def _count(facts: Records, releases: set[str] | None) -> Counter[str]:
     return Counter(table for table, release in _placed(facts) if releases is None or not release or release in releases)
 
 
-def _places(facts: Facts) -> set[tuple[str, str]]:
+def _places(facts: Records) -> set[tuple[str, str]]:
     return {place for place in _placed(facts) if place[0] in ("release-history", "hotpatch-calendar", "navigation")}

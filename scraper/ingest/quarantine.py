@@ -7,9 +7,9 @@ from typing import TypeVar
 from scraper.models import (
     CalendarMonth,
     Entry,
-    Facts,
     LongTermServicing,
     Quarantined,
+    Records,
     Servicing,
     TableName,
     Update,
@@ -19,7 +19,7 @@ _Record = TypeVar("_Record")
 _Key = tuple[str, ...]
 
 
-def carry(last: Facts | None, facts: Facts) -> Facts:
+def carry(last: Records | None, facts: Records) -> Records:
     """Tonight's facts with the last ones of every row that could not be read.
 
     A row whose key is readable keeps the facts last read under it. While a key cell is not, nothing of that release's

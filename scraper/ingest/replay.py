@@ -22,7 +22,7 @@ from scraper.ingest.normalize import normalize
 from scraper.ingest.normalize.article import normalize_article
 from scraper.ingest.quarantine import carry
 from scraper.ingest.sources import SOURCES
-from scraper.models import ArticleFacts, Facts, Source
+from scraper.models import ArticleRecord, Records, Source
 
 LOOK = 4
 _FACTS_KEPT = 16
@@ -37,8 +37,8 @@ class PageState:
 
     source: Source
     version: int | None = None
-    facts: Facts | None = None
-    before: Facts | None = None
+    facts: Records | None = None
+    before: Records | None = None
     updated: str = ""
     sha256: str | None = None
     fetched_at: str | None = None
@@ -49,7 +49,7 @@ class PageState:
     drifting: int | None = None
     served_at: str | None = None
 
-    def take(self, facts: Facts, version: int, sha256: str, at: str) -> None:
+    def take(self, facts: Records, version: int, sha256: str, at: str) -> None:
         """Another good version, as of ``at``."""
         self.before, self.facts = self.facts, facts
         if self.updated < facts.updated_at[:10] <= at[:10]:  # a slip into the future would call all others old
@@ -142,9 +142,9 @@ class Reader:
     def __init__(self, archive: Archive) -> None:
         self.archive = archive
         self.parsed = 0
-        self._facts: dict[tuple[int, bool], Facts | DriftError] = {}
+        self._facts: dict[tuple[int, bool], Records | DriftError] = {}
 
-    def read(self, source: Source, version: int, *, accepted: bool) -> Facts:
+    def read(self, source: Source, version: int, *, accepted: bool) -> Records:
         """The facts of a version. Raises DriftError where it is not the page that its source declares."""
         known = self._facts.pop((version, accepted), None) or self._parse(source, version, accepted=accepted)
         self._facts[version, accepted] = known
@@ -154,7 +154,7 @@ class Reader:
             raise known
         return known
 
-    def _parse(self, source: Source, version: int, *, accepted: bool) -> Facts | DriftError:
+    def _parse(self, source: Source, version: int, *, accepted: bool) -> Records | DriftError:
         _, _, body = self.archive.body(version)
         self.parsed += 1
         try:
@@ -164,7 +164,7 @@ class Reader:
         except DriftError as problem:
             return problem
 
-    def read_article(self, kb: str, version: int, url: str) -> ArticleFacts:
+    def read_article(self, kb: str, version: int, url: str) -> ArticleRecord:
         """The facts of a version of an article. Raises DriftError where it is no article."""
         _, _, body = self.archive.body(version)
         self.parsed += 1
@@ -281,7 +281,7 @@ def _reconcile(result: Replay, ranked: Sequence[Source], night: Night) -> None:
     result.timeline.follow(night, claims)
 
 
-def good_facts(page: PageState, reader: Reader, version: int, at: str, *, accepted: bool = False) -> Facts:
+def good_facts(page: PageState, reader: Reader, version: int, at: str, *, accepted: bool = False) -> Records:
     """The facts of a version with what stays of the last ones. Raises DriftError where the page must be set aside."""
     facts = reader.read(page.source, version, accepted=accepted)
     check_rows(page.source, facts, page.facts, at[:10], accepted=accepted)

@@ -20,7 +20,7 @@ from scraper.catalog.resolve import reconcile, second_tuesday
 from scraper.catalog.write import PageRow, write
 from scraper.ingest import job
 from scraper.ingest.sources import BY_NAME
-from scraper.models import CalendarMonth, Entry, EntryKind, Facts, MonthType, Servicing, Update, Version
+from scraper.models import CalendarMonth, Entry, EntryKind, MonthType, Records, Servicing, Update, Version
 
 RELEASE = "windows-11-24h2"
 PAGES = (BY_NAME["windows-11-release-information"], BY_NAME["hotpatch-24h2"])
@@ -100,7 +100,7 @@ class Verdicts:
 
 
 @st.composite
-def histories(draw: st.DrawFn) -> tuple[Facts, Facts]:
+def histories(draw: st.DrawFn) -> tuple[Records, Records]:
     """What the pages say of a release whose months begin with a baseline in January 2025: each B above all before it,
     the hotpatch of a month between the two (rule 5), then previews and updates out of band of both tracks."""
     updates, months, entries = [], [], []
@@ -132,12 +132,12 @@ def histories(draw: st.DrawFn) -> tuple[Facts, Facts]:
     version = Version(RELEASE, "Windows 11", "24H2", 26100)
     serviced = Servicing(RELEASE, "2024-10-01", "2026-10-13", "2027-10-12", None)
     return (
-        Facts("learn", "", (version,), (serviced,), (), tuple(updates), tuple(months), (), (), ()),
-        Facts("support", "", (version,), (), (), (), (), tuple(entries), (), ()),
+        Records("learn", "", (version,), (serviced,), (), tuple(updates), tuple(months), (), (), ()),
+        Records("support", "", (version,), (), (), (), (), tuple(entries), (), ()),
     )
 
 
-def loaded(history: tuple[Facts, Facts], fetched: date) -> Verdicts:
+def loaded(history: tuple[Records, Records], fetched: date) -> Verdicts:
     """The verdicts of a catalog of pages that say so and were last read on that day."""
     time = f"{fetched}T20:00:00Z"
     pages = {source.name: said for source, said in zip(PAGES, history, strict=True)}
@@ -156,7 +156,7 @@ days = st.dates(FIRST, LAST)
 @settings(max_examples=100, deadline=None)
 @given(histories(), st.sampled_from(sorted(DEVICES)), st.lists(st.dates(FIRST, KNOWN), min_size=1, max_size=12))
 def test_a_device_that_takes_every_update_of_its_track_on_its_day_is_never_behind(
-    history: tuple[Facts, Facts], device: str, asked: list[date]
+    history: tuple[Records, Records], device: str, asked: list[date]
 ) -> None:
     verdicts = loaded(history, LAST)
     for day in asked:
@@ -182,7 +182,7 @@ def assert_never_better(verdicts: Verdicts) -> None:
 @settings(max_examples=100, deadline=None)
 @given(histories(), days)
 def test_a_verdict_never_improves_as_time_passes_without_a_new_build(
-    history: tuple[Facts, Facts], fetched: date
+    history: tuple[Records, Records], fetched: date
 ) -> None:
     assert_never_better(loaded(history, fetched))
 
@@ -196,7 +196,9 @@ def assert_twins_are_of_one_month(verdicts: Verdicts) -> None:
 
 @settings(max_examples=100, deadline=None)
 @given(histories(), days)
-def test_a_hotpatch_and_its_twin_get_the_same_month_and_verdict(history: tuple[Facts, Facts], fetched: date) -> None:
+def test_a_hotpatch_and_its_twin_get_the_same_month_and_verdict(
+    history: tuple[Records, Records], fetched: date
+) -> None:
     verdicts = loaded(history, fetched)
     assert len(verdicts.twins) == sum(month.type is MonthType.HOTPATCH for month in history[0].months)
     assert_twins_are_of_one_month(verdicts)

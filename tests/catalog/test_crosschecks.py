@@ -418,7 +418,7 @@ def codes() -> set[str]:
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name | ast.Attribute):
                 name = node.func.id if isinstance(node.func, ast.Name) else node.func.attr
-                place = {"Claim": 1, "Remark": 1, "remark": 1, "Trouble": 0, "_disbelieve": 2}.get(name)
+                place = {"Claim": 1, "Note": 1, "note": 1, "Trouble": 0, "_disbelieve": 2}.get(name)
                 arguments = node.args[place : place + 1] if place is not None else []
             elif isinstance(node, ast.Yield) and isinstance(node.value, ast.Tuple) and path.name == "crosschecks.py":
                 arguments = node.value.elts[1:2]

@@ -17,13 +17,13 @@ from scraper.ingest import job
 from scraper.ingest.fetch import Manners
 from scraper.ingest.sources import BY_NAME, SOURCES
 from scraper.models import (
-    ArticleFacts,
+    ArticleRecord,
     CalendarMonth,
     Entry,
     EntryKind,
-    Facts,
     IssuesRead,
     MonthType,
+    Records,
     Servicing,
     Update,
     Version,
@@ -53,10 +53,10 @@ def says(
     updates: Sequence[Update] = (),
     months: Sequence[CalendarMonth] = (),
     entries: Sequence[Entry] = (),
-) -> Facts:
+) -> Records:
     """What a page says of 24H2 and of Server 2025."""
     versions = (Version(RELEASE, "Windows 11", "24H2", base), Version(SERVER, "Windows Server", "2025", base))
-    return Facts("learn", "", versions, (), (), tuple(updates), tuple(months), tuple(entries), (), ())
+    return Records("learn", "", versions, (), (), tuple(updates), tuple(months), tuple(entries), (), ())
 
 
 def link(
@@ -73,13 +73,13 @@ def out_of_band(date: str = "2025-05-16", build: str = "26100.3983", *, preview:
     return link(EntryKind.OUT_OF_BAND, date, OUT_OF_BAND, build, preview=preview)
 
 
-def article(*, heading: str | None = None, title: str | None = None, date: str | None = None) -> ArticleFacts:
+def article(*, heading: str | None = None, title: str | None = None, date: str | None = None) -> ArticleRecord:
     """The article of a KB, of which only builds and date are of interest."""
     builds = tuple(() if build is None else (build,) for build in (title, heading))
-    return ArticleFacts("", None, "", "", frozenset(), *builds, date, date, IssuesRead.NONE, (), (), ())
+    return ArticleRecord("", None, "", "", frozenset(), *builds, date, date, IssuesRead.NONE, (), (), ())
 
 
-def claims(pages: dict[str, Facts], articles: dict[str, ArticleFacts] | None = None) -> Claims:
+def claims(pages: dict[str, Records], articles: dict[str, ArticleRecord] | None = None) -> Claims:
     said = reconcile(pages, RANKED)
     claim_articles(said, {kb: Article(kb, read, "") for kb, read in (articles or {}).items()}, {})
     return said
@@ -96,7 +96,7 @@ def differ(found: Iterable[Claim]) -> list[Row]:
 
 # --- why -------------------------------------------------------------------------------------------------------------
 
-CASES: dict[str, tuple[dict[str, Facts], dict[str, ArticleFacts], list[Row]]] = {
+CASES: dict[str, tuple[dict[str, Records], dict[str, ArticleRecord], list[Row]]] = {
     "release information and a link": (
         {INFORMATION: says(months=[MAY]), NOTES: says(entries=[hotpatch("2025-05-20", build="26100.3982")])},
         {},
@@ -303,7 +303,7 @@ CASES: dict[str, tuple[dict[str, Facts], dict[str, ArticleFacts], list[Row]]] = 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_two_places_that_differ_are_one_finding_with_both_values_and_the_reason(
-    case: tuple[dict[str, Facts], dict[str, ArticleFacts], list[Row]],
+    case: tuple[dict[str, Records], dict[str, ArticleRecord], list[Row]],
 ) -> None:
     pages, articles, expected = case
     found = differ(claims(pages, articles).findings)
@@ -317,7 +317,7 @@ def test_every_reason_is_reached() -> None:
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_what_is_used_is_what_the_rows_say(
-    case: tuple[dict[str, Facts], dict[str, ArticleFacts], list[Row]],
+    case: tuple[dict[str, Records], dict[str, ArticleRecord], list[Row]],
 ) -> None:
     nights = Nights()
     nights.night(*case[:2])
@@ -349,7 +349,7 @@ def test_what_is_used_is_what_the_rows_say(
         {INFORMATION: says(months=[PLAN]), NOTES: says(months=[PLAN], entries=[out_of_band()])},
     ],
 )
-def test_pages_that_agree_are_no_disagreement(pages: dict[str, Facts]) -> None:
+def test_pages_that_agree_are_no_disagreement(pages: dict[str, Records]) -> None:
     assert differ(claims(pages).findings) == []
 
 
@@ -407,7 +407,7 @@ class Nights:
     def __init__(self) -> None:
         self.timeline, self.run = Timeline(), 0
 
-    def night(self, pages: dict[str, Facts], articles: dict[str, ArticleFacts] | None = None) -> list[Finding]:
+    def night(self, pages: dict[str, Records], articles: dict[str, ArticleRecord] | None = None) -> list[Finding]:
         """The findings so far, the disagreements among them."""
         self.run += 1
         first = pages if self.run == 1 else ()
@@ -452,7 +452,7 @@ def times(found: Iterable[Finding]) -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_a_disagreement_that_stands_is_one_finding_since_its_first_night(
-    case: tuple[dict[str, Facts], dict[str, ArticleFacts], list[Row]],
+    case: tuple[dict[str, Records], dict[str, ArticleRecord], list[Row]],
 ) -> None:
     pages, articles, expected = case
     nights = Nights()
@@ -525,7 +525,7 @@ DATES, REVISIONS, KBS = ("2025-05-13", "2025-05-14"), ("3981", "3982", "4061"), 
 
 
 @st.composite
-def pages(draw: st.DrawFn) -> dict[str, Facts]:
+def pages(draw: st.DrawFn) -> dict[str, Records]:
     """What the pages say in a night, out of a few dates, builds and KBs of May 2025."""
     date, kb = st.sampled_from((*DATES, None)), st.sampled_from(KBS)
     build = st.sampled_from(REVISIONS).map("26100.{}".format)
@@ -552,7 +552,7 @@ def pages(draw: st.DrawFn) -> dict[str, Facts]:
 
 @given(st.lists(pages(), min_size=1, max_size=3))
 @settings(max_examples=100, deadline=None)
-def test_what_is_used_is_always_what_is_published(runs: list[dict[str, Facts]]) -> None:
+def test_what_is_used_is_always_what_is_published(runs: list[dict[str, Records]]) -> None:
     nights = Nights()
     for night in runs:
         nights.night(night, {CUMULATIVE: article(heading="26100.4061", title="26100.4060", date="2025-05-13")})

@@ -13,9 +13,9 @@ from scraper.models import (
     CalendarMonth,
     Entry,
     EntryKind,
-    Facts,
     MonthType,
     Quarantined,
+    Records,
     Servicing,
     Severity,
     TableName,
@@ -32,9 +32,9 @@ VERSION = Version(RELEASE, "Windows 11", "24H2", 26100)
 BARE = Version(RELEASE, "Windows 11", "24H2", None)
 
 
-def facts(*, versions=(VERSION,), **records) -> Facts:
-    empty = dict.fromkeys(("servicing", "long_term", "updates", "months", "entries", "quarantined", "remarks"), ())
-    return Facts(layout="learn", updated_at="", versions=versions, **{**empty, **records})
+def facts(*, versions=(VERSION,), **records) -> Records:
+    empty = dict.fromkeys(("servicing", "long_term", "updates", "months", "entries", "quarantined", "notes"), ())
+    return Records(layout="learn", updated_at="", versions=versions, **{**empty, **records})
 
 
 def b_row(month, build, kb, date) -> Update:

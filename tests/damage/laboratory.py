@@ -20,7 +20,7 @@ from scraper.ingest.normalize import normalize
 from scraper.ingest.replay import Reader
 from scraper.ingest.run import Errand, Unwatched, run
 from scraper.ingest.sources import BY_NAME, SOURCES
-from scraper.models import Facts, Request, Source
+from scraper.models import Records, Request, Source
 from tests.damage.markup import Markup
 from tests.damage.oracle import Catalog, Judgement, Statements, judge, read_catalog, texts_of
 from tests.fixtures import pages
@@ -75,7 +75,7 @@ def _snapshot(date: str) -> Pages:
     return {source.name: made[pages.file_name(source.url)] for source in SOURCES}
 
 
-_Known = dict[tuple[str, str, bool], Facts | DriftError]
+_Known = dict[tuple[str, str, bool], Records | DriftError]
 
 
 class _Remembering(Reader):
@@ -85,7 +85,7 @@ class _Remembering(Reader):
         super().__init__(archive)
         self.known, self.learning = known, learning
 
-    def read(self, source: Source, version: int, *, accepted: bool) -> Facts:
+    def read(self, source: Source, version: int, *, accepted: bool) -> Records:
         key = (source.name, self.archive.fingerprint(version), accepted)
         known = self.known.get(key)
         if known is None:
@@ -116,7 +116,7 @@ class Laboratory:
             self._serve(served)
             code = self._run("", at, learning=True)
         self._yesterday = read_catalog(self._folder / "catalog.db", at[:10], code)
-        self._facts_before = [facts for facts in self._known.values() if isinstance(facts, Facts)]
+        self._facts_before = [facts for facts in self._known.values() if isinstance(facts, Records)]
         self._serve(self.tonight)
         self._truths = {nights: self.night({}, nights) for nights in NIGHTS}
 
@@ -158,11 +158,11 @@ class Laboratory:
             self._unread[source, nights] = self.night({source: b"<html></html>"}, nights)
         return self._unread[source, nights]
 
-    def _facts(self, damaged: str) -> Iterator[Facts]:
+    def _facts(self, damaged: str) -> Iterator[Records]:
         return (facts for name, facts in self._true_facts.items() if name != damaged)
 
     @cached_property
-    def _true_facts(self) -> dict[str, Facts]:
+    def _true_facts(self) -> dict[str, Records]:
         return {name: _facts_of(name, body) for name, body in self.tonight.items()}
 
     @cached_property
@@ -200,7 +200,7 @@ class Laboratory:
             return run(archive, reader, self._folder / f"{prefix}catalog.db", errand, Unwatched()).exit_code
 
 
-def _facts_of(name: str, body: bytes) -> Facts:
+def _facts_of(name: str, body: bytes) -> Records:
     source = BY_NAME[name]
     page = parse.parse(source, body, source.url)
     check_tables(source, page, accepted=False)

@@ -16,7 +16,7 @@ from datetime import date, timedelta
 from functools import cached_property
 from pathlib import Path
 
-from scraper.models import EntryKind, Facts
+from scraper.models import EntryKind, Records
 
 Row = Mapping[str, object]
 Key = tuple[object, ...]
@@ -155,7 +155,7 @@ _LINKED = {
 class Statements:
     """What all pages of a night say: values by release, name (a KB, build or month) and column."""
 
-    def __init__(self, facts: Iterable[Facts], bases: Mapping[str, int | None]) -> None:
+    def __init__(self, facts: Iterable[Records], bases: Mapping[str, int | None]) -> None:
         self.said: dict[tuple[str, str, str], set[str]] = defaultdict(set)
         for page in facts:
             for servicing in page.servicing:
@@ -378,7 +378,7 @@ class Judgement:
     why: str = ""
 
 
-def texts_of(facts: Iterable[Facts]) -> dict[str, set[object]]:
+def texts_of(facts: Iterable[Records]) -> dict[str, set[object]]:
     """By KB, the titles and addresses that pages give it. To give none is not to give another: that would be a loss."""
     found: dict[str, set[object]] = defaultdict(set)
     for page in facts:

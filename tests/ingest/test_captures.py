@@ -327,8 +327,8 @@ def test_update_history_of_may_has_the_279_entries_that_were_noted() -> None:
     source = BY_NAME[HISTORY]
     read = normalize(source, parse.parse(source, capture("2026-05-27", HISTORY), source.url))
     assert list(read.entries) == expected, "in the same order"
-    # A link that announces nothing known, or a category of no release, would be a remark.
-    assert (read.rows, read.quarantined, read.remarks) == (279, (), ())
+    # A link that announces nothing known, or a category of no release, would be a note.
+    assert (read.rows, read.quarantined, read.notes) == (279, (), ())
 
 
 @pytest.fixture(scope="module")

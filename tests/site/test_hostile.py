@@ -30,7 +30,7 @@ from scraper.ingest.normalize import normalize
 from scraper.ingest.normalize.article import normalize_article
 from scraper.ingest.parse.text import clean
 from scraper.ingest.sources import BY_NAME, SOURCES
-from scraper.models import Facts, Request, Source
+from scraper.models import Records, Request, Source
 from scraper.publish import feeds
 from scraper.publish.serve import root
 from tests.fixtures import hostile, pages
@@ -424,7 +424,7 @@ def served() -> dict[str, bytes]:
     return {source.name: made[pages.file_name(source.url)] for source in SOURCES}
 
 
-def read(source: Source, body: bytes) -> Facts:
+def read(source: Source, body: bytes) -> Records:
     begun = perf_counter()
     page = parse.parse(source, body, source.url)
     check_tables(source, page, accepted=False)
@@ -519,8 +519,8 @@ def test_text_of_a_megabyte_is_quarantined_or_cut_and_takes_no_time(served: dict
     in_link = read(NOTES, served[NOTES.name].replace(b"Hotpatch KB5129241", b"Hotpatch KB5129241 " + million, 1))
     assert [len(row.reason) + len(row.cells) < 2_000 for row in in_link.quarantined] == [True]
     in_title = read(NOTES, served[NOTES.name].replace(b"version 25H2</a>", million + b"</a>", 1))
-    assert max(len(remark.message) for remark in in_title.remarks) <= 1_000
-    assert max(len(remark.subject) for remark in in_title.remarks) <= 200
+    assert max(len(note.message) for note in in_title.notes) <= 1_000
+    assert max(len(note.subject) for note in in_title.notes) <= 200
     assert in_title.rows < truth.rows
     in_cell = read(INFORMATION, served[INFORMATION.name].replace(b"<td>26100.9550</td>", b"<td>%b</td>" % million, 1))
     assert max(len(row.reason) + len(row.cells) for row in in_cell.quarantined) < 2_000

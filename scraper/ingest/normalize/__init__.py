@@ -16,12 +16,12 @@ from scraper.models import (
     CalendarMonth,
     Entry,
     EntryKind,
-    Facts,
     LongTermServicing,
     MonthType,
-    Page,
+    Note,
+    ParsedPage,
     Quarantined,
-    Remark,
+    Records,
     Row,
     Servicing,
     Severity,
@@ -40,7 +40,7 @@ _LINKABLE = re.compile(rf"https://(?:{'|'.join(map(re.escape, HOSTS))})/[A-Za-z0
 
 # Characters. The longest true link has 99, the longest label 73; a row is quoted, and told of, within bounds.
 _LONGEST_TEXT = 300
-_LONGEST_CELL, _LONGEST_ROW, _LONGEST_REMARK = 200, 1000, 1000
+_LONGEST_CELL, _LONGEST_ROW, _LONGEST_NOTE = 200, 1000, 1000
 
 _LABEL = {
     # Windows 10 writes a second parenthesis before the build: `Version 1507 (RTM) (OS build 10240)`.
@@ -104,7 +104,7 @@ class _Unreadable(Exception):
         self.key = key
 
 
-def normalize(source: Source, page: Page) -> Facts:
+def normalize(source: Source, page: ParsedPage) -> Records:
     """The typed facts of one version of one page.
 
     Raises DriftError when a table stands under no label that names a release or a year: its rows cannot be attributed,
@@ -115,12 +115,12 @@ def normalize(source: Source, page: Page) -> Facts:
         _READERS[table.name](reading, table)
     # Where no table is declared beside the navigation, every other one is simply not read.
     has_tables = any(shape.name is not TableName.NAVIGATION for shape in source.tables)
-    for header in page.strangers if has_tables else ():
-        reading.remark(Severity.WARNING, "unknown-table", None, "table", f"a table with columns {', '.join(header)}")
+    for header in page.unknown_tables if has_tables else ():
+        reading.note(Severity.WARNING, "unknown-table", None, "table", f"a table with columns {', '.join(header)}")
     for (release, year), types in reading.strange_years.items():
         message = f"update types {', '.join(types)} stand under calendar year {year}"
-        reading.remark(Severity.WARNING, "update-type-year", release, year, message)
-    return Facts(
+        reading.note(Severity.WARNING, "update-type-year", release, year, message)
+    return Records(
         layout=page.layout,
         updated_at=cut(page.updated_at, _LONGEST_CELL),
         versions=tuple(dict.fromkeys(reading.versions)),
@@ -130,7 +130,7 @@ def normalize(source: Source, page: Page) -> Facts:
         months=tuple(reading.months),
         entries=tuple(reading.entries),
         quarantined=tuple(reading.quarantined),
-        remarks=tuple(dict.fromkeys(reading.remarks)),
+        notes=tuple(dict.fromkeys(reading.notes)),
     )
 
 
@@ -141,8 +141,8 @@ class _Reading:
         "entries",
         "long_term",
         "months",
+        "notes",
         "quarantined",
-        "remarks",
         "servicing",
         "source",
         "strange_years",
@@ -159,13 +159,13 @@ class _Reading:
         self.months: list[CalendarMonth] = []
         self.entries: list[Entry] = []
         self.quarantined: list[Quarantined] = []
-        self.remarks: list[Remark] = []
+        self.notes: list[Note] = []
         # Update types whose year is not their section's, by release and year (rule 7).
         self.strange_years: dict[tuple[str, str], list[str]] = {}
 
-    def remark(self, severity: Severity, code: str, release: str | None, subject: str, message: str) -> None:
-        said = cut(message, _LONGEST_REMARK)
-        self.remarks.append(Remark(severity, code, release, cut(subject, _LONGEST_CELL), said))
+    def note(self, severity: Severity, code: str, release: str | None, subject: str, message: str) -> None:
+        said = cut(message, _LONGEST_NOTE)
+        self.notes.append(Note(severity, code, release, cut(subject, _LONGEST_CELL), said))
 
     def set_aside(
         self, table: Table, row: Row, problem: _Unreadable, release: str | None, key: tuple[str, ...] | None
@@ -236,7 +236,7 @@ def _version(reading: _Reading, table: Table) -> Version:
         release = Version(_release(source.product, version), source.product, version, int(found["base"]))
         named = _IDENTITY.fullmatch(table.identity)
         if named and named["version"].upper() != version:
-            reading.remark(
+            reading.note(
                 Severity.WARNING,
                 "label",
                 release.release,
@@ -276,7 +276,7 @@ def _check_family(reading: _Reading, version: Version, table: Table, rows: Seque
         )
     for subject, build in strange:
         message = f"build {build} stands under OS build {version.base_build}"
-        reading.remark(Severity.WARNING, "family", version.release, subject, message)
+        reading.note(Severity.WARNING, "family", version.release, subject, message)
 
 
 # --- servicing tables ------------------------------------------------------------------------------------------------
@@ -391,7 +391,7 @@ def _check_link(reading: _Reading, version: Version, kb: str | None, row: Row) -
     """The KB is its text; an address that says another number is only worth a note (rule 6)."""
     url = row.links.get("kb article", "")
     if kb and not url.endswith(f"/{kb[2:]}") and (found := _HELP_LINK.search(url)):
-        reading.remark(Severity.INFO, "link", version.release, kb, f"the link of {kb} leads to KB{found[1]}")
+        reading.note(Severity.INFO, "link", version.release, kb, f"the link of {kb} leads to KB{found[1]}")
 
 
 # --- hotpatch calendars ----------------------------------------------------------------------------------------------
@@ -439,7 +439,7 @@ def _calendar_year(reading: _Reading, table: Table) -> str:
     named = _IDENTITY.fullmatch(table.identity)
     if table.year:
         if named and named["year"] != table.year:
-            reading.remark(
+            reading.note(
                 Severity.WARNING,
                 "label",
                 None,
@@ -488,7 +488,7 @@ def _read_navigation(reading: _Reading, table: Table) -> None:
     if release is None:
         if not _OUTSIDE_CATEGORY.search(table.label):
             message = f"the navigation category {cut(table.label, _LONGEST_TEXT)!r} names no release"
-            reading.remark(Severity.WARNING, "category", None, table.label, message)
+            reading.note(Severity.WARNING, "category", None, table.label, message)
         return
     reading.versions.append(release)
     preview = table.label.casefold().startswith("public preview")
@@ -508,10 +508,10 @@ def _read_navigation(reading: _Reading, table: Table) -> None:
                 if not _USUAL_LINK.fullmatch(entry.title):
                     for message in _strange_words(entry):
                         subject = entry.kb or entry.title
-                        reading.remark(Severity.WARNING, "link-text", release.release, subject, message)
+                        reading.note(Severity.WARNING, "link-text", release.release, subject, message)
             else:
                 message = "a link that announces no known kind of update"
-                reading.remark(Severity.WARNING, "entry", release.release, row.cells["link"], message)
+                reading.note(Severity.WARNING, "entry", release.release, row.cells["link"], message)
 
 
 def _category_release(title: str) -> Version | None:

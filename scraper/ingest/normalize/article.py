@@ -14,12 +14,12 @@ from urllib.parse import urlsplit
 
 from scraper.errors import cut
 from scraper.models import (
-    ArticleFacts,
-    ArticlePage,
+    ArticleRecord,
     IssuesRead,
     IssueStatus,
     IssueText,
     KnownIssue,
+    ParsedArticle,
     Prerequisite,
     PrerequisiteKind,
 )
@@ -77,14 +77,14 @@ _WORKAROUNDS = ("workaround", "workarounds")
 _RESOLUTIONS = ("resolution", "resolutions")
 
 
-def normalize_article(page: ArticlePage, url: str) -> ArticleFacts:
+def normalize_article(page: ParsedArticle, url: str) -> ArticleRecord:
     """The typed facts of one version of one article. ``url`` is the public address that it was found at in the end;
     its slug counts for ``kbs`` (``…-kb5101650-…``), a bare ``/help/5101650`` does not: that is what was asked for, and
     an unknown number may be answered with another article (sources.md C1). Texts longer than any article's are cut."""
     page = _bounded(page)
     kbs = frozenset(_kbs(page, url))
     issues = tuple(_told_apart(dict.fromkeys(_issues(page))))
-    return ArticleFacts(
+    return ArticleRecord(
         layout=page.layout,
         updated_at=page.updated_at or None,
         title=page.title or page.heading,
@@ -101,7 +101,7 @@ def normalize_article(page: ArticlePage, url: str) -> ArticleFacts:
     )
 
 
-def _bounded(page: ArticlePage) -> ArticlePage:
+def _bounded(page: ParsedArticle) -> ParsedArticle:
     """The page with every text of bounded length, before any rule looks for words in it."""
     issues = None
     if page.issues is not None:
@@ -142,7 +142,7 @@ def _told_apart(issues: Iterable[KnownIssue]) -> Iterator[KnownIssue]:
 # --- title, heading, address -----------------------------------------------------------------------------------------
 
 
-def _kbs(page: ArticlePage, url: str) -> Iterator[str]:
+def _kbs(page: ParsedArticle, url: str) -> Iterator[str]:
     for words in (page.title, page.heading):
         yield from (f"KB{digits}" for digits in _KB.findall(words))
     for address in (page.canonical, url):
@@ -169,7 +169,7 @@ def _date(words: str) -> str | None:
 # --- known issues ----------------------------------------------------------------------------------------------------
 
 
-def _read(page: ArticlePage, issues: tuple[KnownIssue, ...]) -> IssuesRead:
+def _read(page: ParsedArticle, issues: tuple[KnownIssue, ...]) -> IssuesRead:
     if issues:
         return IssuesRead.LISTED
     if page.issues is not None and any(map(_NONE.fullmatch, _SENTENCE_END.split(page.issues_text))):
@@ -177,7 +177,7 @@ def _read(page: ArticlePage, issues: tuple[KnownIssue, ...]) -> IssuesRead:
     return IssuesRead.UNREAD
 
 
-def _issues(page: ArticlePage) -> Iterator[KnownIssue]:
+def _issues(page: ParsedArticle) -> Iterator[KnownIssue]:
     for issue in page.issues or ():
         symptom = _part(issue, _SYMPTOMS) or _part(issue, ("",))
         title = issue.title or _first_sentence(symptom or " ".join(issue.parts.values()))
@@ -213,7 +213,7 @@ def _status(parts: Mapping[str, str]) -> IssueStatus:
 # --- prerequisites ---------------------------------------------------------------------------------------------------
 
 
-def _prerequisites(page: ArticlePage, kbs: frozenset[str]) -> Iterator[Prerequisite]:
+def _prerequisites(page: ParsedArticle, kbs: frozenset[str]) -> Iterator[Prerequisite]:
     stack = _stack(page.servicing_stack, kbs)
     if stack:
         yield stack
@@ -248,7 +248,7 @@ def _named(kind: PrerequisiteKind, text: str, kbs: frozenset[str]) -> Prerequisi
     return Prerequisite(kind, kb, None) if kb else None
 
 
-def _baseline(page: ArticlePage, kbs: frozenset[str]) -> Prerequisite | None:
+def _baseline(page: ParsedArticle, kbs: frozenset[str]) -> Prerequisite | None:
     """The baseline that a hotpatch stands on: the first sentence that says baseline and names another KB.
 
     By analogy: no body of a hotpatch article has been seen in either layout (sources.md C3), only its titles.

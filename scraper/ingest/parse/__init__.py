@@ -18,11 +18,11 @@ from scraper.ingest.parse.hotpatch_notes import read_hotpatch_notes
 from scraper.ingest.parse.release_information import read_release_information
 from scraper.ingest.parse.tables import Links
 from scraper.ingest.parse.text import clean
-from scraper.models import ArticlePage, Page, Source
+from scraper.models import ParsedArticle, ParsedPage, Source
 
 __all__ = ["article_fingerprint", "fingerprint", "parse", "parse_article"]
 
-_PARSERS: dict[str, Callable[[Source, LexborHTMLParser, Links, str], Page]] = {
+_PARSERS: dict[str, Callable[[Source, LexborHTMLParser, Links, str], ParsedPage]] = {
     "release_information": read_release_information,
     "hotpatch_notes": read_hotpatch_notes,
     "update_history": read_hotpatch_notes,
@@ -42,7 +42,7 @@ _NESTING = re.compile(
 _END = re.compile(rb"</html\s*>$", re.IGNORECASE)
 
 
-def parse(source: Source, body: bytes, url: str) -> Page:
+def parse(source: Source, body: bytes, url: str) -> ParsedPage:
     """The tables of a source's page. ``body`` is the inflated page, ``url`` the public address it came from, against
     which links are resolved when the page names no canonical one.
 
@@ -60,7 +60,7 @@ def parse(source: Source, body: bytes, url: str) -> Page:
         return _PARSERS[source.parser](source, tree, links, clean(updated_at))
 
 
-def parse_article(name: str, body: bytes, url: str) -> ArticlePage:
+def parse_article(name: str, body: bytes, url: str) -> ParsedArticle:
     """What the article of a KB says (sources.md C2, C3). ``name`` is what errors call it, ``url`` the public address it
     came from.
 

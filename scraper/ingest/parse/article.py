@@ -17,7 +17,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 from scraper.errors import DriftError
 from scraper.ingest.parse.tables import Links, one, serve, text_of
 from scraper.ingest.parse.text import clean
-from scraper.models import ArticlePage, IssueText
+from scraper.models import IssueText, ParsedArticle
 
 _LAYOUTS = {"supArticleContent": "support-topic", "supMainContent": "support-servicing"}
 _SILENT = frozenset({"-comment", "h1", "noscript", "script", "style", "svg", "template"})
@@ -102,7 +102,7 @@ class _Section:
 
 def read_article(
     name: str, tree: LexborHTMLParser, url: str, *, title: str, canonical: str, updated_at: str
-) -> ArticlePage:
+) -> ParsedArticle:
     """What an article says, as served. Raises DriftError when the page has no main part or several, nothing below its
     title, hundreds of sections or issues, or when neither title, heading nor address names a KB or begins with a date:
     a hub, a history, an error."""
@@ -119,7 +119,7 @@ def read_article(
     if max(len(sections), len(issues)) > _MOST:
         found = f"{len(sections)} sections, {len(issues)} known issues"
         raise DriftError("article", page=name, expected=f"at most {_MOST} of each", found=found)
-    return ArticlePage(
+    return ParsedArticle(
         layout=_layout(main, sections),
         updated_at=updated_at,
         canonical=canonical,

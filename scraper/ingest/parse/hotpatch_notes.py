@@ -22,7 +22,7 @@ from scraper.ingest.parse.tables import (
     table_of,
     text_of,
 )
-from scraper.models import Page, Row, Source, Table, TableName, TableShape
+from scraper.models import ParsedPage, Row, Source, Table, TableName, TableShape
 
 _LAYOUTS = {"supLeftNav": "support-topic", "learnRenderLeftNav": "support-servicing"}
 _CATEGORY = re.compile(r"([\w-]{0,30}?(?:nav|navigation))[-_]*category", re.IGNORECASE)
@@ -38,15 +38,15 @@ _VERSION = re.compile(r"\bversion (\d\dh\d)\b", re.IGNORECASE)
 _COLUMN = "link"
 
 
-def read_hotpatch_notes(source: Source, tree: LexborHTMLParser, links: Links, updated_at: str) -> Page:
+def read_hotpatch_notes(source: Source, tree: LexborHTMLParser, links: Links, updated_at: str) -> ParsedPage:
     """The navigation's categories, all of them, and the calendars. Raises DriftError when the page has no navigation
     with links, no main part or several, a calendar with spanning cells, or is headed as another version's."""
     main = one(tree.css("main"), "main part", source.name)
     _refuse_another_version(source, main)
     prefix, categories = _read_navigation(source, tree, links)
     shapes = [shape for shape in source.tables if shape.name is not TableName.NAVIGATION]
-    calendars, strangers = _read_calendars(source, main, shapes, links)
-    return Page(_LAYOUTS.get(prefix, f"unknown-{prefix}"), updated_at, categories + calendars, strangers)
+    calendars, unknown_tables = _read_calendars(source, main, shapes, links)
+    return ParsedPage(_LAYOUTS.get(prefix, f"unknown-{prefix}"), updated_at, categories + calendars, unknown_tables)
 
 
 def _refuse_another_version(source: Source, main: LexborNode) -> None:
@@ -127,7 +127,7 @@ def _read_calendars(
     """The calendars under the year that was last named. Only the first third of a year is inside its section; the
     others are siblings under headings such as "May to August", so the year is carried forward (sources.md B2)."""
     tables: list[Table] = []
-    strangers: list[tuple[str, ...]] = []
+    unknown_tables: list[tuple[str, ...]] = []
     year = ""
     spans = spanning(main)
     for tag, node in landmarks(main):
@@ -142,8 +142,8 @@ def _read_calendars(
             refuse_span(spans.get(node.mem_id), source.name)
             tables.append(table_of(served, shape, year=year, identity=node.attrs.get("id") or ""))
         elif served.rows:
-            strangers.append(served.columns)
-    return tuple(tables), tuple(strangers)
+            unknown_tables.append(served.columns)
+    return tuple(tables), tuple(unknown_tables)
 
 
 def _classes(node: LexborNode) -> list[str]:

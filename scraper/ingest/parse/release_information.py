@@ -21,7 +21,7 @@ from scraper.ingest.parse.tables import (
     table_of,
     text_of,
 )
-from scraper.models import Page, Source, Table, TableName
+from scraper.models import ParsedPage, Source, Table, TableName
 
 _LABELS = frozenset({"strong", "b", "summary", "h1", "h2", "h3", "h4", "h5", "h6", "p"})
 _SECTIONS = frozenset({"h1", "h2"})
@@ -36,32 +36,32 @@ _PLAIN_YEAR = re.compile(r"calendar year (20\d\d)", re.IGNORECASE)
 _PLAIN_VERSION = re.compile(r"(?:version|windows server) \w+(?: \([^()]*\))* \(os build \d+\)", re.IGNORECASE)
 
 
-def read_release_information(source: Source, tree: LexborHTMLParser, links: Links, updated_at: str) -> Page:
+def read_release_information(source: Source, tree: LexborHTMLParser, links: Links, updated_at: str) -> ParsedPage:
     """The servicing tables, release histories and hotpatch calendars. Raises DriftError when the page has neither the
     container nor a main part whose tables are all known, when no table is known, or when one has spanning cells."""
     containers = tree.css("#winrelinfo_container")
     if containers:
         container = one(containers, "container #winrelinfo_container", source.name)
-        tables, strangers = _read_tables(source, container, links)
+        tables, unknown_tables = _read_tables(source, container, links)
     else:
         # An id alone is no identity: the tables are read without it as long as each of them is one that is declared.
         container = one(tree.css("main"), "container (#winrelinfo_container or main)", source.name)
-        tables, strangers = _read_tables(source, container, links)
-        if strangers:
+        tables, unknown_tables = _read_tables(source, container, links)
+        if unknown_tables:
             raise DriftError(
-                "container", page=source.name, expected="#winrelinfo_container", found=f"main with {strangers[0]}"
+                "container", page=source.name, expected="#winrelinfo_container", found=f"main with {unknown_tables[0]}"
             )
     if not tables:
         expected = ", ".join(shape.name for shape in source.tables)
         raise DriftError("container", page=source.name, expected=f"tables ({expected})", found="none of them")
-    return Page("learn" if containers else "unknown-learn", updated_at, tables, strangers)
+    return ParsedPage("learn" if containers else "unknown-learn", updated_at, tables, unknown_tables)
 
 
 def _read_tables(
     source: Source, container: LexborNode, links: Links
 ) -> tuple[tuple[Table, ...], tuple[tuple[str, ...], ...]]:
     tables: list[Table] = []
-    strangers: list[tuple[str, ...]] = []
+    unknown_tables: list[tuple[str, ...]] = []
     label = year = ""
     # What kind of table the label has headed: a label of the release history heads no calendar, were it even the
     # last.
@@ -85,7 +85,7 @@ def _read_tables(
         if shape is None:
             # Without rows it holds nothing that could be lost: a banner (sources.md C3).
             if served.rows:
-                strangers.append(served.columns)
+                unknown_tables.append(served.columns)
             continue
         refuse_span(spans.get(node.mem_id), source.name)
         identity = node.attrs.get("id") or ""
@@ -97,4 +97,4 @@ def _read_tables(
         heads = shape.name
         its_year = year if shape.name is TableName.CALENDAR else ""
         tables.append(table_of(served, shape, label=label, year=its_year, identity=identity))
-    return tuple(tables), tuple(strangers)
+    return tuple(tables), tuple(unknown_tables)

@@ -7,12 +7,12 @@ import pytest
 from scraper.ingest.normalize.article import normalize_article
 from scraper.ingest.parse import parse_article
 from scraper.models import (
-    ArticleFacts,
-    ArticlePage,
+    ArticleRecord,
     IssuesRead,
     IssueStatus,
     IssueText,
     KnownIssue,
+    ParsedArticle,
     Prerequisite,
     PrerequisiteKind,
 )
@@ -21,11 +21,11 @@ from tests.fixtures.places import CAPTURES
 
 URL = "https://support.microsoft.com/en-us/help/5101650"
 TITLE = "July 14, 2026—KB5101650 (OS Builds 26200.8875 and 26100.8875)"
-PAGE = ArticlePage("support-servicing", "", "", TITLE, TITLE, None, "", "", (), (("Improvements", "Some."),))
+PAGE = ParsedArticle("support-servicing", "", "", TITLE, TITLE, None, "", "", (), (("Improvements", "Some."),))
 STACK, CHECKPOINT, BASELINE = PrerequisiteKind.SERVICING_STACK, PrerequisiteKind.CHECKPOINT, PrerequisiteKind.BASELINE
 
 
-def facts(url: str = URL, **served: object) -> ArticleFacts:
+def facts(url: str = URL, **served: object) -> ArticleRecord:
     return normalize_article(replace(PAGE, **served), url)  # type: ignore[arg-type]
 
 

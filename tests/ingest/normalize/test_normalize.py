@@ -9,11 +9,11 @@ from scraper.models import (
     CalendarMonth,
     Entry,
     EntryKind,
-    Facts,
     LongTermServicing,
     MonthType,
-    Page,
+    ParsedPage,
     Quarantined,
+    Records,
     Row,
     Servicing,
     Severity,
@@ -37,11 +37,11 @@ def row(columns, *cells, link="", surplus=()):
     return Row(dict(zip(columns, cells, strict=True)), links, surplus)
 
 
-def read(source, *tables) -> Facts:
-    return normalize(source, Page("learn", "2026-07-19T03:21:00Z", tables))
+def read(source, *tables) -> Records:
+    return normalize(source, ParsedPage("learn", "2026-07-19T03:21:00Z", tables))
 
 
-def history(*rows, label=LABEL) -> Facts:
+def history(*rows, label=LABEL) -> Records:
     return read(CLIENT, Table(TableName.HISTORY, label, "", "historyTable_2", HISTORY, rows))
 
 
@@ -49,11 +49,11 @@ def update(*cells, **more):
     return row(HISTORY, "General Availability Channel", *cells, **more)
 
 
-def calendar(*rows, label=LABEL, year="2026", identity="", source=CLIENT) -> Facts:
+def calendar(*rows, label=LABEL, year="2026", identity="", source=CLIENT) -> Records:
     return read(source, Table(TableName.CALENDAR, label, year, identity, CALENDAR, rows))
 
 
-def listed(*texts, category=CATEGORY) -> Facts:
+def listed(*texts, category=CATEGORY) -> Records:
     rows = tuple(row(("link",), text, link="https://support.microsoft.com/en-us/help/5059525") for text in texts)
     return read(NOTES, Table(TableName.NAVIGATION, category, "", "", ("link",), rows))
 
@@ -66,7 +66,7 @@ def test_a_row_of_the_release_history_is_read_whole():
     facts = history(update("2026-07 B", "2026-07-14", "26100.8875", "KB5101650", link=link))
     assert facts.updates == (Update("windows-11-24h2", "26100.8875", "KB5101650", "B", "2026-07", "2026-07-14", link),)
     assert facts.quarantined == ()
-    assert facts.remarks == ()
+    assert facts.notes == ()
 
 
 @pytest.mark.parametrize("letter", ["A", "B", "C", "D", "E", "OOB"])
@@ -87,7 +87,7 @@ def test_a_kb_is_its_text_and_a_link_to_another_number_is_noted():
     link = "https://support.microsoft.com/help/5059525"
     facts = history(update("2025-05 B", "2025-05-13", "26100.4061", "KB 5058411", link=link))
     assert facts.updates[0].kb == "KB5058411"
-    assert [(remark.severity, remark.code) for remark in facts.remarks] == [(Severity.INFO, "link")]
+    assert [(note.severity, note.code) for note in facts.notes] == [(Severity.INFO, "link")]
 
 
 def test_a_link_to_another_host_is_not_kept():
@@ -129,7 +129,7 @@ def test_a_cell_beyond_the_header_sets_its_row_aside():
 def test_a_build_of_another_family_is_kept_and_reported():
     facts = history(update("2026-07 B", "2026-07-14", "26200.8875", "KB5101650"))
     assert facts.updates[0].build == "26200.8875"
-    assert [(remark.code, remark.subject) for remark in facts.remarks] == [("family", "KB5101650")]
+    assert [(note.code, note.subject) for note in facts.notes] == [("family", "KB5101650")]
 
 
 def test_a_label_may_hold_a_second_parenthesis():
@@ -228,9 +228,9 @@ def test_the_sections_year_wins_over_the_update_types_and_is_reported():
         row(CALENDAR, "February", "2025.02 B", "Hotpatch", "", "", ""),
     )
     assert [month.month for month in facts.months] == ["2026-01", "2026-02"]
-    (remark,) = facts.remarks
-    assert remark.code == "update-type-year"
-    assert remark.message == "update types 2025.01 B, 2025.02 B stand under calendar year 2026"
+    (note,) = facts.notes
+    assert note.code == "update-type-year"
+    assert note.message == "update types 2025.01 B, 2025.02 B stand under calendar year 2026"
 
 
 @pytest.mark.parametrize(
@@ -271,7 +271,7 @@ def test_an_id_that_contradicts_label_and_year_is_reported():
         row(CALENDAR, "June", "2026.06 B", "Hotpatch", "", "", ""), identity="HotpatchCalendar_Version25H2_2025"
     )
     assert facts.months[0].release == "windows-11-24h2"
-    assert [remark.code for remark in facts.remarks] == ["label", "label"]
+    assert [note.code for note in facts.notes] == ["label", "label"]
 
 
 def test_a_calendar_without_any_year_stops_the_page():
@@ -395,12 +395,12 @@ def test_an_expired_link_is_marked_and_its_title_cleaned(suffix):
 def test_a_link_that_announces_nothing_known_is_reported_and_no_entry():
     facts = listed("Plans for a quiet summer")
     assert facts.entries == ()
-    assert [(remark.code, remark.subject) for remark in facts.remarks] == [("entry", "Plans for a quiet summer")]
+    assert [(note.code, note.subject) for note in facts.notes] == [("entry", "Plans for a quiet summer")]
 
 
 def test_the_statement_on_the_end_of_servicing_is_no_update_and_no_news():
     facts = listed("End of servicing statement", category="Windows 11, version 22H2")
-    assert (facts.entries, facts.remarks) == ((), ())
+    assert (facts.entries, facts.notes) == ((), ())
 
 
 @pytest.mark.parametrize(
@@ -461,12 +461,12 @@ def test_a_category_is_chosen_by_its_title(category, release):
 def test_the_preview_on_a_server_edition_outside_the_catalog_is_left_out_in_silence():
     title = "Public Preview - Release notes for hotpatch in Azure Automanage for Windows Server"
     facts = listed("July 13, 2021—Baseline", category=title)
-    assert (facts.entries, facts.remarks) == ((), ())
+    assert (facts.entries, facts.notes) == ((), ())
 
 
 def test_a_category_that_names_no_release_is_reported():
     facts = listed("April 14, 2026—Baseline", category="Related topics")
-    assert [remark.code for remark in facts.remarks] == ["category"]
+    assert [note.code for note in facts.notes] == ["category"]
 
 
 @pytest.mark.parametrize(
@@ -486,7 +486,7 @@ def test_digits_of_other_scripts_and_years_of_other_ages_are_set_aside(cells):
 
 
 def test_a_table_that_looks_like_none_declared_is_reported():
-    facts = normalize(CLIENT, Page("learn", "", (), (("flavour", "price"),)))
-    assert [(remark.code, remark.message) for remark in facts.remarks] == [
+    facts = normalize(CLIENT, ParsedPage("learn", "", (), (("flavour", "price"),)))
+    assert [(note.code, note.message) for note in facts.notes] == [
         ("unknown-table", "a table with columns flavour, price")
     ]

@@ -4,7 +4,7 @@ import pytest
 
 from scraper.errors import DriftError
 from scraper.ingest.parse import article_fingerprint, parse_article
-from scraper.models import ArticlePage, IssueText
+from scraper.models import IssueText, ParsedArticle
 from tests.fixtures.articles import NONE_AWARE, Issue, address_of, article
 from tests.fixtures.places import CAPTURES
 
@@ -17,7 +17,9 @@ def page(main: str, *, head: str = f"<title>{TITLE} | Microsoft Support</title>"
     return f"<!DOCTYPE html><html><head>{head}</head><body><main{attributes}>{main}</main></body></html>".encode()
 
 
-def read(main: str, *, head: str = f"<title>{TITLE} | Microsoft Support</title>", attributes: str = "") -> ArticlePage:
+def read(
+    main: str, *, head: str = f"<title>{TITLE} | Microsoft Support</title>", attributes: str = ""
+) -> ParsedArticle:
     return parse_article("KB5101650", page(main, head=head, attributes=attributes), URL)
 
 
@@ -41,7 +43,7 @@ def test_a_small_article_becomes_a_whole_record() -> None:
         "<link rel='canonical' href='https://support.microsoft.com/en-us/x'>",
         attributes=' id="supMainContent"',
     )
-    assert parse_article("KB5101650", body, URL) == ArticlePage(
+    assert parse_article("KB5101650", body, URL) == ParsedArticle(
         layout="support-servicing",
         updated_at="2026-09-17 08:43 AM",
         canonical="https://support.microsoft.com/en-us/x",
@@ -420,7 +422,7 @@ def test_both_layouts_say_the_same_issues() -> None:
 needs_captures = pytest.mark.skipif(not CAPTURES.is_dir(), reason="the captures lie beside the repository, not in it")
 
 
-def captured(name: str) -> ArticlePage:
+def captured(name: str) -> ParsedArticle:
     return parse_article(name, (CAPTURES / name).read_bytes(), URL)
 
 

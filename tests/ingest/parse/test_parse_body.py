@@ -14,7 +14,7 @@ from scraper.ingest.parse.excerpt import excerpt
 from scraper.ingest.parse.tables import Links
 from scraper.ingest.parse.text import clean
 from scraper.ingest.sources import BY_NAME, SOURCES
-from scraper.models import Page, Row, Source, Table, TableName
+from scraper.models import ParsedPage, Row, Source, Table, TableName
 from tests.fixtures.places import ROOT
 
 SOURCE = BY_NAME["windows-11-release-information"]
@@ -32,7 +32,7 @@ LEARN = (
     "</head><body><details><summary>Chrome</summary></details><main><h1>Release information</h1>"
     f'<div id="winrelinfo_container"><strong>{LABEL}</strong>{TABLE}</div></main><footer>Foot</footer></body></html>\n'
 )
-PAGE = Page(
+PAGE = ParsedPage(
     layout="learn",
     updated_at="2025-05-14T01:00:00Z",
     tables=(
@@ -76,7 +76,7 @@ OTHER = (
 )
 
 
-def read(text: str) -> Page:
+def read(text: str) -> ParsedPage:
     return parse(SOURCE, text.encode(), SOURCE.url)
 
 

@@ -5,7 +5,7 @@ import pytest
 from scraper.errors import DriftError
 from scraper.ingest.parse import parse
 from scraper.ingest.sources import BY_NAME
-from scraper.models import Page, Row, Table, TableName
+from scraper.models import ParsedPage, Row, Table, TableName
 from tests.fixtures.places import CAPTURES
 
 SOURCE = BY_NAME["hotpatch-25h2"]
@@ -54,7 +54,7 @@ def page(nav: str = NAV, main: str = MAIN) -> bytes:
     ).encode()
 
 
-def read(nav: str = NAV, main: str = MAIN) -> Page:
+def read(nav: str = NAV, main: str = MAIN) -> ParsedPage:
     return parse(SOURCE, page(nav, main), SOURCE.url)
 
 
@@ -69,7 +69,7 @@ def years(main: str) -> list[str]:
 
 def test_a_small_page_becomes_whole_records() -> None:
     link = "https://support.microsoft.com/en-us/servicing/os/hotpatch/windows-11/2026/may-12-2026"
-    assert read() == Page(
+    assert read() == ParsedPage(
         layout="support-servicing",
         updated_at="",
         tables=(
@@ -242,7 +242,7 @@ def test_other_tables_of_main_are_strangers_unless_they_only_place_things() -> N
     banner = "<table><thead><tr><th>Video</th></tr></thead></table>"
     alert = "<div class='ocpAlert'><table><tr><td>Note</td></tr><tr><td>x</td></tr></table></div>"
     issues = "<table><tr><td>Applies to</td><td>Symptom</td></tr><tr><td>x</td><td>y</td></tr></table>"
-    assert read(main=banner + alert + issues + MAIN).strangers == (("applies to", "symptom"),)
+    assert read(main=banner + alert + issues + MAIN).unknown_tables == (("applies to", "symptom"),)
 
 
 def test_a_spanning_cell_is_drift() -> None:
@@ -304,7 +304,7 @@ def test_a_page_without_one_main_is_drift(main: bytes, found: str) -> None:
 @pytest.mark.skipif(not CAPTURES.exists(), reason="the captures lie beside the repository in development only")
 def test_the_captures_are_read_whole(name: str, layout: str, updated_at: str, items: list[int], june: Row) -> None:
     found = parse(SOURCE, (CAPTURES / name).read_bytes(), SOURCE.url)
-    assert (found.layout, found.updated_at, found.strangers) == (layout, updated_at, ())
+    assert (found.layout, found.updated_at, found.unknown_tables) == (layout, updated_at, ())
     navigation, calendars = found.tables[:7], found.tables[7:]
     assert [len(table.rows) for table in navigation] == items
     assert navigation[0].label == TITLE
@@ -326,7 +326,7 @@ def test_the_update_history_has_the_same_navigation_and_no_calendar() -> None:
     assert [(table.name, len(table.rows)) for table in found.tables] == [
         (TableName.NAVIGATION, count) for count in (8, 21, 55, 60, 74, 62)
     ]
-    assert found.strangers == (("applies to", "symptom", "workaround"),)
+    assert found.unknown_tables == (("applies to", "symptom", "workaround"),)
 
 
 @pytest.mark.parametrize("heading", ["Hotpatch on version 24H2", "Hotpatch on version 24H2 and on version 25H2"])

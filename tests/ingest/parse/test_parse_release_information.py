@@ -8,7 +8,7 @@ import pytest
 from scraper.errors import DriftError
 from scraper.ingest.parse import parse
 from scraper.ingest.sources import BY_NAME
-from scraper.models import Page, Row, Table, TableName
+from scraper.models import ParsedPage, Row, Table, TableName
 from tests.fixtures.places import CAPTURES
 
 CLIENT = BY_NAME["windows-11-release-information"]
@@ -36,7 +36,7 @@ def page(content: str, container: str = 'id="winrelinfo_container"') -> bytes:
     ).encode()
 
 
-def read(content: str) -> Page:
+def read(content: str) -> ParsedPage:
     return parse(CLIENT, page(content), CLIENT.url)
 
 
@@ -59,7 +59,7 @@ def test_tables_are_told_apart_by_their_header_names_in_any_order() -> None:
         f"<h2>Calendar</h2><strong>{V24}</strong><br>{Y25}{CALENDAR_TABLE}{table(LONG_TERM, ltsc)}"
         f"<h2>History</h2><strong>{V24}</strong>{HISTORY_TABLE}{table(SERVICING, ended)}"
     )
-    assert read(content) == Page(
+    assert read(content) == ParsedPage(
         layout="learn",
         updated_at="",
         tables=(
@@ -93,13 +93,13 @@ def test_a_footnote_in_the_header_is_left_out() -> None:
 
 
 def test_a_table_of_no_declared_kind_is_a_stranger() -> None:
-    assert read(HISTORY_TABLE + table(("build", "known issue"), ("26100.1", "x"))).strangers == (
+    assert read(HISTORY_TABLE + table(("build", "known issue"), ("26100.1", "x"))).unknown_tables == (
         ("build", "known issue"),
     )
 
 
 def test_a_table_without_rows_that_is_no_declared_one_is_a_banner() -> None:
-    assert read(HISTORY_TABLE + table(("watch the video",))).strangers == ()
+    assert read(HISTORY_TABLE + table(("watch the video",))).unknown_tables == ()
 
 
 def test_a_declared_table_without_rows_is_still_there() -> None:
@@ -109,12 +109,12 @@ def test_a_declared_table_without_rows_is_still_there() -> None:
 def test_a_table_in_a_note_is_no_data() -> None:
     note = f'<div class="NOTE"><p>Note</p>{table(HISTORY, UPDATE)}{table(("a", "b"), ("c", "d"))}</div>'
     found = read(note + CALENDAR_TABLE)
-    assert ([each.name for each in found.tables], found.strangers) == ([TableName.CALENDAR], ())
+    assert ([each.name for each in found.tables], found.unknown_tables) == ([TableName.CALENDAR], ())
 
 
 def test_a_table_around_a_table_is_looked_through() -> None:
     found = read(f"<table><tr><td>{HISTORY_TABLE}</td></tr></table>")
-    assert found == Page("learn", "", (record(TableName.HISTORY, HISTORY, UPDATE),))
+    assert found == ParsedPage("learn", "", (record(TableName.HISTORY, HISTORY, UPDATE),))
 
 
 # --- rows ------------------------------------------------------------------------------------------------------------
@@ -265,7 +265,7 @@ def test_a_starred_update_type_keeps_its_star() -> None:
 
 def test_a_renamed_container_is_read_when_every_table_is_known() -> None:
     found = parse(CLIENT, page(f"<strong>{V24}</strong>{HISTORY_TABLE}", 'id="relinfo"'), CLIENT.url)
-    assert found == Page("unknown-learn", "", (record(TableName.HISTORY, HISTORY, UPDATE, label=V24),))
+    assert found == ParsedPage("unknown-learn", "", (record(TableName.HISTORY, HISTORY, UPDATE, label=V24),))
 
 
 def test_a_renamed_container_with_a_stranger_is_drift() -> None:
@@ -307,7 +307,7 @@ def test_the_capture_of_july_2026_is_read_whole() -> None:
     for each in found.tables:
         rows[each.name] += len(each.rows)
         assert not any(row.surplus for row in each.rows)
-    assert (found.layout, found.updated_at, found.strangers) == ("learn", "2026-07-19T03:21:00Z", ())
+    assert (found.layout, found.updated_at, found.unknown_tables) == ("learn", "2026-07-19T03:21:00Z", ())
     assert rows == {
         TableName.SERVICING: 4,
         TableName.LONG_TERM: 1,
