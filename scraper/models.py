@@ -5,12 +5,15 @@ Forms: a KB is ``KB`` and its digits; a build is ``base.revision`` (``26100.3981
 ``YYYY-MM-DD``; a time is UTC, ``YYYY-MM-DDTHH:MM:SSZ``. Unknown is None, never an empty string.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 # Redirects may lead to these and to no other host (design.md section 7); only links to them are published.
 HOSTS = ("learn.microsoft.com", "support.microsoft.com")
+
+_DAY = re.compile(r"20\d\d-\d\d-\d\d", re.A)
 
 
 class TableName(StrEnum):
@@ -229,6 +232,11 @@ class Entry:
     expired: bool
     preview: bool
 
+    @property
+    def name(self) -> str:
+        """What findings call it."""
+        return self.kb or self.title
+
 
 @dataclass(frozen=True, slots=True)
 class Quarantined:
@@ -267,6 +275,11 @@ class Records:
     entries: tuple[Entry, ...]
     quarantined: tuple[Quarantined, ...]
     notes: tuple[Note, ...]
+
+    @property
+    def updated_on(self) -> str:
+        """The day on which the page says that it was updated; "" where it says none."""
+        return self.updated_at[:10] if _DAY.fullmatch(self.updated_at[:10]) else ""
 
     @property
     def rows(self) -> int:
@@ -363,3 +376,27 @@ class ArticleRecord:
     issues: tuple[KnownIssue, ...]
     prerequisites: tuple[Prerequisite, ...]
     sections: tuple[tuple[str, str], ...]
+
+
+# --- what the catalog notes ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A row of ``changes``: a value of a page that became another one between two runs. ``subject`` is a KB, a build,
+    a month or a release; ``field`` its column, or ``row`` of a row that appeared or disappeared."""
+
+    seen_at: str
+    run: int
+    table_name: str
+    release: str
+    subject: str
+    field: str
+    old: str | None
+    new: str | None
+    page: str
+
+    @property
+    def order(self) -> tuple[str, ...]:
+        """Changes of one run are numbered in this order."""
+        return self.table_name, self.release, self.subject, self.field, self.old or "", self.new or ""

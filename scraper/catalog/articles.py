@@ -1,13 +1,16 @@
-"""What articles say, night after night: known issues from first to last, and where an article contradicts the tables.
+"""What articles say: known issues from first to last sight, and where an article contradicts the tables.
 
-Pure. The publisher moves, withdraws and rewrites its notes without a word; an issue that is no longer listed stays in
+Pure. The publisher moves, withdraws and rewrites its notes without notice. An issue that is no longer listed stays in
 the catalog as gone, with the time at which that was first seen.
 """
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from scraper.catalog.resolve import BuildClaim, Claim, Claims, Part, Place, Said, Why
+from scraper.catalog.resolved import Resolved
+from scraper.catalog.rows import BuildRow
+from scraper.catalog.statements import Origin, Part, Reason, Statement
 from scraper.models import ArticleRecord, IssuesRead, IssueStatus, KnownIssue, Severity
 
 GONE = "gone"
@@ -34,63 +37,51 @@ class IssueRow:
 
 @dataclass(slots=True)
 class Article:
-    """The article of a KB, as last read; ``url`` is where it was found then."""
+    """The article of a KB as it was last read. ``url``: where it was found then; ``issues``: by title."""
 
     kb: str
-    facts: ArticleRecord
+    record: ArticleRecord
     url: str
     issues: dict[str, IssueRow] = field(default_factory=dict)
 
-    def follow(self, facts: ArticleRecord, url: str, at: str) -> None:
-        """Take over a new version that was first served at ``at``."""
-        self.facts, self.url = facts, url
-        for issue in facts.issues:
-            self._list(issue, at)
-        if facts.read is not IssuesRead.UNREAD:
-            listed = {issue.title for issue in facts.issues}
+    def update(self, record: ArticleRecord, url: str, at: str) -> None:
+        """Take a version that was first served at ``at``."""
+        self.record, self.url = record, url
+        for issue in record.issues:
+            row = self.issues.setdefault(issue.title, IssueRow(issue, issue.status, at, at))
+            row.issue, row.status, row.last_seen = issue, issue.status, at
+            is_resolved = issue.status is IssueStatus.RESOLVED
+            row.resolved_seen = (row.resolved_seen or at) if is_resolved else None
+        if record.read is not IssuesRead.UNREAD:
+            listed = {issue.title for issue in record.issues}
             for title, row in self.issues.items():
                 if title not in listed and row.status != GONE:
                     row.status, row.resolved_seen = GONE, row.resolved_seen or at
 
-    def _list(self, issue: KnownIssue, at: str) -> None:
-        row = self.issues.setdefault(issue.title, IssueRow(issue, issue.status, at, at))
-        row.issue, row.status, row.last_seen = issue, issue.status, at
-        if issue.status is IssueStatus.RESOLVED:
-            row.resolved_seen = row.resolved_seen or at
-        else:
-            row.resolved_seen = None
 
-
-def claim_articles(claims: Claims, articles: Mapping[str, Article], troubles: Mapping[str, Trouble]) -> None:
-    """Add what articles contradict, and what could not be read of them, to tonight's findings."""
-    rows: dict[str, list[BuildClaim]] = {}
-    for claim in claims.builds.values():
-        if claim.kb:
-            rows.setdefault(claim.kb, []).append(claim)
+def add_articles(rows: Resolved, articles: Mapping[str, Article], troubles: Mapping[str, Trouble]) -> None:
+    """Add what articles contradict, and what could not be read of them, to a run's rows and findings."""
+    by_kb: dict[str | None, list[BuildRow]] = defaultdict(list)
+    for row in rows.builds.values():
+        by_kb[row.kb].append(row)
     for kb, trouble in troubles.items():
-        claims.find(Claim(Severity.WARNING, trouble.code, None, kb, trouble.message, kb))
+        rows.find(Severity.WARNING, trouble.code, None, kb, trouble.message, kb)
     for kb, article in articles.items():
-        if article.facts.read is IssuesRead.UNREAD:
+        record = article.record
+        if record.read is IssuesRead.UNREAD:
             message = f"no known issues could be read in the article of {kb}"
-            claims.find(Claim(Severity.INFO, "issues-unread", None, kb, message, kb))
-        _compare(kb, article.facts, rows.get(kb, []))
+            rows.find(Severity.INFO, "issues-unread", None, kb, message, kb)
+        for row in by_kb.get(kb, ()):
+            _add_statements(row, kb, Part.HEADING, record.heading_builds, record.heading_date)
+            _add_statements(row, kb, Part.TITLE, record.title_builds, record.title_date)
 
 
-def _compare(kb: str, facts: ArticleRecord, rows: list[BuildClaim]) -> None:
-    """Note builds and dates of heading and title beside the tables' (KB5101650: title .8870, heading and table .8875).
-    A title that only repeats the heading says nothing more."""
-    for part, builds, date in (
-        (Part.HEADING, facts.heading_builds, facts.heading_date),
-        (Part.TITLE, facts.title_builds, facts.title_date),
-    ):
-        for row in rows:
-            family = (row.build or "").partition(".")[0]
-            named = [build for build in builds if build.startswith(f"{family}.")]
-            if family and named and row.build not in named:
-                _note(row, "build", named[0], Place(kb, part))
-            if date:
-                _note(row, "available", date, Place(kb, part))
-
-
-def _note(row: BuildClaim, column: str, value: str, place: Place) -> None:
-    row.said.setdefault(column, []).append(Said(value, place, Why.ARTICLE))
+def _add_statements(row: BuildRow, kb: str, part: Part, builds: tuple[str, ...], date: str | None) -> None:
+    """Builds and date of heading and title, beside the tables' (KB5101650: title .8870, heading and table .8875)."""
+    family = (row.build or "").partition(".")[0]
+    named = [build for build in builds if build.startswith(f"{family}.")]
+    build = named[0] if family and named and row.build not in named else None
+    for column, value in (("build", build), ("available", date)):
+        if value:
+            statement = Statement(value, Origin(kb, part), Reason.ARTICLE)
+            row.statements.setdefault(column, []).append(statement)

@@ -1,456 +1,292 @@
-"""What tonight's claims mean after last night's: changes, withdrawals, corrections, first plans, the life of findings.
+"""History: what the rows of this run mean after those of the runs before.
 
-Folded run by run over the archive, so that the same archive always gives the same history. A value that vanishes stays;
-a row is withdrawn on its second disappearance in a row, because entries flap while an update is being published
-(sources.md B6); a build that its page replaces under the same KB stays as corrected.
+Folded run by run over the archive, so that the same archive always gives the same history. A value that vanishes stays.
+A row is withdrawn when its page was read without it twice in a row, because entries flap while an update is being
+published (sources.md B6). A build that its page replaces under the same KB stays, as corrected.
 """
 
-from collections import Counter, defaultdict
-from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import chain
+from typing import TypeVar
 
-from scraper.catalog.resolve import BuildClaim, Claim, Claims, MonthClaim, ReleaseClaim, first_said, initial_row
-from scraper.models import MonthType, Severity
+from scraper.catalog.checks import Context, check_published
+from scraper.catalog.findings import FindingRow
+from scraper.catalog.resolved import Resolved, Title
+from scraper.catalog.rows import BuildKey, BuildRow, MonthRow, ReleaseRow, Row
+from scraper.catalog.statements import published
+from scraper.models import Change, MonthType
 
-_DISAPPEARANCES = 2
-_MANY = 3
+_ABSENCES = 2
+_RELEASE_COLUMNS = (
+    *("base_build", "available", "end_of_updates", "end_of_updates_enterprise", "ended", "ltsc_mainstream_end"),
+    "ltsc_extended_end",
+)
+_BUILD_COLUMNS = ("cadence", "month", "available", "track", "stated_kind")
+_MONTH_COLUMNS = ("type", "available", "build", "kb")
 
-
-@dataclass(slots=True)
-class Standing:
-    """How a row stands: how many times in a row its page was read without it, and whether that withdrew it."""
-
-    absent: int = 0
-    withdrawn: bool = False
-
-    @property
-    def is_flapping(self) -> bool:
-        """Whether the row stands on its page no longer, and is published still."""
-        return self.absent > 0 and not self.withdrawn
-
-
-@dataclass(slots=True)
-class ReleaseRow:
-    claim: ReleaseClaim
-    standing: Standing = field(default_factory=Standing)
-
-
-@dataclass(slots=True)
-class BuildRow:
-    claim: BuildClaim
-    corrected_to: str | None = None
-    standing: Standing = field(default_factory=Standing)
-
-
-@dataclass(slots=True)
-class MonthRow:
-    claim: MonthClaim
-    planned_type: MonthType | None = None
-    released: bool = False
-    standing: Standing = field(default_factory=Standing)
+_Row = TypeVar("_Row", BuildRow, MonthRow)
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
-    seen_at: str
-    run: int
-    table_name: str
-    release: str
-    subject: str
-    field: str
-    old: str | None
-    new: str | None
-    page: str
+class Run:
+    """One run. ``read``: the pages whose good version was read, be it a new one or not; ``first``: those of them that
+    never had a good version before, whose news are no changes."""
 
-
-@dataclass(slots=True)
-class Finding:
-    claim: Claim
-    first_seen: str
-    resolved_at: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Night:
-    """One run, as the timeline sees it. ``read``: pages whose good version was read (served again or not modified);
-    ``first``: those of them that never had a good version before, whose news are no changes."""
-
-    run: int
+    number: int
     at: str
-    read: Collection[str]
-    first: Collection[str]
+    read: set[str]
+    first: set[str]
 
 
 @dataclass(slots=True)
-class Timeline:
-    """The catalog's rows and their history up to the last run that was followed."""
+class History:
+    """The catalog's rows, their changes and their findings after the last run that was added."""
 
     releases: dict[str, ReleaseRow] = field(default_factory=dict)
-    builds: dict[tuple[str, str, str], BuildRow] = field(default_factory=dict)
+    builds: dict[BuildKey, BuildRow] = field(default_factory=dict)
     months: dict[tuple[str, str], MonthRow] = field(default_factory=dict)
+    titles: dict[str, Title] = field(default_factory=dict)
     changes: list[Change] = field(default_factory=list)
-    findings: list[Finding] = field(default_factory=list)
-    claims: Claims = field(default_factory=Claims)
-    # The releases whose family became known tonight: that links get their builds by it is no change of the links.
-    founded: set[str] = field(default_factory=set)
-    _open: dict[Hashable, Finding] = field(default_factory=dict)
+    findings: list[FindingRow] = field(default_factory=list)
 
-    def follow(self, night: Night, claims: Claims) -> None:
-        """Take tonight's claims over. ``changes`` and ``findings`` grow; nothing that was published is lost."""
-        start = len(self.changes)
-        self.founded.clear()
-        _Releases(self, night).follow(claims.releases)
-        _Builds(self, night).follow(claims.builds, claims.ranks)
-        _Months(self, night).follow(claims.months)
-        tonight = sorted(self.changes[start:], key=_change_order)
-        self.changes[start:] = tonight
-        self._follow_findings(night, claims, tonight)
-        for kb, last in self.claims.articles.items():  # a title or an address that vanished stays, like other values
-            article = claims.articles.setdefault(kb, last)
-            claims.articles[kb] = article if article.url else replace(article, url=last.url)
-        self.claims = claims
-
-    def pending(self) -> Counter[str]:
-        """By page, the rows that were missing once and may be withdrawn the next time."""
-        return Counter(claim.page for claim in self._flapping())
-
-    def _flapping(self) -> Iterator[ReleaseClaim | BuildClaim | MonthClaim]:
-        rows: Iterable[ReleaseRow | BuildRow | MonthRow] = chain(
-            self.releases.values(), self.builds.values(), self.months.values()
-        )
-        return (row.claim for row in rows if row.standing.is_flapping)
-
-    def _follow_findings(self, night: Night, claims: Claims, changes: Iterable[Change]) -> None:
-        """Asked after the rows were followed: a disagreement is about the values that are published. One that stands
-        keeps its time, and says which value is used tonight, and why. What was found of a row is true of it as long as
-        the row is published without its page; but a disagreement ends with the page that disagreed."""
-        found = *claims.findings, *self._bare(), *self._missing(), *self._doubled(), *_rewritten(changes)
-        tonight = {claim.identity: claim for claim in found}
-        kept = {(claim.release, name) for claim in self._flapping() for name in _names_of(claim)}
-        for identity, finding in self._open.items():
-            if not finding.claim.field and (finding.claim.release, finding.claim.subject) in kept:
-                tonight.setdefault(identity, finding.claim)
-        for identity in [identity for identity in self._open if identity not in tonight]:
-            self._open.pop(identity).resolved_at = night.at
-        for identity, claim in tonight.items():
-            if identity in self._open:
-                self._open[identity].claim = claim
-            else:
-                self._open[identity] = Finding(claim, night.at)
-                self.findings.append(self._open[identity])
-
-    def _bare(self) -> Iterator[Claim]:
-        """Every update has a KB, but for the build with which a release began."""
-        published: dict[str, list[BuildRow]] = defaultdict(list)
-        for row in self.builds.values():
-            if row.corrected_to is None:
-                published[row.claim.release].append(row)
-        for release, rows in published.items():
-            begun = initial_row(row.claim for row in rows)
-            for row in rows:
-                claim = row.claim
-                if claim.kb is None and claim is not begun and not row.standing.withdrawn:
-                    message = f"no page says the KB of {claim.build} of {claim.available}"
-                    if begun and (begun.available or "") > (claim.available or ""):  # then which of them was the first?
-                        message += f", nor that of {begun.build} of {begun.available}"
-                    yield Claim(Severity.WARNING, "no-kb", release, claim.build or "", message, claim.page)
-        for month in self.months.values():
-            said = month.claim
-            if said.released and said.kb is None and said.build is None and not month.standing.withdrawn:
-                message = f"no page says the KB of the {said.month} {said.type}"
-                yield Claim(Severity.WARNING, "no-kb", said.release, said.month, message, said.page)
-
-    def _doubled(self) -> Iterator[Claim]:
-        """Rows that are not on their page tonight, and may be flapping, beside one that has their KB or build: two that
-        were exchanged, say."""
-        there: dict[tuple[str, str, str | None], BuildClaim] = {}
-        gone: list[BuildClaim] = []
-        for row in self.builds.values():
-            claim = row.claim
-            if row.standing.is_flapping:
-                gone.append(claim)
-            elif not row.standing.withdrawn and claim.track != "component":
-                there |= {(claim.release, claim.track, name): claim for name in (claim.kb, claim.build)}
-        for claim in gone:
-            for name in filter(None, (claim.kb, claim.build)):
-                if other := there.get((claim.release, claim.track, name)):
-                    message = f"{name} is of {other.kb} {other.build}, and was of {claim.kb} {claim.build}"
-                    yield Claim(Severity.WARNING, "duplicate", claim.release, name, message, claim.page)
-
-    def _missing(self) -> Iterator[Claim]:
-        """Many rows that left their page at once. One or two are not worth a word before they are withdrawn, since
-        entries flap; but a page that loses more has lost something else."""
-        gone: dict[tuple[str, str, str], list[str]] = {}
-        for build in self.builds.values():
-            if build.standing.absent and not build.corrected_to:
-                name = build.claim.kb or build.claim.build or ""
-                gone.setdefault((build.claim.page, build.claim.release, "builds"), []).append(name)
-        for month in self.months.values():
-            if month.standing.absent:
-                gone.setdefault((month.claim.page, month.claim.release, "months"), []).append(month.claim.month)
-        for (page, release, table), names in gone.items():
-            if len(names) >= _MANY:
-                message = f"{len(names)} rows are no longer on the page: {', '.join(sorted(names))}"
-                yield Claim(Severity.WARNING, "missing", release, table, message, page)
+    def flapping(self) -> Iterator[ReleaseRow | BuildRow | MonthRow]:
+        """The rows that were absent once and may be withdrawn the next time."""
+        for rows in (self.releases, self.builds, self.months):
+            yield from (row for row in rows.values() if row.is_flapping)
 
 
-def _names_of(claim: ReleaseClaim | BuildClaim | MonthClaim) -> tuple[str | None, ...]:
-    """What findings call a row."""
-    if isinstance(claim, ReleaseClaim):
-        return (claim.release,)
-    return (claim.kb, claim.build) if isinstance(claim, BuildClaim) else (claim.month, claim.kb, claim.build)
+def add_run(history: History, run: Run, rows: Resolved) -> None:
+    """Merge the rows of one more run. Nothing that was published is lost."""
+    merge = _Merge(history, run)
+    merge.releases(rows.releases)
+    merge.builds(rows.builds, rows.ranks)
+    merge.months(rows.months)
+    changes = sorted(merge.changes, key=lambda change: change.order)
+    history.changes += changes
+    merge.findings(rows, changes)
+    for kb, title in rows.titles.items():  # a title or an address that vanished stays, like other values
+        known = history.titles.get(kb)
+        history.titles[kb] = replace(title, url=known.url) if known and title.url is None else title
 
 
-def _rewritten(changes: Iterable[Change]) -> Iterator[Claim]:
-    """Many rows that say something else than the night before. No true night had more than two; a table that says
-    otherwise as a whole was shifted, and what all its rows say together contradicts nothing."""
-    names: dict[tuple[str, str, str], dict[str, None]] = {}
-    for change in changes:
-        if change.old is not None and change.new is not None:
-            names.setdefault((change.page, change.release, change.table_name), {})[change.subject] = None
-    for (page, release, table), subjects in names.items():
-        if len(subjects) >= _MANY:
-            message = f"{len(subjects)} rows say something else than before: {', '.join(subjects)}"
-            yield Claim(Severity.WARNING, "rewritten", release, table, message, page)
+class _Merge:
+    """Merges the rows of one run into a history."""
 
+    def __init__(self, history: History, run: Run) -> None:
+        self.history = history
+        self.run = run
+        self.changes: list[Change] = []
+        # The releases whose OS build is known since this run: that links get their builds by it is no change of them.
+        self.founded: set[str] = set()
 
-def _change_order(change: Change) -> tuple[str, ...]:
-    return change.table_name, change.release, change.subject, change.field, change.old or "", change.new or ""
+    def _change(self, row: Row, field: str, old: object, new: object, page: str | None = None) -> None:
+        """Note a change of a row. The first good version of a page has no changes, only rows."""
+        page, run = page or row.page, self.run
+        if page not in run.first:
+            before, after = (None if value is None else str(value) for value in (old, new))
+            change = Change(run.at, run.number, row.table, row.release, row.names[0], field, before, after, page)
+            self.changes.append(change)
 
-
-class _Follower:
-    """What the three tables have in common: noting changes and counting disappearances."""
-
-    table = ""
-
-    def __init__(self, timeline: Timeline, night: Night) -> None:
-        self.timeline = timeline
-        self.night = night
-
-    def change(self, release: str, subject: str, field: str, old: str | None, new: str | None, page: str) -> None:
-        if page not in self.night.first:
-            self.timeline.changes.append(
-                Change(self.night.at, self.night.run, self.table, release, subject, field, old, new, page)
-            )
-
-    def is_gone(self, standing: Standing, page: str) -> bool:
-        """Count one more disappearance, if the page was read at all tonight; true when it is the one that counts."""
-        if standing.withdrawn or page not in self.night.read:
+    def _becomes_withdrawn(self, row: Row) -> bool:
+        """Count one more absence, if the row's page was read in this run. True when that withdraws the row."""
+        if row.withdrawn or row.page not in self.run.read:
             return False
-        standing.absent += 1
-        standing.withdrawn = standing.absent >= _DISAPPEARANCES
-        return standing.withdrawn
+        row.absent += 1
+        row.withdrawn = row.absent >= _ABSENCES
+        return row.withdrawn
 
-    def is_back(self, standing: Standing) -> bool:
-        """Note that the row stands on its page; true when it had been withdrawn."""
-        was_withdrawn = standing.withdrawn
-        standing.absent, standing.withdrawn = 0, False
+    def _returns(self, row: Row) -> bool:
+        """Note that the row's page has it again. True when it had been withdrawn."""
+        was_withdrawn, row.absent, row.withdrawn = row.withdrawn, 0, False
         return was_withdrawn
 
+    # --- releases ----------------------------------------------------------------------------------------------------
 
-def _keep_higher(old: BuildClaim | MonthClaim, new: BuildClaim | MonthClaim) -> None:
-    """A page that still has the row and emptied a cell gives way to none of a lower rank: what it said there stays."""
-    pages = {one.place.page for said in new.said.values() for one in said}
-    for column in ("available", "build", "kb"):
-        stood, said = first_said(old.said.get(column, ())), first_said(new.said.get(column, ()))
-        if stood and said and stood.place.rank < said.place.rank and stood.place.page in pages:
-            new.said[column].insert(0, stood)
-            setattr(new, column, stood.value)
-
-
-def _value(value: object) -> str | None:
-    return None if value is None else str(value)
-
-
-class _Releases(_Follower):
-    table = "releases"
-    columns = (
-        "base_build",
-        "available",
-        "end_of_updates",
-        "end_of_updates_enterprise",
-        "ended",
-        "ltsc_mainstream_end",
-        "ltsc_extended_end",
-    )
-
-    def follow(self, claims: Mapping[str, ReleaseClaim]) -> None:
-        for name, claim in claims.items():
-            row = self.timeline.releases.get(name)
-            if row is None:
-                self.timeline.releases[name] = ReleaseRow(claim)
-                self.change(name, name, "row", None, claim.version, claim.page)
+    def releases(self, rows: Mapping[str, ReleaseRow]) -> None:
+        for name, row in rows.items():
+            if name in self.history.releases:
+                self._update_release(self.history.releases[name], row)
             else:
-                self._update(row, claim)
-        # A release whose label is gone from every page keeps its row; it only no longer stands in the servicing table.
-        for name in self.timeline.releases.keys() - claims.keys():
-            self._leave(self.timeline.releases[name])
+                self._change(row, "row", None, row.version)
+            self.history.releases[name] = row
+        # A release whose label is gone from every page keeps its row. It only leaves the servicing table.
+        for name in self.history.releases.keys() - rows.keys():
+            self._leave_servicing(self.history.releases[name])
 
-    def _update(self, row: ReleaseRow, claim: ReleaseClaim) -> None:
-        old, served = row.claim, claim.serviced
-        if claim.serviced is None and old.serviced is False:  # its history is not there tonight: that makes it no newer
-            claim.serviced = False
-        if old.base_build is None and claim.base_build is not None:
-            self.timeline.founded.add(claim.release)
-        if old.serviced and not claim.serviced:
-            self._leave(row)
-            claim.serviced = row.claim.serviced
-        elif claim.serviced and (self.is_back(row.standing) or not old.serviced):
-            self.change(claim.release, claim.release, "row", None, claim.version, claim.page)
-        for column in self.columns:
-            before, after = getattr(old, column), getattr(claim, column)
+    def _update_release(self, old: ReleaseRow, new: ReleaseRow) -> None:
+        in_table = new.serviced
+        if in_table is None and old.serviced is False:  # its history is missing in this run: that makes it no newer
+            new.serviced = False
+        if old.base_build is None and new.base_build is not None:
+            self.founded.add(new.release)
+        if old.serviced and not new.serviced:
+            self._leave_servicing(old)
+            new.serviced = old.serviced
+        elif new.serviced and (self._returns(old) or not old.serviced):
+            self._change(new, "row", None, new.version)
+        new.absent, new.withdrawn = old.absent, old.withdrawn
+        for column in _RELEASE_COLUMNS:
+            before, after = getattr(old, column), getattr(new, column)
             # That updates have not ended is said by a row with dates, and by no value of its own.
-            if after is None and not (column == "ended" and served):
-                setattr(claim, column, before)
+            if after is None and not (column == "ended" and in_table):
+                setattr(new, column, before)
             elif after != before:
-                self.change(claim.release, claim.release, column, _value(before), _value(after), claim.page)
-        row.claim = claim
+                self._change(new, column, before, after)
 
-    def _leave(self, row: ReleaseRow) -> None:
-        if row.claim.serviced and self.is_gone(row.standing, row.claim.page):
-            row.claim.serviced = False
-            self.change(row.claim.release, row.claim.release, "row", row.claim.version, None, row.claim.page)
+    def _leave_servicing(self, row: ReleaseRow) -> None:
+        if row.serviced and self._becomes_withdrawn(row):
+            row.serviced = False
+            self._change(row, "row", row.version, None)
 
+    # --- builds ------------------------------------------------------------------------------------------------------
 
-class _Builds(_Follower):
-    table = "builds"
-    ranks: Mapping[str, int]
-    columns = ("cadence", "month", "available", "track", "hint")
-
-    def follow(self, claims: Mapping[tuple[str, str, str], BuildClaim], ranks: Mapping[str, int]) -> None:
-        self.ranks = ranks
-        rows = self.timeline.builds
-        missing: dict[str, list[BuildRow]] = {}
+    def builds(self, rows: Mapping[BuildKey, BuildRow], ranks: Mapping[str, int]) -> None:
+        absent: dict[str, list[BuildRow]] = defaultdict(list)
+        for key, row in self.history.builds.items():
+            if key not in rows and not row.withdrawn:
+                absent[row.release].append(row)
         for key, row in rows.items():
-            if key not in claims and not row.standing.withdrawn:
-                missing.setdefault(row.claim.release, []).append(row)
-        for key, claim in claims.items():
-            if key in rows:
-                self._update(rows[key], claim)
-            elif known := self._learned(claim, missing.get(claim.release, [])):
-                missing[claim.release].remove(known)
-                self._learn(known, claim)
+            known = self.history.builds.get(key)
+            if known is None and (known := _completed_by(row, absent[row.release])):
+                absent[row.release].remove(known)
+                del self.history.builds[known.key]
+                self._complete(known, row)
+            self.history.builds[row.key] = row
+            if known:
+                self._update_build(known, row, ranks)
             else:
-                self._add(claim, missing.get(claim.release, []))
-        for gone in missing.values():
-            for row in gone:
-                if not row.corrected_to and self.is_gone(row.standing, row.claim.page):
-                    self._row_change(row.claim, old=row.claim.build or row.claim.kb, new=None)
+                self._add_build(row, absent[row.release])
+        for row in (row for rows_of_release in absent.values() for row in rows_of_release):
+            if not row.corrected_to and self._becomes_withdrawn(row):
+                self._change(row, "row", row.build or row.kb, None)
 
-    def _row_change(self, claim: BuildClaim, *, old: str | None, new: str | None) -> None:
-        self.change(claim.release, claim.kb or claim.build or "", "row", old, new, claim.page)
+    def _update_build(self, old: BuildRow, new: BuildRow, ranks: Mapping[str, int]) -> None:
+        """A value that vanished stays. So do all values of a page that no longer has the row while a page of a lower
+        rank still has it."""
+        if self._returns(old):
+            self._change(new, "row", None, new.build or new.kb)
+        _keep_higher(old, new)
+        is_lower = ranks.get(new.page, 0) > ranks.get(old.page, 1)
+        for column in _BUILD_COLUMNS:
+            before, after = getattr(old, column), getattr(new, column)
+            if after is None or (is_lower and before is not None):
+                setattr(new, column, before)
+            elif after != before and not (column == "stated_kind" and new.track == "cumulative" and new.cadence):
+                # A cumulative update with a letter has its kind from the letter.
+                self._change(new, "kind" if column == "stated_kind" else column, before, after)
+        new.url = new.url or old.url
+        if is_lower:
+            new.page = old.page
 
-    def _update(self, row: BuildRow, claim: BuildClaim) -> None:
-        """The row stands again tonight: note what changed in it. A value that vanished stays, and so do those of a
-        page that no longer has the row while one of a lower rank still does."""
-        if self.is_back(row.standing):
-            row.corrected_to = None
-            self._row_change(claim, old=None, new=claim.build or claim.kb)
-        _keep_higher(row.claim, claim)
-        fallen = self.ranks.get(claim.page, 0) > self.ranks.get(row.claim.page, 1)
-        for column in self.columns:
-            before, after = getattr(row.claim, column), getattr(claim, column)
-            if after is None or (fallen and before is not None):
-                setattr(claim, column, before)
-            elif after != before and not (column == "hint" and claim.track == "cumulative" and claim.cadence):
-                # The hint is the kind where a page says it; a cumulative update with a letter has its kind from that.
-                name = "kind" if column == "hint" else column
-                self.change(claim.release, claim.kb or claim.build or "", name, before, after, claim.page)
-        claim.url = claim.url or row.claim.url
-        if fallen:
-            claim.page = row.claim.page
-        row.claim = claim
-
-    def _learned(self, claim: BuildClaim, missing: list[BuildRow]) -> BuildRow | None:
-        """The row that the claim completes (or, for one night, leaves incomplete): same build with and without a KB,
-        same KB with and without a build."""
-        for row in missing:
-            known = row.claim
-            same_build = claim.build and claim.build == known.build and (claim.kb is None or known.kb is None)
-            same_kb = claim.kb and claim.kb == known.kb and (claim.build is None or known.build is None)
-            if claim.track == known.track and (same_build or same_kb):
-                return row
-        return None
-
-    def _learn(self, row: BuildRow, claim: BuildClaim) -> None:
-        known = row.claim
+    def _complete(self, old: BuildRow, new: BuildRow) -> None:
+        """The same row, whose KB or build is known since this run, or is missing in this run only."""
         for column in ("kb", "build"):
-            before, after = getattr(known, column), getattr(claim, column)
+            before, after = getattr(old, column), getattr(new, column)
             if after is None:
-                setattr(claim, column, before)
-            elif before is None and not (column == "build" and claim.release in self.timeline.founded):
-                self.change(claim.release, claim.kb or claim.build or "", column, None, after, claim.page)
-        del self.timeline.builds[known.key]
-        self.timeline.builds[claim.key] = row
-        self._update(row, claim)
+                setattr(new, column, before)
+        for column in ("kb", "build"):
+            before, after = getattr(old, column), getattr(new, column)
+            if before is None and after is not None and not (column == "build" and new.release in self.founded):
+                self._change(new, column, None, after)
 
-    def _add(self, claim: BuildClaim, missing: list[BuildRow]) -> None:
-        self.timeline.builds[claim.key] = BuildRow(claim)
-        corrected = [row for row in missing if self._is_correction(row, claim)]
+    def _add_build(self, new: BuildRow, absent: Iterable[BuildRow]) -> None:
+        corrected = [old for old in absent if self._is_corrected(old, new)]
         if len(corrected) != 1:
-            self._row_change(claim, old=None, new=claim.build or claim.kb)
+            self._change(new, "row", None, new.build or new.kb)
             return
-        row = corrected[0]
-        row.corrected_to = claim.build
-        row.standing.withdrawn = True
-        self.change(claim.release, claim.kb or claim.build or "", "build", row.claim.build, claim.build, claim.page)
+        (old,) = corrected
+        old.corrected_to, old.withdrawn = new.build, True
+        self._change(new, "build", old.build, new.build)
 
-    def _is_correction(self, row: BuildRow, claim: BuildClaim) -> bool:
-        """The same update under another build, in the night in which its old build left the page (sources.md B8)."""
-        old = row.claim
-        if claim.build is None or old.kb != claim.kb or old.track != claim.track:
+    def _is_corrected(self, old: BuildRow, new: BuildRow) -> bool:
+        """Whether ``new`` is the same update under another build, in the run in which the old build left its page
+        (sources.md B8)."""
+        if new.build is None or (old.kb, old.track) != (new.kb, new.track) or old.page not in self.run.read:
             return False
-        if row.claim.page not in self.night.read or (claim.kb is None and old.available != claim.available):
+        same_day = old.available == new.available
+        if new.kb is None and not same_day:
             return False
-        return (old.month, old.cadence) == (claim.month, claim.cadence) and (
-            claim.month is not None or old.available == claim.available
-        )
+        return (old.month, old.cadence) == (new.month, new.cadence) and (new.month is not None or same_day)
 
+    # --- months ------------------------------------------------------------------------------------------------------
 
-class _Months(_Follower):
-    table = "months"
-    columns = ("type", "available", "build", "kb")
-
-    def follow(self, claims: Mapping[tuple[str, str], MonthClaim]) -> None:
-        rows = self.timeline.months
-        for key, claim in claims.items():
-            row = rows.get(key)
-            if row is None:
-                row = rows[key] = MonthRow(claim)
-                self.change(claim.release, claim.month, "row", None, str(claim.type), claim.page)
+    def months(self, rows: Mapping[tuple[str, str], MonthRow]) -> None:
+        for key, row in rows.items():
+            if key in self.history.months:
+                self._update_month(self.history.months[key], row)
             else:
-                self._update(row, claim)
-            self._plan(row)
-        for key in rows.keys() - claims.keys():
-            self._vanish(rows[key])
+                self._change(row, "row", None, row.type)
+            if row.planned_type is None and row.replanned and row.released:
+                # The page's own footnote: a starred month that came was first planned the other way.
+                is_baseline = row.type is MonthType.BASELINE
+                row.planned_type = MonthType.HOTPATCH if is_baseline else MonthType.BASELINE
+            if row.planned_type is None and not row.released:
+                row.planned_type = row.type
+            self.history.months[key] = row
+        for key in self.history.months.keys() - rows.keys():
+            self._leave_calendar(self.history.months[key])
 
-    def _plan(self, row: MonthRow) -> None:
-        claim = row.claim
-        row.released = row.released or claim.released
-        if row.planned_type is None and claim.replanned and row.released:
-            # The page's own footnote: a starred release was first planned the other way.
-            row.planned_type = MonthType.HOTPATCH if claim.type is MonthType.BASELINE else MonthType.BASELINE
-        if row.planned_type is None and not row.released:
-            row.planned_type = claim.type
-
-    def _update(self, row: MonthRow, claim: MonthClaim) -> None:
-        vanished = row.released and not claim.released
-        if vanished:
-            self._vanish(row)
-        elif self.is_back(row.standing):
-            self.change(claim.release, claim.month, "row", None, str(claim.type), claim.page)
-        _keep_higher(row.claim, claim)
-        for column in self.columns:
-            before, after = getattr(row.claim, column), getattr(claim, column)
+    def _update_month(self, old: MonthRow, new: MonthRow) -> None:
+        if old.released and not new.released:
+            self._leave_calendar(old)
+        elif self._returns(old):
+            self._change(new, "row", None, new.type)
+        _keep_higher(old, new)
+        for column in _MONTH_COLUMNS:
+            before, after = getattr(old, column), getattr(new, column)
             if after is None:
-                setattr(claim, column, before)
+                setattr(new, column, before)
             elif after != before:
-                page = claim.page_of(column)
-                self.change(claim.release, claim.month, column, _value(before), _value(after), page)
-        claim.url = claim.url or row.claim.url
-        row.claim = claim
+                self._change(new, column, before, after, new.page_of(column))
+        new.url = new.url or old.url
+        new.absent, new.withdrawn, new.planned_type = old.absent, old.withdrawn, old.planned_type
 
-    def _vanish(self, row: MonthRow) -> None:
-        if self.is_gone(row.standing, row.claim.page):
-            self.change(row.claim.release, row.claim.month, "row", str(row.claim.type), None, row.claim.page)
+    def _leave_calendar(self, row: MonthRow) -> None:
+        if self._becomes_withdrawn(row):
+            self._change(row, "row", row.type, None)
+
+    # --- findings ----------------------------------------------------------------------------------------------------
+
+    def findings(self, rows: Resolved, changes: Sequence[Change]) -> None:
+        """Open, keep and resolve findings. One that stands keeps its first day. What was found of a row is true as
+        long as the row is published without its page; only a conflict ends with the page that disagreed."""
+        history = self.history
+        found = rows.findings()
+        published = list(history.builds.values()), list(history.months.values())
+        for finding in check_published(Context((), history.releases, *published, changes=changes)):
+            found[finding.identity] = finding
+        open_rows = {row.finding.identity: row for row in history.findings if row.resolved_at is None}
+        kept = {(row.release, name) for row in history.flapping() for name in row.names}
+        for identity, row in open_rows.items():
+            if not row.finding.field and (row.finding.release, row.finding.subject) in kept:
+                found.setdefault(identity, row.finding)
+            if identity not in found:
+                row.resolved_at = self.run.at
+        for finding in sorted(found.values(), key=lambda finding: finding.order):
+            if finding.identity in open_rows:
+                open_rows[finding.identity].finding = finding
+            else:
+                history.findings.append(FindingRow(finding, self.run.at))
+
+
+def _completed_by(new: BuildRow, absent: Iterable[BuildRow]) -> BuildRow | None:
+    """The absent row that ``new`` is: the same build where one lacks its KB, or the same KB where one lacks its
+    build."""
+    for old in absent:
+        same_build = new.build and new.build == old.build and (new.kb is None or old.kb is None)
+        same_kb = new.kb and new.kb == old.kb and (new.build is None or old.build is None)
+        if new.track == old.track and (same_build or same_kb):
+            return old
+    return None
+
+
+def _keep_higher(old: _Row, new: _Row) -> None:
+    """What a page stated stays where the page still has the row and emptied the cell, and only a page of a lower rank
+    states the value now."""
+    pages = {statement.origin.page for statements in new.statements.values() for statement in statements}
+    for column in ("available", "build", "kb"):
+        before, after = (published(row.statements.get(column, ())) for row in (old, new))
+        if before and after and before.origin.rank < after.origin.rank and before.origin.page in pages:
+            new.statements[column].insert(0, before)
+            setattr(new, column, before.value)

@@ -58,7 +58,8 @@ def add_links(rows: Resolved, families: Mapping[str, int | None]) -> None:
     overrule_builds(rows, b_rows)
     for month in rows.months.values():
         add_calendar_build(rows, month, b_rows.get((month.release, month.month)))
-    by_kb = {(row.release, row.kb): row for row in rows.builds.values() if row.kb}
+    by_kb: dict[tuple[str, str | None], BuildRow] = {}
+    by_kb |= {(row.release, row.kb): row for row in rows.builds.values() if row.kb}
     for link in links:
         if link.track and link.entry.kb and link.month is None:
             _add_build(rows, by_kb, link, link.track)

@@ -1,4 +1,4 @@
-"""The months of hotpatch calendars, and the builds that they give: which type and which build of a month is believed."""
+"""The months of hotpatch calendars and the builds that they give: which type and which build of a month is believed."""
 
 from collections.abc import Mapping
 from dataclasses import replace

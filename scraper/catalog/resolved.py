@@ -37,10 +37,17 @@ class Resolved:
         self._places = {source.name: place for place, (source, _) in enumerate(self.pages)}
 
     def find(
-        self, severity: Severity, code: str, release: str | None, subject: str, message: str, page: str, *others: str
+        self,
+        severity: Severity,
+        code: str,
+        release: str | None,
+        subject: str,
+        message: str,
+        page: str,
+        other_page: str | None = None,
     ) -> None:
-        """Add a finding; ``others`` may be the one other page that it is about."""
-        self.found[Finding(severity, code, release, subject, message, page, *others)] = None
+        """Add a finding."""
+        self.found[Finding(severity, code, release, subject, message, page, other_page)] = None
 
     def origin(self, source: Source, part: Part, *, preview: bool = False, own: bool = True) -> Origin:
         """The origin of what stands in a part of a page."""

@@ -1,14 +1,16 @@
 """What the hosts served, kept for ever: every version of every page by content, and every visit in its order.
 
-The catalog is a function of this file and of the code, so nothing here is edited or deleted: a night adds visits, news
-adds a version, a person's word adds an acceptance. Bodies are compressed; a version is known by its fingerprint, which
-the pipeline hands in, and the first raw bytes of it are the ones that are kept.
+The catalog is a function of this file and of the code, so none of that is edited or deleted: a run adds visits, news
+adds a version, a person adds an acceptance. Bodies are compressed. A version is known by its fingerprint, which the job
+hands in; the first raw bytes of it are the ones that are kept.
+
+Beside it lies what follows from it and need not be worked out again (``memo.py``): that may be dropped at any time.
 """
 
 import fcntl
 import sqlite3
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
@@ -58,6 +60,21 @@ create table acceptances (
   at text not null check (at glob '????-??-??T??:??:??Z')
 ) strict;
 """
+# What follows from the above. Archives of an older winkb get these tables when they are opened.
+_MEMO = """
+create table if not exists records (
+  version integer not null references versions (version),
+  url text not null,
+  stamp integer not null,
+  body blob not null,
+  primary key (version, url)
+) strict;
+create table if not exists states (
+  stamp integer not null,
+  visit integer not null,
+  body blob not null
+) strict;
+"""
 
 _VISIT = "run, source, url, at, status, final_url, version, etag, last_modified, failure, exit_code"
 
@@ -81,7 +98,7 @@ class Visit:
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class RunEnd:
     """How a run ended."""
 
     run: int
@@ -111,10 +128,11 @@ class Archive:
             self._db.conn.execute("pragma foreign_keys = on")
             ((application,),) = self._db.conn.execute("pragma application_id")
             if application != _APPLICATION:
-                self._found()
+                self._create()
+            self._db.conn.executescript(_MEMO)
 
-    def _found(self) -> None:
-        """Make an empty database an archive; any other one is not ours to write to."""
+    def _create(self) -> None:
+        """Make an empty database an archive. Raises MachineError for any other one, which is not ours to write to."""
         if self._db.conn.execute("select 1 from sqlite_master limit 1").fetchone():
             self.close()
             raise MachineError("database", page=self.name, expected="an archive of winkb", found="another one")
@@ -158,15 +176,15 @@ class Archive:
         values = [getattr(visit, field.name) for field in fields(Visit)]
         self._db.conn.execute(f"insert into visits ({_VISIT}) values ({', '.join('?' for _ in values)})", values)
 
-    def finish(self, run: Run) -> None:
+    def finish(self, run: RunEnd) -> None:
         """Note how a run ended."""
         with _this_machine(self.name), self._db.conn:
             self._db.table("runs").insert(asdict(run))
 
     @contextmanager
     def accepting(self, acceptance: Acceptance) -> Iterator[None]:
-        """Add a person's word that a version of a page is right, however it differs from the one before. It counts
-        within the block, and stays when the block ends well."""
+        """Add that a person accepted a version of a page, however it differs from the one before. It counts within the
+        block, and stays when the block ends well."""
         with self._db.conn:
             with _this_machine(self.name):  # not by sqlite-utils, whose insert would commit at once
                 insert = "insert into acceptances (run, source, version, at) values (?, ?, ?, ?)"
@@ -178,14 +196,25 @@ class Archive:
         rows = self._rows("select run, source, version, at from acceptances order by acceptance")
         return [Acceptance(*row) for row in rows]
 
-    def visits(self) -> Iterator[Visit]:
-        """Every visit in the order of the runs, and within a run in the order of arrival."""
-        for row in self._rows(f"select {_VISIT} from visits order by run, visit"):
+    def visits(self, after: int = 0) -> Iterator[Visit]:
+        """Every visit after one, in the order of the runs, and within a run in the order of arrival."""
+        for row in self._rows(f"select {_VISIT} from visits where visit > ? order by run, visit", (after,)):
             yield Visit(*row)
 
-    def runs(self) -> dict[int, Run]:
+    def runs(self) -> dict[int, RunEnd]:
+        """Every run that ended, by number."""
         rows = self._rows("select run, outcome, exit_code, facts_sha256 from runs order by run")
-        return {row[0]: Run(*row) for row in rows}
+        return {row[0]: RunEnd(*row) for row in rows}
+
+    def run_times(self) -> dict[int, str]:
+        """When each run was: the time of its first visit."""
+        query = "select run, at from visits where visit in (select min(visit) from visits group by run) order by run"
+        return dict(self._rows(query))
+
+    def last_run(self) -> RunEnd | None:
+        """The run that ended last."""
+        rows = self._rows("select run, outcome, exit_code, facts_sha256 from runs order by run desc limit 1")
+        return RunEnd(*rows[0]) if rows else None
 
     def last_good(self, source: str) -> Visit | None:
         """The last visit that was served a version, with the validators that go with it."""
@@ -195,25 +224,58 @@ class Archive:
         )
         return Visit(*rows[0]) if rows else None
 
-    def settled(self) -> dict[str, str]:
-        """By source, the time of the last visit that settled something: a version was served, or waiting would not
-        help (a page that is gone). The last one by number: a clock may have gone wrong."""
-        query = "select source, at, max(visit) from visits where version is not null or exit_code = 0 group by source"
-        return {source: at for source, at, _ in self._rows(query)}
+    def settled(self, source: str) -> str | None:
+        """The time of the last visit that settled something: a version was served, or waiting would not help (a page
+        that is gone). The last one by number: a clock may have gone wrong."""
+        query = "select at from visits where source = ? and (version is not null or exit_code = 0)"
+        rows = self._rows(f"{query} order by visit desc limit 1", (source,))
+        return rows[0][0] if rows else None
 
-    def attempted(self) -> dict[str, int]:
-        """By source, the number of its last visit, whatever came of it."""
-        return dict(self._rows("select source, max(visit) from visits group by source"))
+    def attempted(self, source: str) -> int:
+        """The number of the last visit, whatever came of it; 0 for none."""
+        return int(self._rows("select coalesce(max(visit), 0) from visits where source = ?", (source,))[0][0])
 
-    def body(self, version: int) -> tuple[str, str, bytes]:
-        """Source, fingerprint and raw bytes of a version."""
-        source, fingerprint, body = self._rows(
-            "select source, fingerprint, body from versions where version = ?", (version,)
-        )[0]
-        return source, fingerprint, zlib.decompress(body)
+    def body(self, version: int) -> bytes:
+        """The raw bytes of a version."""
+        return zlib.decompress(self._rows("select body from versions where version = ?", (version,))[0][0])
 
     def fingerprint(self, version: int) -> str:
         return str(self._rows("select fingerprint from versions where version = ?", (version,))[0][0])
+
+    # --- what may be dropped ------------------------------------------------------------------------------------------
+
+    def records(self, version: int, url: str, stamp: int) -> bytes | None:
+        """What code of this stamp read of a version that was served at an address."""
+        rows = self._rows("select body from records where (version, url, stamp) = (?, ?, ?)", (version, url, stamp))
+        return zlib.decompress(rows[0][0]) if rows else None
+
+    def keep_records(self, stamp: int, records: Iterable[tuple[int, str, bytes]]) -> None:
+        """Keep what code of this stamp read: version, address, and the records' bytes."""
+        insert = "insert or replace into records (version, url, stamp, body) values (?, ?, ?, ?)"
+        rows = [(version, url, stamp, zlib.compress(body, 1)) for version, url, body in records]
+        with _this_machine(self.name), self._transaction():
+            self._db.conn.executemany(insert, rows)
+
+    def state(self, stamp: int) -> tuple[int, bytes] | None:
+        """The last visit that the kept state of this code covers, and the state's bytes."""
+        rows = self._rows("select visit, body from states where stamp = ?", (stamp,))
+        return (rows[0][0], zlib.decompress(rows[0][1])) if rows else None
+
+    def keep_state(self, stamp: int, body: bytes) -> None:
+        """Keep the state after all visits, in place of the one before."""
+        insert = "insert into states (stamp, visit, body) select ?, max(visit), ? from visits"
+        with _this_machine(self.name), self._transaction():
+            self._db.conn.execute("delete from states")
+            self._db.conn.execute(insert, (stamp, zlib.compress(body, 1)))
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        """A transaction, or a part of the one that is under way."""
+        if self._db.conn.in_transaction:
+            yield
+        else:
+            with self._db.conn:
+                yield
 
     def _rows(self, sql: str, parameters: tuple[object, ...] = ()) -> list[tuple]:  # type: ignore[type-arg]
         with _this_machine(self.name):
@@ -222,7 +284,7 @@ class Archive:
 
 @contextmanager
 def _this_machine(name: str) -> Iterator[None]:
-    """What SQLite cannot do here (disk full, no permission, not a database) is this machine's trouble, said once."""
+    """What SQLite cannot do here (disk full, no permission, not a database) is a MachineError."""
     try:
         yield
     except (sqlite3.OperationalError, sqlite3.DatabaseError) as problem:

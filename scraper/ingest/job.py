@@ -1,7 +1,6 @@
-"""The way of the data, end to end: fetch → archive → parse → normalize → load. The only room that knows the others.
+"""The nightly job and its kin: ``scrape``, ``rebuild``, ``demo`` and ``accept``.
 
-replay   the archive, from its first visit to the rows of the catalog
-night    one run: visit, keep, publish
+A job holds catalog and archive, says what is due, and lets ``run.py`` fetch and publish it.
 """
 
 from collections.abc import Sequence
@@ -12,12 +11,14 @@ from importlib.resources import as_file, files
 from pathlib import Path
 from time import monotonic
 
-from scraper.catalog import write as tables
+from scraper.catalog import aside, write
 from scraper.errors import DriftError, InputError, MachineError
 from scraper.ingest.archive import Acceptance, Archive, held
 from scraper.ingest.fetch import Manners
-from scraper.ingest.replay import Reader, good_facts, replay
-from scraper.ingest.run import Errand, Outcome, Progress, Unwatched, run, run_rows, stamp
+from scraper.ingest.memo import Reader, stamp
+from scraper.ingest.published import wanted_articles
+from scraper.ingest.replay import passes_if_accepted, replay
+from scraper.ingest.run import Outcome, Plan, Progress, Unwatched, run, run_rows
 from scraper.ingest.sources import BY_NAME, SOURCES
 from scraper.models import Request, Source
 
@@ -48,8 +49,8 @@ def scrape(
     articles: bool = False,
     progress: Progress | None = None,
 ) -> Outcome:
-    """Visit the pages and publish what they say; then the articles that are due, and publish them. ``now`` is the time
-    of the visit, ``names`` chooses sources, ``budget`` bounds the whole in seconds.
+    """Fetch the pages and publish what they say; then the articles that are due, and publish them. ``now`` is the time
+    of the visits, ``names`` chooses sources, ``budget`` bounds the whole in seconds.
 
     Raises BusyError when another run is under way, InputError for an unknown source, MachineError for this machine.
     """
@@ -59,8 +60,8 @@ def scrape(
         archive = _open(stack, paths)
         reader = Reader(archive)
         requests = [_request(archive, source.name, source.url) for source in wanted]
-        errand = Errand("pages", requests, now, mirror, manners or Manners(), budget)
-        outcome = run(archive, reader, paths.db, errand, watching)
+        plan = Plan("pages", requests, now, mirror, manners or Manners(), budget)
+        outcome = run(archive, reader, paths.db, SOURCES, plan, watching)
         assert outcome is not None  # every page that is asked for leaves a visit
         if not articles or outcome.facts_sha256 is None:
             return outcome
@@ -68,12 +69,13 @@ def scrape(
         if not due:
             return outcome
         left = None if budget is None else max(0.0, budget - (monotonic() - begun))
-        second = run(archive, reader, paths.db, replace(errand, what="articles", requests=due, budget=left), watching)
+        plan = replace(plan, what="articles", requests=due, budget=left)
+        second = run(archive, reader, paths.db, SOURCES, plan, watching)
         return _together(outcome, second) if second else outcome
 
 
 def _together(first: Outcome, second: Outcome) -> Outcome:
-    """Two runs of one night, as one outcome."""
+    """The runs of pages and of articles, as one outcome."""
     return replace(
         second,
         outcome="news" if "news" in (first.outcome, second.outcome) else first.outcome,
@@ -88,16 +90,15 @@ def _due(archive: Archive, db: Path, now: str) -> list[Request]:
     """The articles to ask for: those never asked for, newest first, then those asked for longest ago, so that one that
     will not come holds up no other. One that was read within its freshness is left: a run after a kill goes on where
     that one stopped. A time to come is that of a wrong clock and keeps nothing fresh."""
-    settled, attempted = archive.settled(), archive.attempted()
     recent = _before(now, hours=24 * _RECENT_DAYS)[:10]
     today = datetime.fromisoformat(now).toordinal()
     due = []
-    for wanted in tables.wanted_articles(db):
+    for wanted in wanted_articles(db):
         is_its_night = (wanted.available or now) >= recent or (today - int(wanted.kb[2:])) % 7 == 0
         hours = _FRESH_HOURS if is_its_night else _OLD_FRESH_HOURS
-        if not _before(now, hours=hours) < settled.get(wanted.kb, "") <= now:
+        if not _before(now, hours=hours) < (archive.settled(wanted.kb) or "") <= now:
             due.append(wanted)
-    due.sort(key=lambda wanted: attempted.get(wanted.kb, 0))
+    due.sort(key=lambda wanted: archive.attempted(wanted.kb))
     help_page = "https://support.microsoft.com/help/"
     return [_request(archive, wanted.kb, wanted.url or help_page + wanted.kb[2:]) for wanted in due]
 
@@ -113,28 +114,30 @@ def _request(archive: Archive, name: str, url: str) -> Request:
     return Request(name, url, last.etag, last.last_modified, last.final_url)
 
 
-def rebuild(paths: Paths) -> Outcome:
-    """Derive the catalog again from the archive alone; the result is the same, row for row."""
+def rebuild(paths: Paths, *, from_pages: bool = False) -> Outcome:
+    """Derive the catalog again from the archive alone; the result is the same, row for row. ``from_pages``: parse every
+    page version again, too."""
     with ExitStack() as stack:
-        return _rebuild(_open(stack, paths), paths.db)
+        archive = _open(stack, paths)
+        return _rebuild(archive, Reader(archive, from_pages=from_pages), paths.db)
 
 
-def _rebuild(archive: Archive, db: Path, acceptance: Acceptance | None = None) -> Outcome:
+def _rebuild(archive: Archive, reader: Reader, db: Path, acceptance: Acceptance | None = None) -> Outcome:
     """An acceptance is noted when the catalog is ready to be swapped in: one that cannot be written can be accepted
     again."""
-    reader = Reader(archive)
-    with tables.aside(db) as database, archive.accepting(acceptance) if acceptance else nullcontext():
-        result = replay(archive, reader)
-        if result.is_empty:
+    with aside.aside(db) as database, archive.accepting(acceptance) if acceptance else nullcontext():
+        state = replay(archive, reader, SOURCES, from_start=True)
+        if state.is_empty:
             raise MachineError("emptiness", page=archive.name, expected="at least one good page", found="none")
-        tables.write(database, result.timeline, result.read_articles(), SOURCES, result.page_rows(), stamp())
-        facts_sha256 = tables.facts_sha256(database)
+        write.write(database, state.history, state.read_articles(), SOURCES, state.page_rows(), stamp())
+        facts_sha256 = write.facts_sha256(database)
         # The last run's digest is that of what is published now: who publishes by it must see an acceptance.
-        runs, last = archive.runs(), max(result.runs)
+        runs, last = archive.runs(), max(state.runs)
         if last in runs:
             runs[last] = replace(runs[last], facts_sha256=facts_sha256)
-        tables.write_visits(database, (), run_rows(result.runs, runs))
-    return Outcome(last, "rebuilt", 0, facts_sha256, len(result.timeline.changes), reader.parsed, ())
+        write.write_visits(database, (), run_rows(state.runs, runs))
+        reader.keep_state(state)
+    return Outcome(last, "rebuilt", 0, facts_sha256, len(state.history.changes), reader.parsed, ())
 
 
 def demo(db: Path) -> Outcome:
@@ -146,8 +149,8 @@ def demo(db: Path) -> Outcome:
         outcome = None
         for folder in sorted(path for path in bundled.iterdir() if path.is_dir()):
             requests = [Request(source.name, source.url) for source in SOURCES]
-            errand = Errand("pages", requests, f"{folder.name}T12:00:00Z", str(folder), Manners(delay=0))
-            outcome = run(archive, reader, db, errand, Unwatched())
+            plan = Plan("pages", requests, f"{folder.name}T12:00:00Z", str(folder), Manners(delay=0))
+            outcome = run(archive, reader, db, SOURCES, plan, Unwatched())
         if outcome is None:
             raise MachineError("emptiness", page=str(bundled), expected="the bundled snapshots", found="none")
         return outcome
@@ -161,18 +164,20 @@ def accept(paths: Paths, name: str, now: str) -> str:
     source = _source(name)
     with ExitStack() as stack:
         archive = _open(stack, paths)
-        result = replay(archive, Reader(archive))
-        page = result.pages[name]
+        reader = Reader(archive)
+        state = replay(archive, reader, SOURCES)
+        page = state.pages[name]
         if page.drifting is None:
             found = page.failure or "a good page"
             raise InputError("acceptance", page=name, expected="a drift that stands", found=found)
         try:
-            # Asked again as if accepted: what then still fails, a lost column say, cannot be let pass.
-            good_facts(page, Reader(archive), page.drifting, now, accepted=True)
+            # Asked as if accepted: what then still fails, a lost column say, cannot be let pass.
+            passes_if_accepted(archive, state, SOURCES, name, now)
         except DriftError as problem:
             expected = "a drift that can be read"
             raise InputError("acceptance", page=name, expected=expected, found=str(problem)) from problem
-        _rebuild(archive, paths.db, Acceptance(max(result.runs), source.name, page.drifting, now))
+        acceptance = Acceptance(max(state.runs), source.name, page.drifting, now)
+        _rebuild(archive, reader, paths.db, acceptance)
         return page.failure or ""
 
 
@@ -191,7 +196,7 @@ def _open(stack: ExitStack, paths: Paths) -> Archive:
     for path in (paths.archive, paths.db):
         if path:
             stack.enter_context(held(path))
-    tables.refuse_foreign(paths.db)
+    aside.refuse_foreign(paths.db)
     archive = Archive(paths.archive)
     stack.callback(archive.close)
     return archive

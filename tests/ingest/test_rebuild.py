@@ -9,7 +9,6 @@ must give the same rows of all tables in the same order, the fact tables and tho
 ``python trust/rebuild_equals.py`` tries many more.
 """
 
-import importlib
 import os
 import sqlite3
 import tempfile
@@ -24,8 +23,8 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from scraper.catalog import write as tables
-from scraper.catalog.resolve import second_tuesday
+from scraper.catalog import aside, write
+from scraper.catalog.days import second_tuesday
 from scraper.errors import FetchError, InputError, MachineError, Unavailable, WrongAnswer
 from scraper.ingest import job
 from scraper.ingest import run as night
@@ -43,7 +42,7 @@ BASES = {"24H2": "26100", "25H2": "26200"}
 # Each page that comes is synced to the disk: on a busy one the nights take three times as long. None: where there is no
 # disk of memory, the usual place.
 MEMORY = next((str(path) for path in [Path("/dev/shm")] if os.access(path, os.W_OK)), None)
-TABLES = (*tables.FACT_TABLES, "feeds", "pages", "runs")
+TABLES = (*write.FACT_TABLES, "feeds", "pages", "runs")
 
 
 # --- what the publisher says -----------------------------------------------------------------------------------------
@@ -248,10 +247,8 @@ def published_by(publisher: Publisher) -> Iterator[None]:
         replace(BY_NAME[name], tables=tuple(replace(shape, minimum=0) for shape in BY_NAME[name].tables))
         for name in NAMES
     )
-    replaying = importlib.import_module("scraper.ingest.replay")  # a function of that name stands before it
     with pytest.MonkeyPatch.context() as patch:
-        for module in (job, night, replaying):
-            patch.setattr(module, "SOURCES", few)
+        patch.setattr(job, "SOURCES", few)
         patch.setattr(job, "BY_NAME", {source.name: source for source in few})
         patch.setattr(night, "fetch", publisher.fetch)
         yield
@@ -288,7 +285,7 @@ def dying(step: str | None) -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         if step:
-            patch.setattr(tables, step, die)
+            patch.setattr(aside if step == "_sync" else write, step, die)
         yield
 
 

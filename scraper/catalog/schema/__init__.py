@@ -1,12 +1,19 @@
-"""The catalog's tables and views as SQL: tables.sql, and one file a view."""
+"""The catalog's tables and views as SQL: tables.sql, and one file a view; derive.sql fills what follows by rules."""
 
 from functools import cache
 from importlib.resources import files
 
+_FOLDER = files("scraper.catalog.schema")
+
 
 @cache
 def schema() -> str:
-    """All statements, in the order in which they must run: the tables, then the views by name."""
-    folder = files("scraper.catalog.schema")
-    views = sorted((path for path in folder.joinpath("views").iterdir()), key=lambda path: path.name)
-    return "\n".join(path.read_text("utf-8") for path in (folder.joinpath("tables.sql"), *views))
+    """All tables and views, in the order in which they must be made: the tables, then the views by name."""
+    views = sorted(_FOLDER.joinpath("views").iterdir(), key=lambda path: path.name)
+    return "\n".join(path.read_text("utf-8") for path in (_FOLDER.joinpath("tables.sql"), *views))
+
+
+@cache
+def derive() -> str:
+    """The statements that derive columns and ``kbs``, to be run once over filled tables."""
+    return _FOLDER.joinpath("derive.sql").read_text("utf-8")

@@ -1,0 +1,112 @@
+"""What need not be worked out again: the records of each page version, and the state after the last run that had news.
+
+Both are kept in the archive beside what they follow from, with the stamp of the code that made them. Dropping them
+changes nothing but time. So a night with news parses only what is new, and goes on from the last run.
+"""
+
+import hashlib
+from functools import cache
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from scraper.errors import DriftError
+from scraper.ingest import parse
+from scraper.ingest.archive import Archive
+from scraper.ingest.drift import check_tables
+from scraper.ingest.normalize import normalize
+from scraper.ingest.normalize.article import normalize_article
+from scraper.ingest.state import State
+from scraper.models import ArticleRecord, Records, Source
+
+_MAKES_RECORDS = ("errors.py", "models.py", "ingest/drift.py", "ingest/normalize", "ingest/parse", "ingest/sources.py")
+_MAKES_ROWS = ("errors.py", "models.py", "catalog", "ingest")
+# Versions read last, and records to be kept in one transaction.
+_AT_HAND, _AT_ONCE = 16, 64
+
+_Record = TypeVar("_Record", Records, ArticleRecord)
+
+
+@cache
+def _stamp(names: tuple[str, ...]) -> int:
+    digest = hashlib.sha256()
+    root = Path(__file__).parents[1]
+    for path in sorted(found for name in names for found in (root / name, *(root / name).rglob("*"))):
+        if path.suffix in (".py", ".sql", ".csv"):
+            digest.update(path.read_bytes())
+    return int.from_bytes(digest.digest()[:4]) >> 1
+
+
+def stamp() -> int:
+    """A number for the code that makes rows out of pages: a catalog built by other code is built anew."""
+    return _stamp(_MAKES_ROWS)
+
+
+class Reader:
+    """Reads the versions of pages and articles in an archive. ``parsed``: how many were parsed for it; ``from_pages``:
+    parse all of them, whatever the archive has kept."""
+
+    def __init__(self, archive: Archive, *, from_pages: bool = False) -> None:
+        self.archive = archive
+        self.parsed = 0
+        self._from_pages = from_pages
+        self._at_hand: dict[tuple[int, bool], Records | DriftError] = {}
+        self._new: list[tuple[int, str, bytes]] = []
+
+    def read(self, source: Source, version: int, *, accepted: bool) -> Records:
+        """The records of a version. Raises DriftError where it is not the page that its source declares."""
+        known = self._at_hand.pop((version, accepted), None) or self._records(source, version, accepted=accepted)
+        self._at_hand[version, accepted] = known
+        if len(self._at_hand) > _AT_HAND:
+            del self._at_hand[next(iter(self._at_hand))]
+        if isinstance(known, DriftError):
+            raise known
+        return known
+
+    def _records(self, source: Source, version: int, *, accepted: bool) -> Records | DriftError:
+        if not accepted and (known := self._recall(version, "", Records)):
+            return known
+        self.parsed += 1
+        try:
+            page = parse.parse(source, self.archive.body(version), source.url)
+            check_tables(source, page, accepted=accepted)
+            records = normalize(source, page)
+        except DriftError as problem:
+            return problem
+        if not accepted:  # what a person let pass would not pass without being asked for
+            self._keep(version, "", records)
+        return records
+
+    def read_article(self, kb: str, version: int, url: str) -> ArticleRecord:
+        """The record of a version of an article. Raises DriftError where it is no article."""
+        if known := self._recall(version, url, ArticleRecord):
+            return known
+        self.parsed += 1
+        record = normalize_article(parse.parse_article(kb, self.archive.body(version), url), url)
+        self._keep(version, url, record)
+        return record
+
+    def _recall(self, version: int, url: str, kind: type[_Record]) -> _Record | None:
+        body = None if self._from_pages else self.archive.records(version, url, _stamp(_MAKES_RECORDS))
+        return None if body is None else msgspec.msgpack.decode(body, type=kind)
+
+    def _keep(self, version: int, url: str, records: Records | ArticleRecord) -> None:
+        self._new.append((version, url, msgspec.msgpack.encode(records)))
+        if len(self._new) >= _AT_ONCE:
+            self.keep()
+
+    def keep(self) -> None:
+        """Keep in the archive what was parsed since the last time."""
+        if self._new:
+            self.archive.keep_records(_stamp(_MAKES_RECORDS), self._new)
+            self._new.clear()
+
+    def recall_state(self) -> tuple[int, State] | None:
+        """The last visit that a kept state covers, and the state; None where none of this code is kept."""
+        kept = None if self._from_pages else self.archive.state(stamp())
+        return kept and (kept[0], msgspec.msgpack.decode(kept[1], type=State))
+
+    def keep_state(self, state: State) -> None:
+        """Keep the state after all visits that the archive has."""
+        self.archive.keep_state(stamp(), msgspec.msgpack.encode(state))
