@@ -3,8 +3,8 @@
 from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass
 
-from scraper.catalog.rows import BuildRow, MonthRow, ReleaseRow, label
-from scraper.catalog.statements import Part, Reason, Statement, reason
+from scraper.catalog.rows import BuildRow, MonthRow, ReleaseRow
+from scraper.catalog.statements import Origin, Part, Reason, Statement, reason
 from scraper.models import Severity
 
 _FIELDS = {"base_build": "build", "build": "build", "available": "date", "kb": "KB", "type": "type", "track": "track"}
@@ -55,33 +55,32 @@ class FindingRow:
 def conflicts(rows: Iterable[ReleaseRow | MonthRow | BuildRow]) -> Iterator[Finding]:
     """Every statement that differs from the value that is published."""
     for row in rows:
-        if isinstance(row, ReleaseRow):
-            yield from _conflicts(row, row.version, row.version)
-        else:
-            yield from _conflicts(row, row.name, row.month if isinstance(row, MonthRow) else row.name)
+        for column, statements in row.statements.items():
+            value = getattr(row, column)
+            if value is not None:
+                yield from _conflicts(row, column, str(value), statements)
 
 
-def _conflicts(row: ReleaseRow | MonthRow | BuildRow, subject: str, about: str) -> Iterator[Finding]:
+def _conflicts(
+    row: ReleaseRow | MonthRow | BuildRow, column: str, value: str, statements: Iterable[Statement]
+) -> Iterator[Finding]:
     """A value that none of this run's statements has stayed from an earlier run. It is its page's; what the same page
     says now is a correction and no conflict."""
-    for column, statements in row.statements.items():
-        value = getattr(row, column)
-        if value is None:
-            continue
-        first = row.published(column)
-        kept = first is None or first.value != str(value)
-        used = Statement(str(value), label(row.page)) if first is None or kept else first
-        # A conflict of KBs is about the build: it is the only name that both pages share.
-        of = (row.build or about) if isinstance(row, BuildRow) and column == "kb" else about
-        for other in statements:
-            if other.value != used.value and not (kept and other.origin.page == row.page):
-                why = other.overruled or (Reason.KEPT if kept else reason(used.origin, other.origin))
-                yield _conflict(row.release, subject, of, _FIELDS[column], used, other, why)
+    first = row.published(column)
+    kept = first is None or first.value != value
+    used = Statement(value, Origin(row.page, Part.LABEL)) if first is None or kept else first
+    for other in statements:
+        if other.value != value and not (kept and other.origin.page == row.page):
+            why = other.overruled or (Reason.KEPT if kept else reason(used.origin, other.origin))
+            yield _conflict(row, column, used, other, why)
 
 
 def _conflict(
-    release: str, subject: str, about: str, field: str, used: Statement, other: Statement, why: Reason
+    row: ReleaseRow | MonthRow | BuildRow, column: str, used: Statement, other: Statement, why: Reason
 ) -> Finding:
+    about, field = row.about, _FIELDS[column]
+    if isinstance(row, BuildRow) and column == "kb":
+        about = row.build or about  # both pages name the build, and not the same KB
     its, others = used.origin, other.origin
     if others.part in (Part.HEADING, Part.TITLE):
         message = f"{field} in the {others.part} of {about}: {other.value}, {used.value} on {its.page}"
@@ -93,4 +92,4 @@ def _conflict(
     else:
         message = f"{field} of {about}: {used.value} and {other.value} on {its.page}"
     values = (field, used.value, other.value, why, about)
-    return Finding(Severity.WARNING, "conflict", release, subject, message, its.page, others.page, *values)
+    return Finding(Severity.WARNING, "conflict", row.release, row.name, message, its.page, others.page, *values)

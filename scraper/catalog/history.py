@@ -8,6 +8,7 @@ published (sources.md B6). A build that its page replaces under the same KB stay
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import TypeVar
 
 from scraper.catalog.checks import Context, check_published
@@ -22,7 +23,8 @@ _RELEASE_COLUMNS = (
     *("base_build", "available", "end_of_updates", "end_of_updates_enterprise", "ended", "ltsc_mainstream_end"),
     "ltsc_extended_end",
 )
-_BUILD_COLUMNS = ("cadence", "month", "available", "track", "stated_kind")
+# And what a change of them is called.
+_BUILD_COLUMNS = {name: name for name in ("cadence", "month", "available", "track")} | {"stated_kind": "kind"}
 _MONTH_COLUMNS = ("type", "available", "build", "kb")
 
 _Row = TypeVar("_Row", BuildRow, MonthRow)
@@ -116,16 +118,9 @@ class _Merge:
 
     def _update_release(self, old: ReleaseRow, new: ReleaseRow) -> None:
         in_table = new.serviced
-        if in_table is None and old.serviced is False:  # its history is missing in this run: that makes it no newer
-            new.serviced = False
         if old.base_build is None and new.base_build is not None:
             self.founded.add(new.release)
-        if old.serviced and not new.serviced:
-            self._leave_servicing(old)
-            new.serviced = old.serviced
-        elif new.serviced and (self._returns(old) or not old.serviced):
-            self._change(new, "row", None, new.version)
-        new.absent, new.withdrawn = old.absent, old.withdrawn
+        self._update_servicing(old, new)
         for column in _RELEASE_COLUMNS:
             before, after = getattr(old, column), getattr(new, column)
             # That updates have not ended is said by a row with dates, and by no value of its own.
@@ -133,6 +128,16 @@ class _Merge:
                 setattr(new, column, before)
             elif after != before:
                 self._change(new, column, before, after)
+
+    def _update_servicing(self, old: ReleaseRow, new: ReleaseRow) -> None:
+        if new.serviced is None and old.serviced is False:  # its history is missing in this run: it is no newer for it
+            new.serviced = False
+        if old.serviced and not new.serviced:
+            self._leave_servicing(old)
+            new.serviced = old.serviced
+        elif new.serviced and (self._returns(old) or not old.serviced):
+            self._change(new, "row", None, new.version)
+        new.absent, new.withdrawn = old.absent, old.withdrawn
 
     def _leave_servicing(self, row: ReleaseRow) -> None:
         if row.serviced and self._becomes_withdrawn(row):
@@ -142,22 +147,19 @@ class _Merge:
     # --- builds ------------------------------------------------------------------------------------------------------
 
     def builds(self, rows: Mapping[BuildKey, BuildRow], ranks: Mapping[str, int]) -> None:
+        builds = self.history.builds
         absent: dict[str, list[BuildRow]] = defaultdict(list)
-        for key, row in self.history.builds.items():
+        for key, row in builds.items():
             if key not in rows and not row.withdrawn:
                 absent[row.release].append(row)
         for key, row in rows.items():
-            known = self.history.builds.get(key)
-            if known is None and (known := _completed_by(row, absent[row.release])):
-                absent[row.release].remove(known)
-                del self.history.builds[known.key]
-                self._complete(known, row)
-            self.history.builds[row.key] = row
+            known = builds.get(key) or self._complete(row, absent[row.release])
+            builds[row.key] = row
             if known:
                 self._update_build(known, row, ranks)
             else:
                 self._add_build(row, absent[row.release])
-        for row in (row for rows_of_release in absent.values() for row in rows_of_release):
+        for row in chain.from_iterable(absent.values()):
             if not row.corrected_to and self._becomes_withdrawn(row):
                 self._change(row, "row", row.build or row.kb, None)
 
@@ -168,27 +170,29 @@ class _Merge:
             self._change(new, "row", None, new.build or new.kb)
         _keep_higher(old, new)
         is_lower = ranks.get(new.page, 0) > ranks.get(old.page, 1)
-        for column in _BUILD_COLUMNS:
+        for column, name in _BUILD_COLUMNS.items():
             before, after = getattr(old, column), getattr(new, column)
             if after is None or (is_lower and before is not None):
                 setattr(new, column, before)
-            elif after != before and not (column == "stated_kind" and new.track == "cumulative" and new.cadence):
-                # A cumulative update with a letter has its kind from the letter.
-                self._change(new, "kind" if column == "stated_kind" else column, before, after)
+            elif after != before and not (name == "kind" and new.has_letter):
+                self._change(new, name, before, after)
         new.url = new.url or old.url
-        if is_lower:
-            new.page = old.page
+        new.page = old.page if is_lower else new.page
 
-    def _complete(self, old: BuildRow, new: BuildRow) -> None:
-        """The same row, whose KB or build is known since this run, or is missing in this run only."""
-        for column in ("kb", "build"):
-            before, after = getattr(old, column), getattr(new, column)
-            if after is None:
-                setattr(new, column, before)
-        for column in ("kb", "build"):
-            before, after = getattr(old, column), getattr(new, column)
-            if before is None and after is not None and not (column == "build" and new.release in self.founded):
-                self._change(new, column, None, after)
+    def _complete(self, new: BuildRow, absent: list[BuildRow]) -> BuildRow | None:
+        """The absent row that ``new`` is: the same build where one lacks its KB, or the same KB where one lacks its
+        build. It takes the place of that row, and has what it lacks from there."""
+        old = next((row for row in absent if _is_completed(row, new)), None)
+        if old is None:
+            return None
+        absent.remove(old)
+        del self.history.builds[old.key]
+        learned = [column for column in ("kb", "build") if getattr(old, column) is None and getattr(new, column)]
+        new.kb, new.build = new.kb or old.kb, new.build or old.build
+        for column in learned:
+            if column == "kb" or new.release not in self.founded:
+                self._change(new, column, None, getattr(new, column))
+        return old
 
     def _add_build(self, new: BuildRow, absent: Iterable[BuildRow]) -> None:
         corrected = [old for old in absent if self._is_corrected(old, new)]
@@ -270,15 +274,11 @@ class _Merge:
                 history.findings.append(FindingRow(finding, self.run.at))
 
 
-def _completed_by(new: BuildRow, absent: Iterable[BuildRow]) -> BuildRow | None:
-    """The absent row that ``new`` is: the same build where one lacks its KB, or the same KB where one lacks its
-    build."""
-    for old in absent:
-        same_build = new.build and new.build == old.build and (new.kb is None or old.kb is None)
-        same_kb = new.kb and new.kb == old.kb and (new.build is None or old.build is None)
-        if new.track == old.track and (same_build or same_kb):
-            return old
-    return None
+def _is_completed(old: BuildRow, new: BuildRow) -> bool:
+    """Whether two rows of a track have the same build, or the same KB, and one of them lacks the other of the two."""
+    same_build = new.build == old.build and bool(new.build) and None in (new.kb, old.kb)
+    same_kb = new.kb == old.kb and bool(new.kb) and None in (new.build, old.build)
+    return new.track == old.track and (same_build or same_kb)
 
 
 def _keep_higher(old: _Row, new: _Row) -> None:

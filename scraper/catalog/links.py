@@ -4,8 +4,8 @@ All pages carry all categories. So each link is taken once, from the page that c
 """
 
 import re
-from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from scraper.catalog.days import second_tuesday
@@ -45,19 +45,8 @@ class Link:
 def add_links(rows: Resolved, families: Mapping[str, int | None]) -> None:
     """Add what the links state, and the builds of calendar months, which links complete. ``families``: the published
     OS builds by release."""
-    b_rows = {(row.release, row.month or ""): row for row in security_rows(rows.builds.values())}
     links = list(_links(rows, families))
-    # The type first: only a link of the month's type states its build and KB.
-    for link in links:
-        if link.month:
-            state_type(link.month, _ANNOUNCED[link.entry.kind], link.origin, released=True)
-    overrule_types(rows, b_rows)
-    for link in links:
-        if link.month:
-            _state_month(link.month, link)
-    overrule_builds(rows, b_rows)
-    for month in rows.months.values():
-        add_calendar_build(rows, month, b_rows.get((month.release, month.month)))
+    _state_months(rows, [(link.month, link) for link in links if link.month])
     by_kb: dict[tuple[str, str | None], BuildRow] = {}
     by_kb |= {(row.release, row.kb): row for row in rows.builds.values() if row.kb}
     for link in links:
@@ -65,6 +54,23 @@ def add_links(rows: Resolved, families: Mapping[str, int | None]) -> None:
             _add_build(rows, by_kb, link, link.track)
     _compare_kbs(rows, [link for link in links if link.track == "cumulative"])
     _add_titles(rows)
+
+
+def _state_months(rows: Resolved, links: Sequence[tuple[MonthRow, Link]]) -> None:
+    """What links state of the months that they announce. The type first: a link of another type than the month's says
+    nothing of the month's build and KB. A hotpatch and a baseline of one month come on one day."""
+    b_rows = {(row.release, row.month or ""): row for row in security_rows(rows.builds.values())}
+    for month, link in links:
+        state_type(month, _ANNOUNCED[link.entry.kind], link.origin, released=True)
+    overrule_types(rows, b_rows)
+    for month, link in links:
+        month.state("available", link.entry.available, link.origin)
+        if month.type is _ANNOUNCED[link.entry.kind]:
+            month.state("build", link.build, link.origin)
+            month.state("kb", link.entry.kb, link.origin)
+    overrule_builds(rows, b_rows)
+    for month in rows.months.values():
+        add_calendar_build(rows, month, b_rows.get((month.release, month.month)))
 
 
 def _links(rows: Resolved, families: Mapping[str, int | None]) -> Iterator[Link]:
@@ -101,19 +107,22 @@ def _families(rows: Resolved, published: Mapping[str, int | None]) -> dict[str, 
     Links of the update history do not tell: those of 25H2 all name 26100, and one of them nothing else (KB5065789)."""
     for name, row in rows.releases.items():
         row.base_build = row.base_build or published.get(name)
-    bases = {name: row.base_build for name, row in rows.releases.items() if row.base_build}
-    listed: dict[str, list[set[int]]] = {}
+    listed: dict[str, list[set[int]]] = defaultdict(list)
     for _, page in rows.pages:
         for entry in page.entries:
-            if entry.release not in bases and entry.builds and _TRACKS.get(entry.kind, ("",))[0] != "cumulative":
-                listed.setdefault(entry.release, []).append(set(map(family, entry.builds)))
-    for release, links in listed.items():
-        counted = Counter(base for link in links for base in link)
-        (most, times), *others = counted.most_common()
-        # Nearly all links of 25H2 name its sibling's build as well. Where all do, neither is known to be its own.
-        if 2 * times > len(links) and (not others or times > others[0][1]):
-            bases[release] = rows.releases[release].base_build = most
-    return bases
+            if entry.builds and _TRACKS.get(entry.kind, ("",))[0] != "cumulative":
+                listed[entry.release].append(set(map(family, entry.builds)))
+    for name, row in rows.releases.items():
+        row.base_build = row.base_build or _most_common(listed[name])
+    return {name: row.base_build for name, row in rows.releases.items() if row.base_build}
+
+
+def _most_common(families: Sequence[set[int]]) -> int | None:
+    """The OS build that most links name. Nearly all links of 25H2 name its sibling's build as well; where all do,
+    neither is known to be its own."""
+    counted = Counter(base for link in families for base in link)
+    (most, times), (_, next_times) = (*counted.most_common(2), (None, 0), (None, 0))[:2]
+    return most if 2 * times > len(families) and times > next_times else None
 
 
 def _month_of(rows: Resolved, entry: Entry) -> MonthRow | None:
@@ -128,14 +137,6 @@ def _month_of(rows: Resolved, entry: Entry) -> MonthRow | None:
     if entry.available is None or entry.available != second_tuesday(entry.available[:7]):
         return None
     return rows.months.get((entry.release, entry.available[:7]))
-
-
-def _state_month(month: MonthRow, link: Link) -> None:
-    """A hotpatch and a baseline of one month come on one day; their builds and KBs differ."""
-    month.state("available", link.entry.available, link.origin)
-    if month.type is _ANNOUNCED[link.entry.kind]:
-        month.state("build", link.build, link.origin)
-        month.state("kb", link.entry.kb, link.origin)
 
 
 def _add_build(rows: Resolved, by_kb: dict[tuple[str, str | None], BuildRow], link: Link, track: str) -> None:

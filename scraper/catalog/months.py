@@ -98,22 +98,22 @@ def _out_of_order(row: MonthRow, build: str, security: Mapping[tuple[str, str], 
 def add_calendar_build(rows: Resolved, month: MonthRow, b_row: BuildRow | None) -> None:
     """The build row of a calendar month; ``b_row`` is the month's B row. A baseline whose B the release history has
     makes no row of its own."""
-    if not month.released:
-        return
     is_hotpatch = month.type is MonthType.HOTPATCH
-    if b_row and not is_hotpatch:
+    track, kind = ("hotpatch", "hotpatch") if is_hotpatch else ("cumulative", None)
+    if b_row and month.released and not is_hotpatch:
         _join_baseline(rows, month, b_row)
         return
-    if month.build is None and (month.kb is None or "build" in month.statements):
-        return  # only its date is known, or its build is overruled: a row would say less than the finding
+    is_overruled = month.build is None and "build" in month.statements
     column = "build" if month.build else "kb"
+    if getattr(month, column) is None or is_overruled:
+        return  # only its date is known, or its build is overruled: a row would say less than the finding
     row = BuildRow(
         release=month.release,
         page=month.page_of(column),
         build=month.build,
         kb=month.kb,
-        track="hotpatch" if is_hotpatch else "cumulative",
-        stated_kind="hotpatch" if is_hotpatch else None,
+        track=track,
+        stated_kind=kind,
         cadence="B",
         month=month.month,
         available=month.available,

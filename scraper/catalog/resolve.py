@@ -86,14 +86,8 @@ def _without_misnamed_releases(rows: Resolved) -> Pages:
     """The pages without the links of a release that no label names and whose links have the builds of one that a label
     does name. That is no new release: its category's title has a slip (a Windows Server 0222)."""
     owners = {(row.product, row.base_build): row.release for row in rows.releases.values()}
-    shared: dict[str, set[int]] = {}
-    for _, page in rows.pages:
-        for entry in page.entries:
-            if entry.builds and rows.releases[entry.release].base_build is None:
-                families = set(map(family, entry.builds))
-                shared[entry.release] = shared.get(entry.release, families) & families
     misnamed = set()
-    for release, families in shared.items():
+    for release, families in _unlabelled_families(rows).items():
         product = rows.releases[release].product
         known = [owner for base in sorted(families) if (owner := owners.get((product, base)))]
         if known and len(known) == len(families):
@@ -106,6 +100,17 @@ def _without_misnamed_releases(rows: Resolved) -> Pages:
         (source, replace(page, entries=tuple(entry for entry in page.entries if entry.release not in misnamed)))
         for source, page in rows.pages
     ]
+
+
+def _unlabelled_families(rows: Resolved) -> dict[str, set[int]]:
+    """By release that no label names, the OS builds that all of its links have."""
+    shared: dict[str, set[int]] = {}
+    for _, page in rows.pages:
+        for entry in page.entries:
+            if entry.builds and rows.releases[entry.release].base_build is None:
+                families = set(map(family, entry.builds))
+                shared[entry.release] = shared.get(entry.release, families) & families
+    return shared
 
 
 # --- release history -------------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from scraper.catalog.statements import Origin, Part, Statement, published
+from scraper.catalog.statements import Origin, Statement, published
 from scraper.models import MonthType
 
 BuildKey = tuple[str, str, str]
@@ -27,7 +27,7 @@ class Row:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """What a finding or a change calls the row: the first name is the one that changes use."""
+        """All that findings call the row; the first one is what changes call it."""
         raise NotImplementedError
 
     @property
@@ -74,6 +74,15 @@ class ReleaseRow(Row):
         return (self.release,)
 
     @property
+    def name(self) -> str:
+        """What a conflict calls it."""
+        return self.version
+
+    @property
+    def about(self) -> str:
+        return self.version
+
+    @property
     def last_end(self) -> str | None:
         """The day on which the last edition's updates end. None where they have ended, or no day is known."""
         return None if self.ended == "all" else self.end_of_updates_enterprise or self.end_of_updates
@@ -111,7 +120,17 @@ class BuildRow(Row):
 
     @property
     def name(self) -> str:
+        """What findings call it."""
         return self.kb or self.build or ""
+
+    @property
+    def about(self) -> str:
+        return self.name
+
+    @property
+    def has_letter(self) -> bool:
+        """Whether the letter of its update type tells its kind."""
+        return self.track == "cumulative" and self.cadence is not None
 
     @property
     def is_security(self) -> bool:
@@ -140,17 +159,18 @@ class MonthRow(Row):
 
     @property
     def name(self) -> str:
+        """What findings call it."""
         return self.kb or self.month
+
+    @property
+    def about(self) -> str:
+        """What a conflict is about: the month, whether it has its KB yet or not."""
+        return self.month
 
     @property
     def released(self) -> bool:
         """A planned month has no date, build or KB. One of them is enough."""
         return bool(self.available or self.build or self.kb)
-
-
-def label(page: str) -> Origin:
-    """The origin of a value that stayed from an earlier run: its statement is no longer at hand."""
-    return Origin(page, Part.LABEL)
 
 
 def revision(build: str | None) -> int:

@@ -185,17 +185,18 @@ def _note_visits(archive: Archive, db: Path, number: int, visits: Sequence[Visit
         return None
     pages = {page.page: page for page in before.pages}
     noted = [_noted(pages[visit.source], visit) for visit in visits]
-    code = max(visit.exit_code or (LOOK if page.quarantined else 0) for visit, page in zip(visits, noted, strict=True))
+    unread = [page for page in noted if page.quarantined]
+    code = max([LOOK if unread else 0, *(visit.exit_code or 0 for visit in visits)])
+    failed = code >= TRY_LATER and not any(visit.version for visit in visits)
     runs = archive.runs()
     with aside.aside(db, copy=True) as database:
         # The facts may have been rebuilt since the last run, after an acceptance say: the digest is of what is there.
         facts_sha256 = write.facts_sha256(database)
-        failed = code >= TRY_LATER and not any(visit.version for visit in visits)
         ended = RunEnd(number, "failed" if failed else _outcome(facts_sha256, runs, before), code, facts_sha256)
         archive.finish(ended)
         write.write_visits(database, noted, run_rows(archive.run_times(), {**runs, number: ended}))
     lines = [page.failure for page in noted if page.failure]
-    lines += [_unread(page.page, page.quarantined, before.quarantine[page.page]) for page in noted if page.quarantined]
+    lines += [_unread(page.page, page.quarantined, before.quarantine[page.page]) for page in unread]
     return Outcome(number, ended.outcome, code, facts_sha256, 0, 0, tuple(lines))
 
 

@@ -45,21 +45,24 @@ def odd_address(
 def _odd_words(url: str | None, release: str, day: str | None, builds: tuple[str, ...], kb: str | None) -> str:
     """What an address does not name differs in nothing."""
     slug = _slug(url)
-    odd = []
-    named = [f"KB{number}" for number in _KB.findall(slug)]
-    if kb and named and kb not in named:
-        odd += named
-    dated = _DAY.match(slug)
-    if _SERVICING in (url or "") and not named and not dated:
+    kbs, dated = [f"KB{number}" for number in _KB.findall(slug)], _DAY.match(slug)
+    if _SERVICING in (url or "") and not kbs and not dated:
         return "neither KB nor day"
+    odd_kbs = kbs if kb and kb not in kbs else []
+    return ", ".join([*odd_kbs, *_odd_day(dated, day), *_odd_folders(url, release, day), *_odd_builds(slug, builds)])
+
+
+def _odd_day(dated: re.Match[str] | None, day: str | None) -> Iterator[str]:
     if day and dated and dated[1] in _MONTHS:
         its_day = f"{dated[3]}-{_MONTHS[dated[1]]:02}-{int(dated[2]):02}"
-        odd += [its_day] if its_day != day else []
-    odd += _odd_folders(url, release, day)
+        if its_day != day:
+            yield its_day
+
+
+def _odd_builds(slug: str, builds: tuple[str, ...]) -> list[str]:
     stated = {build.partition(".")[0]: build for build in builds}
     addressed = [f"{base}.{number}" for base, number in _BUILD.findall(slug)]
-    odd += [build for build in addressed if stated.get(build[:5], build) != build]
-    return ", ".join(odd)
+    return [build for build in addressed if stated.get(build[:5], build) != build]
 
 
 def _odd_folders(url: str | None, release: str, day: str | None) -> Iterator[str]:

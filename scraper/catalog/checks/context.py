@@ -60,18 +60,34 @@ class Context:
         """By release, the build with which it began."""
         rows: dict[str, list[BuildRow]] = defaultdict(list)
         for row in self.builds:
-            if row.corrected_to is None:
-                rows[row.release].append(row)
+            rows[row.release].append(row)
         return {release: first for release in rows if (first := first_build(rows[release]))}
 
     @cached_property
+    def all_links(self) -> list[tuple[str, Entry]]:
+        """Page and entry of each link."""
+        return [(source.name, entry) for source, page in self.pages for entry in page.entries]
+
+    @cached_property
     def links(self) -> list[tuple[str, Entry]]:
-        """Page and entry of each link. All pages carry all categories; each link is here once."""
+        """Page and entry of each link. All pages carry all categories; here each link is once."""
         links: dict[tuple[str, str, str | None], tuple[str, Entry]] = {}
-        for source, page in self.pages:
-            for entry in page.entries:
-                links.setdefault((entry.release, entry.title, entry.url), (source.name, entry))
+        for page, entry in self.all_links:
+            links.setdefault((entry.release, entry.title, entry.url), (page, entry))
         return list(links.values())
+
+    @cached_property
+    def came_before(self) -> set[tuple[str, str]]:
+        """The months that came in the versions before. A plan that left its calendar when the month came is no row that
+        flaps."""
+        months = (month for page in self.past.before.values() for month in page.months)
+        return {(month.release, month.month) for month in months if month.kb or month.available}
+
+    @cached_property
+    def b_before(self) -> set[tuple[str, str | None]]:
+        """The release and month of each B in the versions before."""
+        rows = (row for page in self.past.before.values() for row in page.updates)
+        return {(row.release, row.month) for row in rows if row.cadence == "B"}
 
     def versions(self, page: str, records: Records) -> Iterator[Records]:
         """The records of a page and those of the version before: a row that only the latter has may be flapping."""

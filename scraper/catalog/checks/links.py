@@ -68,22 +68,19 @@ def link_is_of_its_kind(context: Context) -> Iterator[Found]:
 @check("link-kind")
 def links_of_one_kb_are_of_one_kind(context: Context) -> Iterator[Found]:
     kinds: dict[str, EntryKind] = {}
-    for source, page in context.pages:
-        for entry in page.entries:
-            if entry.kb and entry.kind in LETTERS:
-                other = kinds.setdefault(entry.kb, entry.kind)
-                if entry.kind is not other:
-                    message = f"the link {entry.title!r} is a {entry.kind}, another of {entry.kb} is a {other}"
-                    yield about_link(source.name, entry, message)
+    for page, entry in context.all_links:
+        if entry.kb and entry.kind in LETTERS:
+            other = kinds.setdefault(entry.kb, entry.kind)
+            if entry.kind is not other:
+                message = f"the link {entry.title!r} is a {entry.kind}, another of {entry.kb} is a {other}"
+                yield about_link(page, entry, message)
 
 
 @check("expired", Severity.INFO, Group.DIFFER)
 def links_of_one_kb_expire_together(context: Context) -> Iterator[Found]:
     """One link of a KB says that it expired, another does not."""
     expired: dict[str, set[bool]] = defaultdict(set)
-    for source, page in context.pages:
-        for entry in page.entries:
-            expired[entry.kb or ""].add(entry.expired)
-            if entry.kb and len(expired[entry.kb]) > 1:
-                message = f"one link of {entry.kb} says that it expired, another does not"
-                yield about_link(source.name, entry, message)
+    for page, entry in context.all_links:
+        expired[entry.kb or ""].add(entry.expired)
+        if entry.kb and len(expired[entry.kb]) > 1:
+            yield about_link(page, entry, f"one link of {entry.kb} says that it expired, another does not")

@@ -2,8 +2,8 @@
 flapping, and is not missed."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from itertools import pairwise
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise, product
 
 from scraper.catalog.checks.context import LETTERS, TUESDAY_KINDS, Context
 from scraper.catalog.checks.table import Found, Group, about_link, check
@@ -14,10 +14,10 @@ _Days = dict[str, str]  # by KB, the day
 
 
 def _listed(rows: Iterable[Update | Entry]) -> dict[str, _Days]:
-    """By release, the day of each KB."""
+    """By release, the day of each KB; of links, those of the update history."""
     found: dict[str, _Days] = defaultdict(dict)
     for row in rows:
-        if row.available:
+        if row.available and (isinstance(row, Update) or row.kind in LETTERS):
             found[row.release][row.kb or ""] = row.available
     return found
 
@@ -25,23 +25,18 @@ def _listed(rows: Iterable[Update | Entry]) -> dict[str, _Days]:
 @check("unlisted", Severity.INFO, Group.DIFFER, flaps=True)
 def history_and_links_list_the_same(context: Context) -> Iterator[Found]:
     """An update stands in one list and not in another that goes on beyond it."""
-    histories, listings = [], []
-    for source, page in context.pages:
-        versions = list(context.versions(source.name, page))
-        tabled = _listed(row for version in versions for row in version.updates)
+    for (source, page), (other, others) in product(context.pages, context.pages):
+        tabled = _listed(row for version in context.versions(source.name, page) for row in version.updates)
+        linked = _listed(row for version in context.versions(other.name, others) for row in version.entries)
         # A history that lost its newest rows goes on to where its servicing table says.
-        histories.append((source.name, tabled, {row.release: row.latest_date or "" for row in page.servicing}))
-        entries = (entry for version in versions for entry in version.entries if entry.kind in LETTERS)
-        listings.append((source.name, _listed(entries)))
-    for history, tabled, latest in histories:
-        for listing, linked in listings:
-            for release in sorted(tabled.keys() & linked.keys()):
-                rows, links = tabled[release], linked[release]
-                # The links go back to the previews before a release; the history begins with it.
-                since = {kb: day for kb, day in links.items() if day >= min(rows.values())}
-                until = max(*rows.values(), latest.get(release, ""))
-                yield from _unlisted(release, since, rows, until, listing, history)
-                yield from _unlisted(release, rows, links, max(links.values()), history, listing)
+        latest = {row.release: row.latest_date or "" for row in page.servicing}
+        for release in sorted(tabled.keys() & linked.keys()):
+            rows, links = tabled[release], linked[release]
+            # The links go back to the previews before a release; the history begins with it.
+            since = {kb: day for kb, day in links.items() if day >= min(rows.values())}
+            until = max(*rows.values(), latest.get(release, ""))
+            yield from _unlisted(release, since, rows, until, other.name, source.name)
+            yield from _unlisted(release, rows, links, max(links.values()), source.name, other.name)
 
 
 def _unlisted(release: str, has: _Days, lacks: _Days, until: str, its: str, page: str) -> Iterator[Found]:
@@ -74,33 +69,29 @@ def _statement(entry: Entry) -> tuple[str, bool, str]:
 def announced_months_are_in_a_calendar(context: Context) -> Iterator[Found]:
     """A link announces a hotpatch or baseline of a month that no calendar has, and one had it, or has months before
     and after it."""
-    # A plan that left its calendar when the month came is no row that flaps.
-    released = (month for page in context.past.before.values() for month in page.months if month.kb or month.available)
-    now = {(month.release, month.month) for month in context.months}
-    calendar = now | {(month.release, month.month) for month in released}
-    ever: dict[str, list[str]] = defaultdict(list)
-    for release, month in (*now, *context.past.months):
-        ever[release].append(month)
-    for source, page in context.pages:
-        for entry in page.entries:
-            month, listed = (entry.available or "")[:7], ever.get(entry.release)
-            if entry.kind not in TUESDAY_KINDS or (entry.release, month) in calendar or not listed:
-                continue
-            # Of a public preview's months, calendars have the last ones only.
-            if month in listed or (not entry.preview and min(listed) < month < max(listed)):
+    in_calendars = {(month.release, month.month) for month in context.months}
+    known = in_calendars | set(context.past.months)
+    for page, entry in context.all_links:
+        month = (entry.available or "")[:7]
+        if entry.kind in TUESDAY_KINDS and (entry.release, month) not in in_calendars | context.came_before:
+            if _belongs(month, sorted(of for release, of in known if release == entry.release), entry):
                 message = f"{entry.title!r} is of {month}, which no calendar has"
-                yield Found(entry.release, entry.kb or month, message, source.name)
+                yield Found(entry.release, entry.kb or month, message, page)
+
+
+def _belongs(month: str, months: Sequence[str], entry: Entry) -> bool:
+    """Whether a month belongs into a calendar that ever had these. Of a public preview's months, calendars have the
+    last ones only."""
+    return month in months or bool(months and not entry.preview and months[0] < month < months[-1])
 
 
 @check("no-b", Severity.WARNING, Group.DIFFER, flaps=True)
 def hotpatch_has_its_b(context: Context) -> Iterator[Found]:
     """A month has its hotpatch, and no release history has the B of that month."""
     with_history = {row.release for _, page in context.pages for row in page.updates}
-    before = (row for page in context.past.before.values() for row in page.updates)
-    has_b = {(row.release, row.month) for row in before if row.cadence == "B"}
-    has_b |= {(row.release, row.month) for row in security_rows(context.builds)}
+    has_b = context.b_before | {(row.release, row.month) for row in security_rows(context.builds)}
     for month in context.months:
-        came = month.released and month.type is MonthType.HOTPATCH
-        if came and month.release in with_history and (month.release, month.month) not in has_b:
+        came = month.released and month.type is MonthType.HOTPATCH and month.release in with_history
+        if came and (month.release, month.month) not in has_b:
             message = f"the {month.month} hotpatch came, and no release history has the B of that month"
             yield Found(month.release, month.month, message, month.page)

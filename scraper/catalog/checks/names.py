@@ -7,7 +7,7 @@ from operator import itemgetter
 
 from scraper.catalog.checks.context import Context
 from scraper.catalog.checks.table import Found, Group, about, about_link, check
-from scraper.catalog.rows import BuildRow, MonthRow
+from scraper.catalog.rows import BuildRow, MonthRow, family
 from scraper.models import Severity
 
 # KB5124010 came to 26H2 a week after 25H2.
@@ -111,10 +111,9 @@ def one_family_one_release(context: Context) -> Iterator[Found]:
 @check("family")
 def link_names_known_families(context: Context) -> Iterator[Found]:
     """A link names builds of its release and of that one's siblings, which all are releases of the catalog."""
-    known = {str(row.base_build) for row in context.releases.values()}
-    for source, page in context.pages:
-        for entry in page.entries:
-            strange = [build for build in entry.builds if build.partition(".")[0] not in known]
-            if strange and entry.release in context.releases and context.releases[entry.release].base_build:
-                message = f"no release has the OS build of {', '.join(strange)} in {entry.title!r}"
-                yield about_link(source.name, entry, message)
+    known = {row.base_build for row in context.releases.values()}
+    for page, entry in context.all_links:
+        strange = [build for build in entry.builds if family(build) not in known]
+        if strange and entry.release in context.releases and context.releases[entry.release].base_build:
+            message = f"no release has the OS build of {', '.join(strange)} in {entry.title!r}"
+            yield about_link(page, entry, message)

@@ -17,11 +17,15 @@ def update_has_its_kb(context: Context) -> Iterator[Found]:
     """No page says the KB of a row that came, and it is not the build with which its release began."""
     for row in context.builds:
         first = context.first_builds.get(row.release)
-        if row.kb is None and row is not first and not row.withdrawn and row.corrected_to is None:
+        if row.kb is None and row is not first and not row.withdrawn:
             message = f"no page says the KB of {row.build} of {row.available}"
             if first and (first.available or "") > (row.available or ""):  # then which of them was the first?
                 message += f", nor that of {first.build} of {first.available}"
             yield about(row, message)
+
+
+@check("no-kb", published=True)
+def month_has_its_kb(context: Context) -> Iterator[Found]:
     for month in context.months:
         if month.released and month.kb is None and month.build is None and not month.withdrawn:
             yield about(month, f"no page says the KB of the {month.month} {month.type}")

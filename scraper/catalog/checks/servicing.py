@@ -1,6 +1,6 @@
 """The servicing table: when a release began, when its updates end, and its newest build, as its history must agree."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
 
 from scraper.catalog.checks.context import Context
@@ -33,21 +33,23 @@ def _about(source: Source, release: str, message: str) -> Found:
 def in_servicing_table(context: Context) -> Iterator[Found]:
     """A release that got an update lately, or whose updates are known to end another day, does not stand in the
     servicing table."""
-    today, published = context.past.day, context.past.releases
-    for source, page in ((source, page) for source, page in context.pages if page.servicing):
-        newest = _newest(page)
-        last = max((update.available or "" for update in newest.values()), default="") or today
-        lately = (date.fromisoformat(last) - _A_MONTH).isoformat()
-        known = {name for name, row in published.items() if row.product == source.product}
-        for release in sorted((newest.keys() | known) - {row.release for row in page.servicing}):
-            day = newest[release].available if release in newest else None
-            end = published[release].last_end if release in published else None
-            if day and day > lately:
-                message = f"{release} got an update on {day} and does not stand in the servicing table"
-                yield _about(source, release, message)
-            elif end and end > today:
-                message = f"the updates of {release} end on {end}, and it does not stand in the servicing table"
-                yield _about(source, release, message)
+    published = context.past.releases.values()
+    for source, page in context.pages:
+        if page.servicing:
+            ends = {row.release: row.last_end or "" for row in published if row.product == source.product}
+            for release, message in _absent(page, ends, context.past.day):
+                yield _about(source, release, f"{message} does not stand in the servicing table")
+
+
+def _absent(page: Records, ends: Mapping[str, str], today: str) -> Iterator[tuple[str, str]]:
+    """The releases that the servicing table lacks and should have. ``ends``: when their updates end."""
+    days = {release: update.available or "" for release, update in _newest(page).items()}
+    lately = (date.fromisoformat(max(days.values(), default="") or today) - _A_MONTH).isoformat()
+    for release in sorted((days.keys() | ends.keys()) - {row.release for row in page.servicing}):
+        if days.get(release, "") > lately:
+            yield release, f"{release} got an update on {days[release]} and"
+        elif ends.get(release, "") > today:
+            yield release, f"the updates of {release} end on {ends[release]}, and it"
 
 
 @check("duplicate")
@@ -118,11 +120,14 @@ def _odd_ends(row: Servicing | LongTermServicing, newest: str | None) -> Iterato
         if row.available and day <= row.available:
             yield f"updates ended on {day}, before the release was available on {row.available}"
     if len(ends) > 1:
-        first, last = ends
-        is_annual = isinstance(row, Servicing) and row.release.startswith("windows-11-")
-        # Enterprise has updates a year longer than Home and Pro; extended support takes five years.
-        years, span = (1, "a year") if is_annual else (5, "five years")
-        if last[:7] != f"{int(first[:4]) + years}{first[4:7]}":
-            yield f"updates end first on {first}, and last on {last}, which is not {span} later"
+        yield from _odd_span(row, *ends)
     if ends and newest and newest > ends[-1]:
         yield f"updates ended on {ends[-1]}, and one came on {newest}"
+
+
+def _odd_span(row: Servicing | LongTermServicing, first: str, last: str) -> Iterator[str]:
+    """Enterprise has updates a year longer than Home and Pro; extended support takes five years."""
+    is_annual = isinstance(row, Servicing) and row.release.startswith("windows-11-")
+    years, span = (1, "a year") if is_annual else (5, "five years")
+    if last[:7] != f"{int(first[:4]) + years}{first[4:7]}":
+        yield f"updates end first on {first}, and last on {last}, which is not {span} later"
