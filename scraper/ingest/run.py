@@ -185,8 +185,9 @@ def _note_visits(archive: Archive, db: Path, number: int, visits: Sequence[Visit
         return None
     pages = {page.page: page for page in before.pages}
     noted = [_noted(pages[visit.source], visit) for visit in visits]
-    unread = [page for page in noted if page.quarantined]
-    code = max([LOOK if unread else 0, *(visit.exit_code or 0 for visit in visits)])
+    code = max(visit.exit_code or 0 for visit in visits)
+    if any(page.quarantined for page in noted):
+        code = max(code, LOOK)
     failed = code >= TRY_LATER and not any(visit.version for visit in visits)
     runs = archive.runs()
     with aside.aside(db, copy=True) as database:
@@ -195,9 +196,15 @@ def _note_visits(archive: Archive, db: Path, number: int, visits: Sequence[Visit
         ended = RunEnd(number, "failed" if failed else _outcome(facts_sha256, runs, before), code, facts_sha256)
         archive.finish(ended)
         write.write_visits(database, noted, run_rows(archive.run_times(), {**runs, number: ended}))
+    return Outcome(number, ended.outcome, code, facts_sha256, 0, 0, _known_problems(before, noted))
+
+
+def _known_problems(before: Published, noted: Sequence[write.PageRow]) -> tuple[str, ...]:
+    """What still fails or cannot be read of the pages, one line each."""
     lines = [page.failure for page in noted if page.failure]
+    unread = (page for page in noted if page.quarantined)
     lines += [_unread(page.page, page.quarantined, before.quarantine[page.page]) for page in unread]
-    return Outcome(number, ended.outcome, code, facts_sha256, 0, 0, tuple(lines))
+    return tuple(lines)
 
 
 def _is_without_news(archive: Archive, before: Published, number: int, visits: Sequence[Visit]) -> bool:

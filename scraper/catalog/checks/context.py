@@ -60,7 +60,8 @@ class Context:
         """By release, the build with which it began."""
         rows: dict[str, list[BuildRow]] = defaultdict(list)
         for row in self.builds:
-            rows[row.release].append(row)
+            if row.corrected_to is None:
+                rows[row.release].append(row)
         return {release: first for release in rows if (first := first_build(rows[release]))}
 
     @cached_property

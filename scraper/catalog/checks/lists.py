@@ -2,7 +2,7 @@
 flapping, and is not missed."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from itertools import pairwise, product
 
 from scraper.catalog.checks.context import LETTERS, TUESDAY_KINDS, Context
@@ -73,15 +73,16 @@ def announced_months_are_in_a_calendar(context: Context) -> Iterator[Found]:
     known = in_calendars | set(context.past.months)
     for page, entry in context.all_links:
         month = (entry.available or "")[:7]
-        if entry.kind in TUESDAY_KINDS and (entry.release, month) not in in_calendars | context.came_before:
-            if _belongs(month, sorted(of for release, of in known if release == entry.release), entry):
-                message = f"{entry.title!r} is of {month}, which no calendar has"
-                yield Found(entry.release, entry.kb or month, message, page)
+        is_absent = (entry.release, month) not in in_calendars | context.came_before
+        if is_absent and entry.kind in TUESDAY_KINDS and _belongs(month, known, entry):
+            message = f"{entry.title!r} is of {month}, which no calendar has"
+            yield Found(entry.release, entry.kb or month, message, page)
 
 
-def _belongs(month: str, months: Sequence[str], entry: Entry) -> bool:
-    """Whether a month belongs into a calendar that ever had these. Of a public preview's months, calendars have the
+def _belongs(month: str, known: Iterable[tuple[str, str]], entry: Entry) -> bool:
+    """Whether a month belongs into the calendar of a link's release. Of a public preview's months, calendars have the
     last ones only."""
+    months = sorted(of for release, of in known if release == entry.release)
     return month in months or bool(months and not entry.preview and months[0] < month < months[-1])
 
 
