@@ -185,9 +185,7 @@ def _note_visits(archive: Archive, db: Path, number: int, visits: Sequence[Visit
         return None
     pages = {page.page: page for page in before.pages}
     noted = [_noted(pages[visit.source], visit) for visit in visits]
-    code = max(visit.exit_code or 0 for visit in visits)
-    if any(page.quarantined for page in noted):
-        code = max(code, LOOK)
+    code = max(visit.exit_code or (LOOK if pages[visit.source].quarantined else 0) for visit in visits)
     failed = code >= TRY_LATER and not any(visit.version for visit in visits)
     runs = archive.runs()
     with aside.aside(db, copy=True) as database:

@@ -10,9 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scraper.catalog.articles import Article, claim_articles
-from scraper.catalog.history import Finding, Night, Timeline
-from scraper.catalog.resolve import Claim, Claims, Why, reconcile
+from scraper.catalog.articles import Article, add_articles
+from scraper.catalog.findings import Finding, FindingRow
+from scraper.catalog.history import History, Run, add_run
+from scraper.catalog.resolve import resolve
+from scraper.catalog.resolved import Resolved
+from scraper.catalog.statements import Reason
 from scraper.ingest import job
 from scraper.ingest.fetch import Manners
 from scraper.ingest.sources import BY_NAME, SOURCES
@@ -79,18 +82,18 @@ def article(*, heading: str | None = None, title: str | None = None, date: str |
     return ArticleRecord("", None, "", "", frozenset(), *builds, date, date, IssuesRead.NONE, (), (), ())
 
 
-def claims(pages: dict[str, Records], articles: dict[str, ArticleRecord] | None = None) -> Claims:
-    said = reconcile(pages, RANKED)
-    claim_articles(said, {kb: Article(kb, read, "") for kb, read in (articles or {}).items()}, {})
-    return said
+def resolved(pages: dict[str, Records], articles: dict[str, ArticleRecord] | None = None) -> Resolved:
+    rows = resolve(pages, RANKED)
+    add_articles(rows, {kb: Article(kb, record, "") for kb, record in (articles or {}).items()}, {})
+    return rows
 
 
-def differ(found: Iterable[Claim]) -> list[Row]:
+def differ(found: Iterable[Finding]) -> list[Row]:
     """Field, what it is of, the value that is used and its page, the other value and its page, why."""
     return [
-        (claim.field, claim.about, claim.used, claim.page, claim.other, claim.other_page, claim.why)
-        for claim in found
-        if claim.code == "conflict"
+        (finding.field, finding.about, finding.used, finding.page, finding.other, finding.other_page, finding.why)
+        for finding in found
+        if finding.code == "conflict"
     ]
 
 
@@ -101,14 +104,14 @@ CASES: dict[str, tuple[dict[str, Records], dict[str, ArticleRecord], list[Row]]]
         {INFORMATION: says(months=[MAY]), NOTES: says(entries=[hotpatch("2025-05-20", build="26100.3982")])},
         {},
         [
-            ("date", "2025-05", "2025-05-13", INFORMATION, "2025-05-20", NOTES, Why.RANK),
-            ("build", "2025-05", "26100.3981", INFORMATION, "26100.3982", NOTES, Why.RANK),
+            ("date", "2025-05", "2025-05-13", INFORMATION, "2025-05-20", NOTES, Reason.RANK),
+            ("build", "2025-05", "26100.3981", INFORMATION, "26100.3982", NOTES, Reason.RANK),
         ],
     ),
     "two calendars": (
         {INFORMATION: says(months=[MAY]), NOTES: says(months=[replace(MAY, kb="KB5058499", build=None)])},
         {},
-        [("KB", "2025-05", KB, INFORMATION, "KB5058499", NOTES, Why.RANK)],
+        [("KB", "2025-05", KB, INFORMATION, "KB5058499", NOTES, Reason.RANK)],
     ),
     "a type that the KB in its own row contradicts": (
         {
@@ -116,12 +119,12 @@ CASES: dict[str, tuple[dict[str, Records], dict[str, ArticleRecord], list[Row]]]
             NOTES: says(months=[replace(MAY, available=None, build=None)]),
         },
         {},
-        [("type", "2025-05", "hotpatch", NOTES, "baseline", INFORMATION, Why.CONTRADICTED)],
+        [("type", "2025-05", "hotpatch", NOTES, "baseline", INFORMATION, Reason.CONTRADICTED)],
     ),
     "a label and the newest build": (
         {INFORMATION: replace(says(), servicing=(Servicing(RELEASE, None, None, None, None, "26200.4061"),))},
         {},
-        [("build", "24H2", "26100", INFORMATION, "26200", INFORMATION, Why.LABEL)],
+        [("build", "24H2", "26100", INFORMATION, "26200", INFORMATION, Reason.LABEL)],
     ),
     "release history and update history": (
         {
@@ -130,8 +133,8 @@ CASES: dict[str, tuple[dict[str, Records], dict[str, ArticleRecord], list[Row]]]
         },
         {},
         [
-            ("date", CUMULATIVE, "2025-05-13", INFORMATION, "2025-05-14", HISTORY, Why.RANK),
-            ("build", CUMULATIVE, "26100.4061", INFORMATION, "26100.4062", HISTORY, Why.RANK),
+            ("date", CUMULATIVE, "2025-05-13", INFORMATION, "2025-05-14", HISTORY, Reason.RANK),
+            ("build", CUMULATIVE, "26100.4061", INFORMATION, "26100.4062", HISTORY, Reason.RANK),
         ],
     ),
     "a KB that only the release history has, and one that only the update history has": (
@@ -140,7 +143,7 @@ CASES: dict[str, tuple[dict[str, Records], dict[str, ArticleRecord], list[Row]]]
             HISTORY: says(entries=[link(EntryKind.CUMULATIVE, "2025-05-13", "KB5058141", "26100.4061")]),
         },
         {},
-        [("KB", "26100.4061", CUMULATIVE, INFORMATION, "KB5058141", HISTORY, Why.RANK)],
+        [("KB", "26100.4061", CUMULATIVE, INFORMATION, "KB5058141", HISTORY, Reason.RANK)],
     ),
     "tracks": (
         {
@@ -148,7 +151,7 @@ CASES: dict[str, tuple[dict[str, Records], dict[str, ArticleRecord], list[Row]]]
             NOTES: says(entries=[link(EntryKind.OUT_OF_BAND, "2025-05-13", CUMULATIVE, "26100.4061")]),
         },
         {},
-        [("track", CUMULATIVE, "cumulative", INFORMATION, "hotpatch", NOTES, Why.RANK)],
+        [("track", CUMULATIVE, "cumulative", INFORMATION, "hotpatch", NOTES, Reason.RANK)],
     ),
     "server release information and a link": (
         {
@@ -159,7 +162,7 @@ CASES: dict[str, tuple[dict[str, Records], dict[str, ArticleRecord], list[Row]]]
         [
             (
                 *("date", "2025-05", "2025-05-13", "windows-server-release-information", "2025-05-20", NOTES),
-                Why.RANK,
+                Reason.RANK,
             )
         ],
     ),
@@ -172,9 +175,9 @@ CASES: dict[str, tuple[dict[str, Records], dict[str, ArticleRecord], list[Row]]]
         },
         {},
         [
-            ("date", "2025-04", "2025-04-08", INFORMATION, "2025-04-09", INFORMATION, Why.HISTORY),
-            ("build", "2025-04", "26100.3775", INFORMATION, "26100.3776", INFORMATION, Why.HISTORY),
-            ("KB", "2025-04", "KB5055523", INFORMATION, "KB5055532", INFORMATION, Why.HISTORY),
+            ("date", "2025-04", "2025-04-08", INFORMATION, "2025-04-09", INFORMATION, Reason.HISTORY),
+            ("build", "2025-04", "26100.3775", INFORMATION, "26100.3776", INFORMATION, Reason.HISTORY),
+            ("KB", "2025-04", "KB5055523", INFORMATION, "KB5055532", INFORMATION, Reason.HISTORY),
         ],
     ),
     "a row of both tables of one page": (
@@ -185,17 +188,17 @@ CASES: dict[str, tuple[dict[str, Records], dict[str, ArticleRecord], list[Row]]]
             )
         },
         {},
-        [("track", CUMULATIVE, "cumulative", INFORMATION, "hotpatch", INFORMATION, Why.HISTORY)],
+        [("track", CUMULATIVE, "cumulative", INFORMATION, "hotpatch", INFORMATION, Reason.HISTORY)],
     ),
     "calendar and link of the release notes": (
         {NOTES: says(base=None, months=[replace(MAY, build=None)], entries=[hotpatch("2025-05-20")])},
         {},
-        [("date", "2025-05", "2025-05-13", NOTES, "2025-05-20", NOTES, Why.CALENDAR)],
+        [("date", "2025-05", "2025-05-13", NOTES, "2025-05-20", NOTES, Reason.CALENDAR)],
     ),
     "a category and its preview": (
         {NOTES: says(entries=[out_of_band("2025-05-17", preview=True), out_of_band()])},
         {},
-        [("date", OUT_OF_BAND, "2025-05-16", NOTES, "2025-05-17", NOTES, Why.PREVIEW)],
+        [("date", OUT_OF_BAND, "2025-05-16", NOTES, "2025-05-17", NOTES, Reason.PREVIEW)],
     ),
     "the two pages of release notes": (
         {
@@ -203,7 +206,7 @@ CASES: dict[str, tuple[dict[str, Records], dict[str, ArticleRecord], list[Row]]]
             SIBLING: says(entries=[out_of_band(build="26100.3984")]),
         },
         {},
-        [("build", OUT_OF_BAND, "26100.3983", NOTES, "26100.3984", SIBLING, Why.OWN)],
+        [("build", OUT_OF_BAND, "26100.3983", NOTES, "26100.3984", SIBLING, Reason.OWN)],
     ),
     "the two pages of release notes, of a release that is both's": (
         {
@@ -211,22 +214,22 @@ CASES: dict[str, tuple[dict[str, Records], dict[str, ArticleRecord], list[Row]]]
             SIBLING: says(entries=[replace(out_of_band("2025-05-17"), release=SERVER)]),
         },
         {},
-        [("date", OUT_OF_BAND, "2025-05-16", NOTES, "2025-05-17", SIBLING, Why.PAGE)],
+        [("date", OUT_OF_BAND, "2025-05-16", NOTES, "2025-05-17", SIBLING, Reason.PAGE)],
     ),
     "two links of one page": (
         {NOTES: says(entries=[out_of_band(), out_of_band("2025-05-17")])},
         {},
-        [("date", OUT_OF_BAND, "2025-05-16", NOTES, "2025-05-17", NOTES, Why.ROW)],
+        [("date", OUT_OF_BAND, "2025-05-16", NOTES, "2025-05-17", NOTES, Reason.ROW)],
     ),
     "two labels of one page": (
         {INFORMATION: replace(says(), versions=(*says().versions, *says(base=26200).versions[:1]))},
         {},
-        [("build", "24H2", "26100", INFORMATION, "26200", INFORMATION, Why.ROW)],
+        [("build", "24H2", "26100", INFORMATION, "26200", INFORMATION, Reason.ROW)],
     ),
     "two plans": (
         {INFORMATION: says(months=[PLAN]), NOTES: says(months=[replace(PLAN, type=MonthType.BASELINE)])},
         {},
-        [("type", "2026-09", "hotpatch", INFORMATION, "baseline", NOTES, Why.RANK)],
+        [("type", "2026-09", "hotpatch", INFORMATION, "baseline", NOTES, Reason.RANK)],
     ),
     "a plan and a release": (
         {
@@ -234,7 +237,7 @@ CASES: dict[str, tuple[dict[str, Records], dict[str, ArticleRecord], list[Row]]]
             NOTES: says(months=[replace(PLAN, type=MonthType.BASELINE, kb="KB5124008")]),
         },
         {},
-        [("type", "2026-09", "baseline", NOTES, "hotpatch", INFORMATION, Why.RELEASED)],
+        [("type", "2026-09", "baseline", NOTES, "hotpatch", INFORMATION, Reason.RELEASED)],
     ),
     "two plans and a release": (
         {
@@ -245,7 +248,7 @@ CASES: dict[str, tuple[dict[str, Records], dict[str, ArticleRecord], list[Row]]]
             ),
         },
         {},
-        [("type", "2026-09", "baseline", NOTES, "hotpatch", INFORMATION, Why.RELEASED)],
+        [("type", "2026-09", "baseline", NOTES, "hotpatch", INFORMATION, Reason.RELEASED)],
     ),
     "a build that cannot be the month's": (
         {
@@ -253,7 +256,7 @@ CASES: dict[str, tuple[dict[str, Records], dict[str, ArticleRecord], list[Row]]]
             NOTES: says(entries=[hotpatch()]),
         },
         {},
-        [("build", "2025-05", "26100.3981", NOTES, "26100.4061", INFORMATION, Why.UNBELIEVED)],
+        [("build", "2025-05", "26100.3981", NOTES, "26100.4061", INFORMATION, Reason.UNBELIEVED)],
     ),
     "a date that one link filled and another denies": (
         {
@@ -266,12 +269,12 @@ CASES: dict[str, tuple[dict[str, Records], dict[str, ArticleRecord], list[Row]]]
             ),
         },
         {},
-        [("date", "KB5074204", "2025-12-09", SIBLING, "2025-12-10", SIBLING, Why.PREVIEW)],
+        [("date", "KB5074204", "2025-12-09", SIBLING, "2025-12-10", SIBLING, Reason.PREVIEW)],
     ),
     "links of two kinds": (
         {NOTES: says(entries=[link(EntryKind.COMPONENT, None, OUT_OF_BAND)]), SIBLING: says(entries=[out_of_band()])},
         {},
-        [("track", OUT_OF_BAND, "component", NOTES, "hotpatch", SIBLING, Why.OWN)],
+        [("track", OUT_OF_BAND, "component", NOTES, "hotpatch", SIBLING, Reason.OWN)],
     ),
     "the calendar, the history and a link": (
         {
@@ -280,23 +283,23 @@ CASES: dict[str, tuple[dict[str, Records], dict[str, ArticleRecord], list[Row]]]
         },
         {},
         [
-            ("build", "2025-04", "26100.3775", INFORMATION, "26100.3776", INFORMATION, Why.HISTORY),
-            ("KB", "2025-04", "KB5055523", INFORMATION, "KB5055532", NOTES, Why.RANK),
+            ("build", "2025-04", "26100.3775", INFORMATION, "26100.3776", INFORMATION, Reason.HISTORY),
+            ("KB", "2025-04", "KB5055523", INFORMATION, "KB5055532", NOTES, Reason.RANK),
         ],
     ),
     "heading and title of an article": (
         {INFORMATION: says(updates=[B])},
         {CUMULATIVE: article(heading="26100.4062", title="26100.4060", date="2025-05-14")},
         [
-            ("build", CUMULATIVE, "26100.4061", INFORMATION, "26100.4062", CUMULATIVE, Why.ARTICLE),
-            ("build", CUMULATIVE, "26100.4061", INFORMATION, "26100.4060", CUMULATIVE, Why.ARTICLE),
-            ("date", CUMULATIVE, "2025-05-13", INFORMATION, "2025-05-14", CUMULATIVE, Why.ARTICLE),
+            ("build", CUMULATIVE, "26100.4061", INFORMATION, "26100.4062", CUMULATIVE, Reason.ARTICLE),
+            ("build", CUMULATIVE, "26100.4061", INFORMATION, "26100.4060", CUMULATIVE, Reason.ARTICLE),
+            ("date", CUMULATIVE, "2025-05-13", INFORMATION, "2025-05-14", CUMULATIVE, Reason.ARTICLE),
         ],
     ),
     "a title that repeats its heading": (
         {INFORMATION: says(updates=[B])},
         {CUMULATIVE: article(heading="26100.4062", title="26100.4062")},
-        [("build", CUMULATIVE, "26100.4061", INFORMATION, "26100.4062", CUMULATIVE, Why.ARTICLE)],
+        [("build", CUMULATIVE, "26100.4061", INFORMATION, "26100.4062", CUMULATIVE, Reason.ARTICLE)],
     ),
 }
 
@@ -306,22 +309,22 @@ def test_two_places_that_differ_are_one_finding_with_both_values_and_the_reason(
     case: tuple[dict[str, Records], dict[str, ArticleRecord], list[Row]],
 ) -> None:
     pages, articles, expected = case
-    found = differ(claims(pages, articles).findings)
+    found = differ(resolved(pages, articles).findings().values())
     assert sorted(found, key=str) == sorted(expected, key=str)
 
 
 def test_every_reason_is_reached() -> None:
     reached = {row[-1] for _, _, expected in CASES.values() for row in expected}
-    assert reached | {Why.KEPT} == set(Why)
+    assert reached | {Reason.KEPT} == set(Reason)
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_what_is_used_is_what_the_rows_say(
     case: tuple[dict[str, Records], dict[str, ArticleRecord], list[Row]],
 ) -> None:
-    nights = Nights()
-    nights.night(*case[:2])
-    assert published_otherwise(nights.timeline) == []
+    runs = Runs()
+    runs.add(*case[:2])
+    assert published_otherwise(runs.history) == []
 
 
 @pytest.mark.parametrize(
@@ -350,20 +353,20 @@ def test_what_is_used_is_what_the_rows_say(
     ],
 )
 def test_pages_that_agree_are_no_disagreement(pages: dict[str, Records]) -> None:
-    assert differ(claims(pages).findings) == []
+    assert differ(resolved(pages).findings().values()) == []
 
 
 def test_the_history_is_published_for_a_baseline_in_its_month_too() -> None:
     pages, _, _ = CASES["release history and calendar of one page"]
-    month = claims(pages).months[RELEASE, "2025-04"]
+    month = resolved(pages).months[RELEASE, "2025-04"]
     assert (month.available, month.build, month.kb) == ("2025-04-08", "26100.3775", "KB5055523")
 
 
 def test_a_build_that_is_believed_makes_its_row_in_place_of_the_one_that_is_not() -> None:
     pages, _, _ = CASES["a build that cannot be the month's"]
-    said = claims(pages)
-    assert said.builds[RELEASE, "26100.3981", KB].page == NOTES
-    assert [claim.code for claim in said.findings] == ["revision-order", "conflict"]
+    rows = resolved(pages)
+    assert rows.builds[RELEASE, "26100.3981", KB].page == NOTES
+    assert [finding.code for finding in rows.findings().values()] == ["revision-order", "conflict"]
 
 
 def test_links_give_a_release_its_family_once_and_take_none_from_it() -> None:
@@ -374,17 +377,19 @@ def test_links_give_a_release_its_family_once_and_take_none_from_it() -> None:
             base=None, entries=[*swallowed, link(EntryKind.HOTPATCH, None, KB, "26100.3981", release=SERVER)]
         )
     }
-    assert reconcile(pages, RANKED).releases[SERVER].base_build == 20348
-    claims = reconcile(pages, RANKED, {SERVER: 26100})
-    assert claims.releases[SERVER].base_build == 26100
-    assert [key for key in claims.builds if key[1]] == [(SERVER, "26100.3981", KB)]
-    assert [(claim.code, claim.subject) for claim in claims.found] == [
+    assert resolve(pages, RANKED).releases[SERVER].base_build == 20348
+    rows = resolve(pages, RANKED, {SERVER: 26100})
+    assert rows.releases[SERVER].base_build == 26100
+    assert [key for key in rows.builds if key[1]] == [(SERVER, "26100.3981", KB)]
+    assert [(finding.code, finding.subject) for finding in rows.found] == [
         ("family", kb) for kb in ("KB5000010", "KB5000011", "KB5000012")
     ]
 
 
 def test_messages_name_the_value_that_is_used_first() -> None:
-    messages = {name: [claim.message for claim in claims(*case[:2]).findings] for name, case in CASES.items()}
+    messages = {
+        name: [finding.message for finding in resolved(*case[:2]).findings().values()] for name, case in CASES.items()
+    }
     assert messages["release information and a link"][0] == (
         f"date of 2025-05: 2025-05-13 on {INFORMATION}, 2025-05-20 on {NOTES}"
     )
@@ -398,39 +403,39 @@ def test_messages_name_the_value_that_is_used_first() -> None:
     ]
 
 
-# --- night after night -----------------------------------------------------------------------------------------------
+# --- run after run ---------------------------------------------------------------------------------------------------
 
 
-class Nights:
-    """Follows one night after another; every page that says something was read."""
+class Runs:
+    """A history of one run after another; every page that says something was read."""
 
     def __init__(self) -> None:
-        self.timeline, self.run = Timeline(), 0
+        self.history, self.number = History(), 0
 
-    def night(self, pages: dict[str, Records], articles: dict[str, ArticleRecord] | None = None) -> list[Finding]:
-        """The findings so far, the disagreements among them."""
-        self.run += 1
-        first = pages if self.run == 1 else ()
-        night = Night(self.run, f"2026-09-{self.run:02}T00:00:00Z", pages, first)
-        self.timeline.follow(night, claims(pages, articles))
-        return [finding for finding in self.timeline.findings if finding.claim.code == "conflict"]
+    def add(self, pages: dict[str, Records], articles: dict[str, ArticleRecord] | None = None) -> list[FindingRow]:
+        """Add a run; all conflicts so far."""
+        self.number += 1
+        run = Run(
+            self.number, f"2026-09-{self.number:02}T00:00:00Z", set(pages), set(pages if self.number == 1 else ())
+        )
+        add_run(self.history, run, resolved(pages, articles))
+        return [row for row in self.history.findings if row.finding.code == "conflict"]
 
 
-def published_otherwise(timeline: Timeline) -> list[Claim]:
-    """The open disagreements of which another value is published than the one that is called used."""
+def published_otherwise(history: History) -> list[Finding]:
+    """The open conflicts of which another value is published than the one that is called used."""
     values: dict[tuple[str | None, str | None, str | None], set[str]] = {}
-    for release in timeline.releases.values():
-        values[release.claim.release, release.claim.version, "build"] = {str(release.claim.base_build)}
-    for month in timeline.months.values():
+    for release in history.releases.values():
+        values[release.release, release.version, "build"] = {str(release.base_build)}
+    for month in history.months.values():
         for name, value in (
-            ("type", month.claim.type),
-            ("date", month.claim.available),
-            ("build", month.claim.build),
-            ("KB", month.claim.kb),
+            ("type", month.type),
+            ("date", month.available),
+            ("build", month.build),
+            ("KB", month.kb),
         ):
-            values[month.claim.release, month.claim.month, name] = {str(value)}
-    for row in timeline.builds.values():
-        build = row.claim
+            values[month.release, month.month, name] = {str(value)}
+    for build in history.builds.values():
         for about, name, said in (
             (build.kb or build.build, "track", build.track),
             (build.kb or build.build, "date", build.available),
@@ -438,87 +443,87 @@ def published_otherwise(timeline: Timeline) -> list[Claim]:
             (build.build, "KB", build.kb),
         ):
             values.setdefault((build.release, about, name), set()).add(str(said))
-    open_claims = [finding.claim for finding in timeline.findings if finding.resolved_at is None]
+    open_findings = [row.finding for row in history.findings if row.resolved_at is None]
     return [
-        claim
-        for claim in open_claims
-        if claim.code == "conflict" and claim.used not in values[claim.release, claim.about, claim.field]
+        finding
+        for finding in open_findings
+        if finding.code == "conflict" and finding.used not in values[finding.release, finding.about, finding.field]
     ]
 
 
-def times(found: Iterable[Finding]) -> list[tuple[str, str]]:
-    return [(finding.first_seen[8:10], (finding.resolved_at or "")[8:10]) for finding in found]
+def times(found: Iterable[FindingRow]) -> list[tuple[str, str]]:
+    return [(row.first_seen[8:10], (row.resolved_at or "")[8:10]) for row in found]
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
-def test_a_disagreement_that_stands_is_one_finding_since_its_first_night(
+def test_a_disagreement_that_stands_is_one_finding_since_its_first_run(
     case: tuple[dict[str, Records], dict[str, ArticleRecord], list[Row]],
 ) -> None:
     pages, articles, expected = case
-    nights = Nights()
+    runs = Runs()
     for _ in range(3):
-        found = nights.night(pages, articles)
+        found = runs.add(pages, articles)
     assert times(found) == [("01", "")] * len(expected)
-    assert times(nights.night({name: says() for name in pages})) == [("01", "04")] * len(expected)
+    assert times(runs.add({name: says() for name in pages})) == [("01", "04")] * len(expected)
 
 
 def test_a_disagreement_is_resolved_when_the_pages_agree_and_another_begins_when_they_differ_again() -> None:
-    nights = Nights()
+    runs = Runs()
     late, mended = ({NOTES: says(entries=[hotpatch(date)])} for date in ("2025-05-20", "2025-05-13"))
     table = {INFORMATION: says(months=[MAY])}
-    nights.night(table | late)
-    nights.night(table | late)
-    assert times(nights.night(table | mended)) == [("01", "03")]
-    assert times(nights.night(table | late)) == [("01", "03"), ("04", "")]
+    runs.add(table | late)
+    runs.add(table | late)
+    assert times(runs.add(table | mended)) == [("01", "03")]
+    assert times(runs.add(table | late)) == [("01", "03"), ("04", "")]
 
 
 def test_a_plan_that_came_true_elsewhere_is_still_the_same_disagreement() -> None:
     """The value that is used changes, and so does the subject, which is the KB as soon as there is one."""
-    nights = Nights()
+    runs = Runs()
     planned = replace(PLAN, type=MonthType.BASELINE)
-    nights.night({INFORMATION: says(months=[PLAN]), NOTES: says(months=[planned])})
+    runs.add({INFORMATION: says(months=[PLAN]), NOTES: says(months=[planned])})
     came = replace(planned, kb="KB5124008")
-    (found,) = nights.night({INFORMATION: says(months=[PLAN]), NOTES: says(months=[came])})
+    (found,) = runs.add({INFORMATION: says(months=[PLAN]), NOTES: says(months=[came])})
     assert times([found]) == [("01", "")]
-    assert differ([found.claim]) == [
-        ("type", "2026-09", "baseline", NOTES, "hotpatch", INFORMATION, Why.RELEASED),
+    assert differ([found.finding]) == [
+        ("type", "2026-09", "baseline", NOTES, "hotpatch", INFORMATION, Reason.RELEASED),
     ]
-    assert found.claim.subject == "KB5124008"
-    assert published_otherwise(nights.timeline) == []
+    assert found.finding.subject == "KB5124008"
+    assert published_otherwise(runs.history) == []
 
 
 def test_a_value_that_stays_when_its_page_lost_the_row_is_the_one_that_is_used() -> None:
     listed = link(EntryKind.CUMULATIVE, "2025-05-14", CUMULATIVE, "26100.4061")
     late = link(EntryKind.CUMULATIVE, "2025-05-15", CUMULATIVE, "26100.4061")
-    nights = Nights()
-    nights.night({INFORMATION: says(updates=[APRIL, B]), HISTORY: says(entries=[listed])})
+    runs = Runs()
+    runs.add({INFORMATION: says(updates=[APRIL, B]), HISTORY: says(entries=[listed])})
     for _ in range(2):
-        found = nights.night({INFORMATION: says(updates=[APRIL]), HISTORY: says(entries=[listed, late])})
-        assert published_otherwise(nights.timeline) == []
-    assert differ(finding.claim for finding in found) == [
-        ("date", CUMULATIVE, "2025-05-13", INFORMATION, "2025-05-14", HISTORY, Why.KEPT),
-        ("date", CUMULATIVE, "2025-05-13", INFORMATION, "2025-05-15", HISTORY, Why.KEPT),
+        found = runs.add({INFORMATION: says(updates=[APRIL]), HISTORY: says(entries=[listed, late])})
+        assert published_otherwise(runs.history) == []
+    assert differ(row.finding for row in found) == [
+        ("date", CUMULATIVE, "2025-05-13", INFORMATION, "2025-05-14", HISTORY, Reason.KEPT),
+        ("date", CUMULATIVE, "2025-05-13", INFORMATION, "2025-05-15", HISTORY, Reason.KEPT),
     ]
     assert times(found) == [("01", ""), ("02", "")], "the first of them stands on"
 
 
 def test_a_page_that_emptied_a_cell_and_an_article_differ_by_the_date_that_stays() -> None:
-    nights = Nights()
-    nights.night({INFORMATION: says(updates=[APRIL, B])})
+    runs = Runs()
+    runs.add({INFORMATION: says(updates=[APRIL, B])})
     undated = says(updates=[APRIL, replace(B, available=None)])
-    found = nights.night({INFORMATION: undated}, {CUMULATIVE: article(date="2025-05-14")})
-    assert differ(finding.claim for finding in found) == [
-        ("date", CUMULATIVE, "2025-05-13", INFORMATION, "2025-05-14", CUMULATIVE, Why.ARTICLE)
+    found = runs.add({INFORMATION: undated}, {CUMULATIVE: article(date="2025-05-14")})
+    assert differ(row.finding for row in found) == [
+        ("date", CUMULATIVE, "2025-05-13", INFORMATION, "2025-05-14", CUMULATIVE, Reason.ARTICLE)
     ]
-    assert published_otherwise(nights.timeline) == []
+    assert published_otherwise(runs.history) == []
 
 
 def test_a_page_that_mends_its_build_into_one_that_cannot_be_differs_with_no_other() -> None:
-    nights = Nights()
-    nights.night({INFORMATION: says(updates=[APRIL, B], months=[MAY])})
+    runs = Runs()
+    runs.add({INFORMATION: says(updates=[APRIL, B], months=[MAY])})
     broken = says(updates=[APRIL, B], months=[replace(MAY, build=B.build)])
-    assert nights.night({INFORMATION: broken}) == []
-    assert nights.timeline.months[RELEASE, "2025-05"].claim.build == "26100.3981"
+    assert runs.add({INFORMATION: broken}) == []
+    assert runs.history.months[RELEASE, "2025-05"].build == "26100.3981"
 
 
 DATES, REVISIONS, KBS = ("2025-05-13", "2025-05-14"), ("3981", "3982", "4061"), (KB, "KB5058499", CUMULATIVE)
@@ -526,7 +531,7 @@ DATES, REVISIONS, KBS = ("2025-05-13", "2025-05-14"), ("3981", "3982", "4061"), 
 
 @st.composite
 def pages(draw: st.DrawFn) -> dict[str, Records]:
-    """What the pages say in a night, out of a few dates, builds and KBs of May 2025."""
+    """What the pages say in a run, out of a few dates, builds and KBs of May 2025."""
     date, kb = st.sampled_from((*DATES, None)), st.sampled_from(KBS)
     build = st.sampled_from(REVISIONS).map("26100.{}".format)
     kinds = st.sampled_from([kind for kind in EntryKind if kind is not EntryKind.BASELINE])
@@ -552,17 +557,17 @@ def pages(draw: st.DrawFn) -> dict[str, Records]:
 
 @given(st.lists(pages(), min_size=1, max_size=3))
 @settings(max_examples=100, deadline=None)
-def test_what_is_used_is_always_what_is_published(runs: list[dict[str, Records]]) -> None:
-    nights = Nights()
-    for night in runs:
-        nights.night(night, {CUMULATIVE: article(heading="26100.4061", title="26100.4060", date="2025-05-13")})
-        assert published_otherwise(nights.timeline) == []
-    still = [finding.claim for finding in nights.timeline.findings if finding.resolved_at is None]
-    assert len({claim.identity for claim in still}) == len(still)
-    for claim in still:
-        values = (claim.field, claim.used, claim.other, claim.other_page, claim.why)
-        assert (claim.code == "conflict") == (None not in values), claim
-        assert claim.used != claim.other or claim.code != "conflict"
+def test_what_is_used_is_always_what_is_published(drawn: list[dict[str, Records]]) -> None:
+    runs = Runs()
+    for said in drawn:
+        runs.add(said, {CUMULATIVE: article(heading="26100.4061", title="26100.4060", date="2025-05-13")})
+        assert published_otherwise(runs.history) == []
+    still = [row.finding for row in runs.history.findings if row.resolved_at is None]
+    assert len({finding.identity for finding in still}) == len(still)
+    for finding in still:
+        values = (finding.field, finding.used, finding.other, finding.other_page, finding.why)
+        assert (finding.code == "conflict") == (None not in values), finding
+        assert finding.used != finding.other or finding.code != "conflict"
 
 
 # --- catalogs --------------------------------------------------------------------------------------------------------
@@ -587,7 +592,7 @@ PUBLISHED = """
     )
 """
 BOTH_SAID = "select finding from disagreements where field is null or used is null or other is null or used = other"
-MAY_NIGHT, JULY_NIGHT, SEPTEMBER_NIGHT = (f"{day}T12:00:00Z" for day in ("2026-05-27", "2026-07-22", "2026-09-30"))
+MAY_RUN, JULY_RUN, SEPTEMBER_RUN = (f"{day}T12:00:00Z" for day in ("2026-05-27", "2026-07-22", "2026-09-30"))
 
 
 def scraped(db: Path, folder: Path, names: Sequence[str] = ()) -> Path:
@@ -610,19 +615,19 @@ def test_disagreements_of_the_demo(demo: sqlite3.Connection) -> None:
     assert demo.execute(DISAGREEMENTS).fetchall() == [
         (
             *("windows-11-22h2", "KB5031455", "date", "2023-10-26", INFORMATION, "2023-10-31", HISTORY),
-            *(rank, MAY_NIGHT, None),
+            *(rank, MAY_RUN, None),
         ),
         (
             *("windows-11-22h2", "KB5055528", "build", "22621.5189", INFORMATION, "22621.5191", HISTORY),
-            *(rank, MAY_NIGHT, None),
+            *(rank, MAY_RUN, None),
         ),
         (
             *("windows-11-24h2", "KB5046696", "date", "2024-11-12", INFORMATION, "2024-11-19", NOTES),
-            *(rank, MAY_NIGHT, None),
+            *(rank, MAY_RUN, None),
         ),
         (
             *("windows-server-2025", "2026-07", "type", "hotpatch", "windows-server-release-information", "baseline"),
-            *(NOTES, rank, JULY_NIGHT, SEPTEMBER_NIGHT),
+            *(NOTES, rank, JULY_RUN, SEPTEMBER_RUN),
         ),
     ]
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 import pytest
-
 from scraper.catalog.crosschecks import Past, crosscheck
+
 from scraper.catalog.resolve import Claims, MonthClaim
 from scraper.models import MonthType
 from tests.damage.laboratory import Laboratory, bundled_courses
