@@ -1,19 +1,24 @@
 # Needs python3 (3.11 or later) with its venv module, and the package index for the first run.
 PYTHON ?= python3
 BIN := .venv/bin
+# How many processes run the tests: a number, or auto for one a core.
+WORKERS ?= auto
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
-.PHONY: help run test check demo scrape nightly bench damage trust clean
+.PHONY: help run test test-all check demo scrape nightly bench damage trust clean
 
 help: ## say what can be made (plain make)
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 14
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 14
 
 run: .venv/run ## serve the catalog on http://127.0.0.1:8001/, the bundled one if there is no other
 	@test -f catalog.db || $(BIN)/winkb demo
 	$(BIN)/winkb serve --host 127.0.0.1 --port 8001
 
-test: .venv/dev ## run all tests
-	$(BIN)/python -m pytest
+test: .venv/dev ## run the tests, save the slow ones, on all cores: about two minutes on two
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "not slow"
+
+test-all: .venv/dev ## run all tests: browser, damages, hostile pages, load and kills, too
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 check: .venv/dev ## style, types, and that locks, imports and documents agree
 	$(BIN)/ruff check .

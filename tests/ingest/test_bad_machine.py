@@ -1,0 +1,257 @@
+"""This machine fails: a full disk, files that are not ours, folders that cannot be written, a run that is killed."""
+
+import shutil
+import signal
+import sqlite3
+import subprocess
+import threading
+from pathlib import Path
+
+import pytest
+
+from tests.fixtures.edits import PAGE
+from tests.fixtures.runs import (
+    CLIENT,
+    FACTS,
+    FOURTH,
+    NEW,
+    NOTES,
+    OLD,
+    SECOND,
+    THIRD,
+    Nights,
+    body_of,
+    problems,
+)
+from tests.fixtures.web import Asked, Reply
+
+pytestmark = pytest.mark.usefixtures("hurried")
+
+
+SIZED = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({size}, {size}))"
+
+
+def ended(process: "subprocess.Popen[str]") -> tuple[int, list[str]]:
+    _, stderr = process.communicate(timeout=60)
+    assert "Traceback" not in stderr, stderr
+    return process.returncode, [line for line in stderr.splitlines() if line.startswith("winkb: ")]
+
+
+@pytest.mark.parametrize("date", [OLD, NEW], ids=["unchanged night", "news"])
+def test_full_disk_leaves_the_old_catalog_and_no_trace(nights: Nights, clean: Nights, date: str) -> None:
+    before = nights.db.read_bytes()
+    nights.serve(date)
+    code, said = ended(nights.command(SECOND, SIZED.format(size=len(before) // 2)))
+    assert code == 5
+    assert len(said) == 1
+    assert said[0].startswith(f"winkb: unexpected trouble on {nights.db}. expected: a folder with room for the catalog")
+    assert nights.db.read_bytes() == before
+    assert sorted(path.name for path in nights.folder.iterdir() if path.suffix != ".lock") == [
+        "archive.db",
+        "catalog.db",
+    ]
+    nights.serve(NEW)
+    assert nights.scrape(THIRD).exit_code == 0
+    assert nights.tables("builds", "months") == clean.tables("builds", "months")
+
+
+def test_disk_full_of_the_archive_leaves_the_old_catalog(nights: Nights, clean: Nights) -> None:
+    before = nights.db.read_bytes()
+    code, said = ended(nights.command(SECOND, SIZED.format(size=nights.archive.stat().st_size)))
+    assert code == 5
+    assert len(said) == 1
+    assert said[0].startswith(
+        f"winkb: unexpected trouble on {nights.archive}. expected: an archive that can be written"
+    )
+    assert nights.db.read_bytes() == before
+    assert nights.scrape(THIRD).exit_code == 0
+    assert nights.tables("builds", "months") == clean.tables("builds", "months")
+
+
+def test_second_run_says_so_and_the_first_is_unharmed(nights: Nights, clean: Nights) -> None:
+    asked, go_on = threading.Event(), threading.Event()
+
+    def slowly(_: Asked) -> Reply:
+        asked.set()
+        assert go_on.wait(30)
+        return Reply(body=PAGE)
+
+    nights.answer(CLIENT, slowly)
+    first = nights.command(SECOND)
+    try:
+        assert asked.wait(30)
+        for command in (("scrape", "--no-articles", "--mirror", nights.web.url), ("rebuild",), ("accept", CLIENT)):
+            second = nights.run(*command, *nights.files)
+            assert second.exit_code == 3
+            assert problems(second) == [
+                f"winkb: unexpected second run on {nights.archive}. expected: no other run under way,"
+                " found: one that holds it"
+            ]
+        demo = nights.run("demo", "--db", str(nights.db))
+        assert (demo.exit_code, len(problems(demo))) == (3, 1)
+    finally:
+        go_on.set()
+        code, said = ended(first)
+    assert (code, said) == (0, [])
+    assert nights.facts() == clean.facts()
+
+
+@pytest.mark.parametrize("command", ["scrape", "rebuild", "accept"])
+def test_archive_that_is_no_database_is_refused_and_left_as_it_was(nights: Nights, begun: Nights, command: str) -> None:
+    nights.archive.write_bytes(b"not a database, but long enough to have a header of one" * 100)
+    before = nights.archive.read_bytes()
+    options = {"scrape": ("--no-articles", "--mirror", nights.web.url), "rebuild": (), "accept": (CLIENT,)}[command]
+    result = nights.run(command, *options, *nights.files)
+    assert result.exit_code == 5
+    assert problems(result) == [
+        f"winkb: unexpected trouble on {nights.archive}. expected: an archive that can be written,"
+        " found: file is not a database"
+    ]
+    assert nights.archive.read_bytes() == before
+    assert nights.db.read_bytes() == begun.db.read_bytes()
+
+
+def test_catalog_in_the_archive_s_place_is_refused_and_left_as_it_was(nights: Nights, begun: Nights) -> None:
+    """The two have tables of the same names, so that only a look at the whole file tells them apart."""
+    shutil.copyfile(begun.db, nights.archive)
+    result = nights.scrape(SECOND)
+    assert nights.archive.read_bytes() == begun.db.read_bytes()
+    assert nights.db.read_bytes() == begun.db.read_bytes()
+    assert (result.exit_code, len(problems(result))) == (5, 1)
+
+
+QUESTIONS = (
+    ("kb", "KB5058497"),
+    ("build", "26100.3981"),
+    ("month", "2026-06"),
+    ("next-restart", "24H2"),
+    ("changes",),
+    ("check",),
+)
+
+
+@pytest.mark.parametrize("question", QUESTIONS, ids=lambda question: question[0])
+@pytest.mark.parametrize(
+    "content", [None, b"", b"not a database" * 100, "archive"], ids=["none", "empty", "text", "archive"]
+)
+def test_question_to_something_that_is_no_catalog_ends_with_5(
+    begun: Nights, tmp_path: Path, question: tuple[str, ...], content: bytes | str | None
+) -> None:
+    db = tmp_path / "catalog.db"
+    if content is not None:
+        db.write_bytes(begun.archive.read_bytes() if isinstance(content, str) else content)
+    result = begun.run(*question, "--db", str(db))
+    assert result.exit_code == 5
+    assert result.stdout == ""
+    (said,) = problems(result)
+    assert str(db) in said
+    assert db.exists() == (content is not None)
+
+
+def test_torn_catalog_is_replaced_since_it_is_derived(nights: Nights, clean: Nights) -> None:
+    whole = nights.db.read_bytes()
+    nights.db.write_bytes(whole[: len(whole) // 2])
+    assert nights.scrape(SECOND).exit_code == 0
+    assert nights.tables(*FACTS) == clean.tables(*FACTS)
+
+
+def test_empty_file_in_the_catalog_s_place_is_replaced(nights: Nights, clean: Nights) -> None:
+    nights.db.write_bytes(b"")
+    assert nights.scrape(SECOND).exit_code == 0
+    assert nights.tables(*FACTS) == clean.tables(*FACTS)
+
+
+def other_database(path: Path) -> None:
+    connection = sqlite3.connect(path)
+    connection.execute("create table diary (day text, secret text)")
+    connection.close()
+
+
+@pytest.mark.parametrize(
+    ("command", "content"),
+    [
+        ("scrape", "text"),
+        ("demo", "other database"),
+        ("scrape", "archive"),
+        ("rebuild", "archive"),
+        ("demo", "archive"),
+    ],
+)
+def test_file_that_is_no_catalog_is_never_overwritten(nights: Nights, command: str, content: str) -> None:
+    """Only what was derived may be replaced: ``--db`` may be a slip of the hand, and an archive cannot be had again."""
+    target = nights.folder / "precious.db"
+    if content == "text":
+        target.write_text("Dear diary\n" * 100)
+    elif content == "archive":
+        shutil.copyfile(nights.archive, target)
+    else:
+        other_database(target)
+    before = target.read_bytes()
+    options = {
+        "scrape": ("--no-articles", "--archive", str(nights.archive), "--mirror", nights.web.url),
+        "rebuild": ("--archive", str(nights.archive)),
+        "demo": (),
+    }[command]
+    result = nights.run(command, *options, "--db", str(target))
+    assert target.read_bytes() == before
+    assert (result.exit_code, len(problems(result))) == (5, 1)
+
+
+@pytest.mark.parametrize("place", ["below a file", "in no folder", "in a folder of the kernel"])
+@pytest.mark.parametrize("option", ["--db", "--archive"])
+def test_folder_that_cannot_be_written_ends_with_5(nights: Nights, begun: Nights, place: str, option: str) -> None:
+    folder = {
+        "below a file": nights.db,
+        "in no folder": nights.folder / "missing",
+        "in a folder of the kernel": Path("/proc"),
+    }[place]
+    result = nights.scrape(SECOND, option, str(folder / "winkb.db"))
+    assert result.exit_code == 5
+    (said,) = problems(result)
+    assert said.startswith(f"winkb: unexpected trouble on {folder / 'winkb.db'}")
+    assert "expected: a folder that can be written" in said
+    assert nights.db.read_bytes() == begun.db.read_bytes()
+    assert nights.archive.read_bytes() == begun.archive.read_bytes()
+
+
+KILLED = {
+    "after the first page": "from scraper.ingest.archive import Archive as owner; name = 'keep'; last = True",
+    "before the swap": "import os as owner; name = 'replace'; last = False",
+    "after the swap": "import os as owner; name = 'replace'; last = True",
+}
+KILLING = """
+import os, signal
+real = getattr(owner, name)
+def killing(*arguments, **named):
+    if last:
+        real(*arguments, **named)
+    os.kill(os.getpid(), signal.SIGKILL)
+setattr(owner, name, killing)
+"""
+
+
+@pytest.mark.parametrize("point", KILLED)
+def test_killed_run_leaves_a_whole_catalog_and_the_next_one_goes_on(nights: Nights, clean: Nights, point: str) -> None:
+    before = nights.db.read_bytes()
+    # The hub pages come last, so that it is always the same pages that were noted.
+    for name in ("hotpatch-24h2", NOTES):
+        nights.answer(name, Reply(body=body_of(name, NEW), wait=0.1))
+    process = nights.command(SECOND, f"{KILLED[point]}{KILLING}")
+    process.communicate(timeout=60)
+    assert process.returncode == -signal.SIGKILL
+    swapped = point == "after the swap"
+    assert (nights.db.read_bytes() == before) is not swapped
+    if swapped:
+        assert nights.tables(*FACTS) == clean.tables(*FACTS)
+    assert nights.run("check", "--db", str(nights.db), "--now", SECOND).exit_code in (0, 1)
+
+    result = nights.scrape(THIRD)
+    assert (result.exit_code, problems(result)) == (0, [])
+    assert nights.tables("releases", "kbs", "builds", "months") == clean.tables("releases", "kbs", "builds", "months")
+    assert sorted(nights.changes(), key=str) == sorted(clean.changes(), key=str)
+    # What a job publishes on: the catalog that it had is another one now, whatever the killed run noted.
+    assert nights.outcome() == ("unchanged" if swapped else "news")
+    killed = ("news", 0) if point != "after the first page" else ("interrupted", None)
+    assert nights.rows("select outcome, exit_code from runs where run = 2") == [killed]
+    assert nights.scrape(FOURTH).exit_code == 0
+    assert nights.outcome() == "unchanged"
