@@ -20,8 +20,7 @@ from time import monotonic, perf_counter, sleep
 
 from scraper.ingest.archive import Archive
 from scraper.ingest.fetch import Manners
-from scraper.ingest.run import Errand, Unwatched
-from scraper.ingest.run import visit as visit_all
+from scraper.ingest.run import Plan, Unwatched, fetch_all
 from scraper.models import Request
 
 ARTICLES, LATENCY, CONCURRENCY = 150, 0.05, 2
@@ -88,8 +87,8 @@ def crawl(url: str, folder: Path) -> tuple[float, int]:
     ]
     archive = Archive(folder / "archive.db")
     begin = perf_counter()
-    errand = Errand("articles", requests, "2026-10-01T03:00:00Z", url, manners)
-    visits = asyncio.run(visit_all(archive, 1, errand, Unwatched()))
+    plan = Plan("articles", requests, "2026-10-01T03:00:00Z", url, manners)
+    visits = asyncio.run(fetch_all(archive, 1, plan, Unwatched()))
     seconds = perf_counter() - begin
     archive.close()
     return seconds, sum(visit.version is not None for visit in visits)

@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))  # the mirror and the writers of pages lie with the tests
 
 from bench.commands import spend  # noqa: E402
-from scraper.catalog.write import wanted_articles  # noqa: E402
+from scraper.ingest.published import wanted_articles  # noqa: E402
 from scraper.ingest.sources import SOURCES  # noqa: E402
 from tests.fixtures import pages  # noqa: E402
 from tests.fixtures.articles import article  # noqa: E402

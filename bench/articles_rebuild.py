@@ -17,9 +17,9 @@ from time import perf_counter
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))  # the writer of re-created articles lies with the tests
 
-from scraper.catalog.write import wanted_articles  # noqa: E402
 from scraper.ingest import job, parse  # noqa: E402
 from scraper.ingest.archive import Archive, Visit  # noqa: E402
+from scraper.ingest.published import wanted_articles  # noqa: E402
 from tests.fixtures.articles import Issue, article  # noqa: E402
 
 ARTICLES, ROUNDS = 200, 3

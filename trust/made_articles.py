@@ -6,7 +6,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from scraper.catalog.write import wanted_articles
+from scraper.ingest.published import wanted_articles
 from tests.fixtures.articles import Issue, Kind, Layout, address_of, article
 
 

@@ -156,22 +156,22 @@ class Meddler:
 
     def follow(self) -> None:
         """Know what the run is about, from the functions that it enters."""
-        from scraper.catalog import write as tables
+        from scraper.catalog import aside, write
         from scraper.ingest import job
-        from scraper.ingest import run as night
+        from scraper.ingest import run as run_module
         from scraper.ingest.archive import Archive
 
         self._enter(job, "_open", "opening")
-        self._enter(night, "visit", "fetching and keeping")
+        self._enter(run_module, "fetch_all", "fetching and keeping")
         self._enter(job, "replay", "parsing")
-        self._enter(night, "replay", "parsing")
-        self._enter(tables, "aside", "writing aside")
-        self._enter(tables, "write", "writing aside")
+        self._enter(run_module, "replay", "parsing")
+        self._enter(aside, "aside", "writing aside")
+        self._enter(write, "write", "writing aside")
         self._enter(Archive, "finish", "archive.finish")
         self._enter(Archive, "accepting", "archive.accept")
-        self._enter(tables, "write_visits", "writing visits")
-        self._enter(tables, "_refuse_broken", "checking")
-        self._enter(tables, "_sync", "fsync")
+        self._enter(write, "write_visits", "writing visits")
+        self._enter(aside, "_refuse_broken", "checking")
+        self._enter(aside, "_sync", "fsync")
         real = os.replace
 
         def swap(source: Any, target: Any) -> None:
@@ -229,7 +229,7 @@ def _vfs() -> Any:
 
 def break_it(how: str) -> None:
     """Publish as one must not. Undisturbed it comes to the same: only what the experiments do can show it."""
-    from scraper.catalog import write as tables
+    from scraper.catalog import write
     from scraper.ingest import job
 
     def copied(source: Any, target: Any) -> None:
@@ -239,7 +239,7 @@ def break_it(how: str) -> None:
     if how == "copy":
         os.replace = copied
     elif how == "early":
-        real, remove = tables.write, os.unlink
+        real, remove = write.write, os.unlink
 
         def early(database: Any, *arguments: Any) -> None:
             with suppress(FileNotFoundError):
@@ -247,7 +247,7 @@ def break_it(how: str) -> None:
             os.link(database.conn.execute("pragma database_list").fetchone()[2], "catalog.db")
             real(database, *arguments)
 
-        tables.write = early
+        write.write = early
     elif how == "unlocked":
         job.held = nullcontext  # type: ignore[attr-defined, assignment]
     else:

@@ -5,7 +5,7 @@
 ``winkb serve`` serves, and eight clients ask it without a pause, on connections that stay open: pages of all kinds,
 JSON, CSV, feeds, searches, tables with facets, canned queries and SQL, a third of them with the validator of the answer
 before. Meanwhile processes of their own publish the catalog ``--rounds`` times, in the way of a nightly run
-(``scraper.catalog.write.aside``); now and then one is killed on the way, or three come one after the other. Each
+(``scraper.catalog.aside.aside``); now and then one is killed on the way, or three come one after the other. Each
 generation is marked in every title, change, finding and issue, and in the time of every page, so that most answers tell
 it in many places, which were asked for by several statements on several connections.
 
@@ -50,7 +50,7 @@ from statistics import linear_regression, median
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from scraper.catalog import write as tables  # noqa: E402
+from scraper.catalog.aside import aside  # noqa: E402
 from scraper.ingest import job  # noqa: E402
 from scraper.publish.serve import PUBLIC  # noqa: E402
 from tests.publish.test_serving import HOST, NGINX, behind_nginx, free_port  # noqa: E402
@@ -139,7 +139,7 @@ def mark(catalog: sqlite3.Connection, generation: int) -> None:
 
 def publish(db: Path, generation: int) -> None:
     """The next generation, swapped in as a run does it."""
-    with tables.aside(db, copy=True) as database:
+    with aside(db, copy=True) as database:
         mark(database.conn, generation)
 
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 import pytest
-from scraper.catalog.crosschecks import Past, crosscheck
 
-from scraper.catalog.resolve import Claims, MonthClaim
+from scraper.catalog.checks import CODES, Context, Past, check_rows
+from scraper.catalog.rows import MonthRow
 from scraper.models import MonthType
 from tests.damage.laboratory import Laboratory, bundled_courses
 from tests.fixtures.places import ROOT
@@ -391,17 +391,15 @@ def test_day_of_a_month_is_filled_by_a_page_that_gives_it_another_type() -> None
 
 
 def test_month_that_is_still_planned_behind_a_released_one_is_overdue() -> None:
-    def month(name: str, available: str | None) -> MonthClaim:
+    def month(name: str, available: str | None) -> MonthRow:
         build = available and "26100.8390"
-        return MonthClaim(RELEASE, name, MonthType.BASELINE, CLIENT, available=available, build=build)
+        return MonthRow(
+            release=RELEASE, page=CLIENT, month=name, type=MonthType.BASELINE, available=available, build=build
+        )
 
-    claims = Claims()
-    claims.months = {
-        (RELEASE, name): month(name, day)
-        for name, day in (("2026-04", None), ("2026-05", "2026-05-12"), ("2026-06", None))
-    }
-    crosscheck(claims, [], Past("2026-07-22"))
-    assert [(claim.code, claim.subject) for claim in claims.found] == [("overdue", "2026-04")]
+    months = [month(name, day) for name, day in (("2026-04", None), ("2026-05", "2026-05-12"), ("2026-06", None))]
+    found, _ = check_rows(Context((), {}, (), months, Past(day="2026-07-22")))
+    assert [(finding.code, finding.subject) for finding in found] == [("overdue", "2026-04")]
 
 
 def test_true_pages_fire_none_of_the_findings_that_damage_fires(laboratory: Laboratory) -> None:
@@ -411,32 +409,24 @@ def test_true_pages_fire_none_of_the_findings_that_damage_fires(laboratory: Labo
     assert len(laboratory.truth.findings) == 11
 
 
-def codes() -> set[str]:
-    """Every code that the source gives a finding: the argument of that name, by place or in the yield that names it."""
+def codes_in_code() -> set[str]:
+    """Every code that the source gives a finding, wherever it is found."""
     found: set[str] = set()
     for path in (ROOT / "scraper").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name | ast.Attribute):
                 name = node.func.id if isinstance(node.func, ast.Name) else node.func.attr
-                place = {"Claim": 1, "Note": 1, "note": 1, "Trouble": 0, "_disbelieve": 2}.get(name)
+                place = {"Finding": 1, "find": 1, "Note": 1, "note": 1, "Trouble": 0, "check": 0}.get(name)
                 arguments = node.args[place : place + 1] if place is not None else []
-            elif isinstance(node, ast.Yield) and isinstance(node.value, ast.Tuple) and path.name == "crosschecks.py":
-                arguments = node.value.elts[1:2]
-            else:
-                continue
-            found |= {one.value for one in arguments if isinstance(one, ast.Constant) and isinstance(one.value, str)}
-    return found | {"conflict"}  # said of two values, in disagreement()
-
-
-def explained() -> dict[str, str]:
-    """By code, the severity that docs/findings.md gives it."""
-    rows = re.findall(r"^\| `([a-z-]+)` \| (\w+) \|", (ROOT / "docs/findings.md").read_text("utf-8"), re.M)
-    assert len(rows) == len(dict(rows))
-    return dict(rows)
+                found |= {
+                    one.value for one in arguments if isinstance(one, ast.Constant) and isinstance(one.value, str)
+                }
+    return found | {"calendar-build", "revision-order"}  # chosen in overrule_builds
 
 
 def test_every_code_is_fired_and_explained() -> None:
+    """docs/findings.md is made from the same table: tests/docs/test_findings.py."""
     fired = (
         {case.code for case in CASES} | {"missing", "rewritten", "overdue", "no-month", "no-b", "older"} | OF_ARTICLES
     )
-    assert fired == codes() == explained().keys()
+    assert fired == CODES.keys() == codes_in_code()

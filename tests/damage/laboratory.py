@@ -16,9 +16,9 @@ from scraper.ingest import parse
 from scraper.ingest.archive import Archive
 from scraper.ingest.drift import check_tables
 from scraper.ingest.fetch import Manners
+from scraper.ingest.memo import Reader
 from scraper.ingest.normalize import normalize
-from scraper.ingest.replay import Reader
-from scraper.ingest.run import Errand, Unwatched, run
+from scraper.ingest.run import Plan, Unwatched, run
 from scraper.ingest.sources import BY_NAME, SOURCES
 from scraper.models import Records, Request, Source
 from tests.damage.markup import Markup
@@ -196,8 +196,10 @@ class Laboratory:
         requests = [Request(name, BY_NAME[name].url) for name in self.tonight]
         with closing(Archive(self._folder / f"{prefix}archive.db")) as archive:
             reader = _Remembering(archive, self._known, learning=learning)
-            errand = Errand("pages", requests, at, str(self._mirror), Manners(delay=0))
-            return run(archive, reader, self._folder / f"{prefix}catalog.db", errand, Unwatched()).exit_code
+            plan = Plan("pages", requests, at, str(self._mirror), Manners(delay=0))
+            outcome = run(archive, reader, self._folder / f"{prefix}catalog.db", SOURCES, plan, Unwatched())
+            assert outcome is not None
+            return outcome.exit_code
 
 
 def _facts_of(name: str, body: bytes) -> Records:

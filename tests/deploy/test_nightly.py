@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 import yaml  # type: ignore[import-untyped]
 
-from scraper.catalog.resolve import second_tuesday
+from scraper.catalog.days import second_tuesday
 from scraper.publish.summary import EXIT_CODES
 from tests.fixtures.places import ROOT
 

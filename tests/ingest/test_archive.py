@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from scraper.errors import BusyError, MachineError
-from scraper.ingest.archive import Acceptance, Archive, Run, Visit, held
+from scraper.ingest.archive import Acceptance, Archive, RunEnd, Visit, held
 from tests.fixtures.places import ROOT
 
 PAGE, OTHER = "hotpatch-24h2", "hotpatch-25h2"
@@ -46,13 +46,13 @@ def failed(run: int, source: str = PAGE, at: str = NIGHT) -> Visit:
 
 def test_body_comes_back_byte_for_byte(archive: Archive) -> None:
     body = bytes(range(256)) * 100
-    assert archive.body(archive.version(PAGE, ONE, body)) == (PAGE, ONE, body)
+    assert archive.body(archive.version(PAGE, ONE, body)) == body
 
 
 def test_first_raw_bytes_of_a_version_are_kept(archive: Archive) -> None:
     version = archive.version(PAGE, ONE, b"first")
     assert archive.version(PAGE, ONE, b"same facts, other chrome") == version
-    assert archive.body(version) == (PAGE, ONE, b"first")
+    assert archive.body(version) == b"first"
     assert archive.fingerprint(version) == ONE
 
 
@@ -124,9 +124,9 @@ def test_last_good_visit_has_the_validators_of_what_was_served_last(archive: Arc
 def test_runs_are_numbered_from_one(archive: Archive) -> None:
     assert archive.next_run() == 1
     archive.note(failed(1))
-    archive.finish(Run(1, "failed", 4, None))
+    archive.finish(RunEnd(1, "failed", 4, None))
     assert archive.next_run() == 2
-    assert archive.runs() == {1: Run(1, "failed", 4, None)}
+    assert archive.runs() == {1: RunEnd(1, "failed", 4, None)}
 
 
 def test_run_that_was_killed_keeps_its_number(archive: Archive) -> None:
@@ -136,10 +136,10 @@ def test_run_that_was_killed_keeps_its_number(archive: Archive) -> None:
 
 
 def test_run_ends_once(archive: Archive) -> None:
-    archive.finish(Run(1, "news", 0, ONE))
+    archive.finish(RunEnd(1, "news", 0, ONE))
     with pytest.raises(MachineError, match="UNIQUE constraint failed"):
-        archive.finish(Run(1, "unchanged", 0, ONE))
-    assert archive.runs() == {1: Run(1, "news", 0, ONE)}
+        archive.finish(RunEnd(1, "unchanged", 0, ONE))
+    assert archive.runs() == {1: RunEnd(1, "news", 0, ONE)}
 
 
 def accept(archive: Archive, acceptance: Acceptance) -> None:
@@ -166,12 +166,12 @@ def test_everything_is_still_there_after_opening_it_again(path: Path) -> None:
     with closing(Archive(path)) as archive:
         version = archive.version(PAGE, ONE, b"one")
         archive.note(served(1, version))
-        archive.finish(Run(1, "news", 0, TWO))
+        archive.finish(RunEnd(1, "news", 0, TWO))
         accept(archive, Acceptance(1, PAGE, version, NIGHT))
     with closing(Archive(path)) as archive:
-        assert archive.body(version) == (PAGE, ONE, b"one")
+        assert archive.body(version) == b"one"
         assert list(archive.visits()) == [served(1, version)]
-        assert archive.runs() == {1: Run(1, "news", 0, TWO)}
+        assert archive.runs() == {1: RunEnd(1, "news", 0, TWO)}
         assert archive.acceptances() == [Acceptance(1, PAGE, version, NIGHT)]
         assert archive.next_run() == 2
 
@@ -311,7 +311,7 @@ def test_hold_goes_with_the_process_however_it_ends(path: Path) -> None:
 
 def test_visit_and_what_it_was_served_are_kept_together_or_not_at_all(archive: Archive) -> None:
     kept = archive.keep(replace(served(1, 0), version=None), ONE, b"one")
-    assert archive.body(int(kept.version or 0)) == (PAGE, ONE, b"one")
+    assert archive.body(int(kept.version or 0)) == b"one"
     assert list(archive.visits()) == [kept]
     with pytest.raises(MachineError, match="CHECK constraint failed"):
         archive.keep(replace(kept, at="soon"), TWO, b"two")

@@ -9,10 +9,10 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from scraper.catalog import write as tables
 from scraper.ingest import job
 from scraper.ingest.fetch import Manners
 from scraper.ingest.job import Paths
+from scraper.ingest.published import wanted_articles
 from scraper.ingest.sources import SOURCES
 from tests.fixtures import pages
 from tests.fixtures.articles import Issue, article
@@ -40,7 +40,7 @@ class Nights:
     def wanted(self) -> dict[str, str]:
         """By KB, the address of every article that is asked for."""
         help_page = "https://support.microsoft.com/help/"
-        return {one.kb: one.url or help_page + one.kb[2:] for one in tables.wanted_articles(self.paths.db)}
+        return {one.kb: one.url or help_page + one.kb[2:] for one in wanted_articles(self.paths.db)}
 
     def serve(self, kb: str, body: bytes) -> None:
         self.web.page(self.wanted()[kb], Reply(body=body, headers={"ETag": f'"{hash(body)}"'}))

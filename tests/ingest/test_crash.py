@@ -14,11 +14,13 @@ from click.testing import CliRunner
 from selectolax.lexbor import SelectolaxError
 
 from scraper.answers import lookup
-from scraper.catalog import write as tables
+from scraper.catalog import write
+from scraper.catalog.aside import aside
 from scraper.cli import main
 from scraper.errors import MachineError
 from scraper.ingest import job, parse
 from scraper.ingest.archive import Archive, Visit
+from scraper.ingest.published import wanted_articles
 from scraper.ingest.sources import SOURCES
 from scraper.publish.serve import AGAIN
 from tests.fixtures.places import ROOT
@@ -155,7 +157,7 @@ def test_acceptance_that_could_not_be_published_can_be_given_again(
         raise sqlite3.OperationalError("database or disk is full")
 
     with monkeypatch.context() as patch:
-        patch.setattr(tables, "write_visits", full)
+        patch.setattr(write, "write_visits", full)
         with pytest.raises(MachineError, match="disk is full"):
             job.accept(paths, CLIENT, FOURTH)
     assert acceptances(paths) == 0
@@ -179,7 +181,7 @@ def test_acceptance_of_a_process_that_was_killed_is_published_by_the_next_run(sc
 @pytest.mark.parametrize("ahead", ["2026-10-02T12:00:00Z", "2099-01-01T03:00:00Z"])
 def test_article_that_a_clock_was_ahead_at_is_due_again_once(scenes: Scenes, tmp_path: Path, ahead: str) -> None:
     db = scenes[ACCEPT].start / "catalog.db"
-    wanted = tables.wanted_articles(db)
+    wanted = wanted_articles(db)
     with closing(Archive(tmp_path / "archive.db")) as archive:
 
         def visit_all(run: int, at: str) -> None:
@@ -194,7 +196,7 @@ def test_article_that_a_clock_was_ahead_at_is_due_again_once(scenes: Scenes, tmp
 
 def test_what_cannot_be_written_nor_removed_is_said_plainly(tmp_path: Path) -> None:
     (tmp_path / "catalog.db.aside" / "of somebody").mkdir(parents=True)
-    with pytest.raises(MachineError, match="expected: a folder with room"), tables.aside(tmp_path / "catalog.db"):
+    with pytest.raises(MachineError, match="expected: a folder with room"), aside(tmp_path / "catalog.db"):
         pass
 
 
