@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from sqlite_utils import Database
 
 from scraper.answers import lookup
-from scraper.catalog.history import Night, Timeline
-from scraper.catalog.resolve import reconcile, second_tuesday
+from scraper.catalog.days import second_tuesday
+from scraper.catalog.history import History, Run, add_run
+from scraper.catalog.resolve import resolve
 from scraper.catalog.write import PageRow, write
 from scraper.ingest import job
 from scraper.ingest.sources import BY_NAME
@@ -141,12 +142,12 @@ def loaded(history: tuple[Records, Records], fetched: date) -> Verdicts:
     """The verdicts of a catalog of pages that say so and were last read on that day."""
     time = f"{fetched}T20:00:00Z"
     pages = {source.name: said for source, said in zip(PAGES, history, strict=True)}
-    timeline = Timeline()
-    timeline.follow(Night(1, time, pages, pages), reconcile(pages, PAGES))
+    made = History()
+    add_run(made, Run(1, time, set(pages), set(pages)), resolve(pages, PAGES))
     rows = [PageRow(source.name, source.url, time, time, None, None, None, None, 0, 0, None, None) for source in PAGES]
     database = Database(memory=True)
     with closing(database.conn):
-        write(database, timeline, {}, PAGES, rows, 0)
+        write(database, made, {}, PAGES, rows, 0)
         return Verdicts(database.conn, RELEASE)
 
 
