@@ -49,34 +49,6 @@ class Source:
     calendar_release: str | None = None
 
 
-# --- fetch: what is asked, and what came -----------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """A page to ask for, with the validators of the copy we have (None: unconditional) and ``final_url``, the address
-    that the copy came from."""
-
-    source: str
-    url: str
-    etag: str | None = None
-    last_modified: str | None = None
-    final_url: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What came back: ``body`` is the decoded (inflated) bytes, None when the host said 304 not modified.
-    ``final_url`` is the public address after redirects."""
-
-    request: Request
-    status: int
-    final_url: str
-    body: bytes | None
-    etag: str | None
-    last_modified: str | None
-
-
 # --- parse: strings by column name -----------------------------------------------------------------------------------
 
 

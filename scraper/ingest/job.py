@@ -15,11 +15,11 @@ from time import monotonic
 from scraper.catalog import write as tables
 from scraper.errors import DriftError, InputError, MachineError
 from scraper.ingest.archive import Acceptance, Archive, held
-from scraper.ingest.fetch import Manners
+from scraper.ingest.fetch import Manners, Request
 from scraper.ingest.replay import Reader, good_facts, replay
 from scraper.ingest.run import Errand, Outcome, Progress, Unwatched, run, run_rows, stamp
 from scraper.ingest.sources import BY_NAME, SOURCES
-from scraper.models import Request, Source
+from scraper.models import Source
 
 __all__ = ["Manners", "Outcome", "Paths", "Progress", "accept", "demo", "rebuild", "scrape"]
 

@@ -13,10 +13,9 @@ from scraper.catalog import write as tables
 from scraper.errors import FetchError, Unavailable
 from scraper.ingest import parse
 from scraper.ingest.archive import Archive, Run, Visit
-from scraper.ingest.fetch import Manners, fetch
+from scraper.ingest.fetch import Answer, Manners, Request, fetch
 from scraper.ingest.replay import LOOK, ArticleState, PageState, Reader, is_article, replay
 from scraper.ingest.sources import SOURCES
-from scraper.models import Answer, Request
 
 log = logging.getLogger(__name__)
 
