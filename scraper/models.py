@@ -1,12 +1,13 @@
-"""The forms of the data on its way. One name each: a *page version* is the bytes of one answer, as the archive keeps
-them; a *parsed page* has its strings as served, by column name (parse); *records* are typed values (normalize).
+"""The forms of the data that several packages share: declared sources, and typed records.
 
-Forms: a KB is ``KB`` and its digits; a build is ``base.revision`` (``26100.3981``); a month is ``YYYY-MM``; a date is
+Each form of the data has one name on its way. A *page version* is the bytes of one answer, as the archive keeps them. A
+*parsed page* has the strings of a page version by column name (ingest/parse/parsed.py). *Records* are typed values.
+
+Values: a KB is ``KB`` and its digits; a build is ``base.revision`` (``26100.3981``); a month is ``YYYY-MM``; a date is
 ``YYYY-MM-DD``; a time is UTC, ``YYYY-MM-DDTHH:MM:SSZ``. Unknown is None, never an empty string.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 
 # Redirects may lead to these and to no other host (design.md section 7); only links to them are published.
@@ -47,44 +48,6 @@ class Source:
     releases: tuple[str, ...]
     tables: tuple[TableShape, ...]
     calendar_release: str | None = None
-
-
-# --- parse: strings by column name -----------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One table row: cleaned text by column name; ``links`` has the resolved https address of a cell's link by the same
-    name. Cells that the header has no name for stand under ``surplus``, when they are not empty."""
-
-    cells: Mapping[str, str]
-    links: Mapping[str, str] = field(default_factory=dict)
-    surplus: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """One table of a page. ``label`` is the version label or navigation category that it stands under, ``year`` the
-    year label, ``identity`` the HTML id (a cross-check, never a key); "" where there is none. ``columns`` as served, in
-    lower case with single blanks."""
-
-    name: TableName
-    label: str
-    year: str
-    identity: str
-    columns: tuple[str, ...]
-    rows: tuple[Row, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class ParsedPage:
-    """All that a parser read from one page version. ``unknown_tables`` are the headers of the tables in the container
-    that are not like any declared one."""
-
-    layout: str
-    updated_at: str
-    tables: tuple[Table, ...]
-    unknown_tables: tuple[tuple[str, ...], ...] = ()
 
 
 # --- normalize: typed records ----------------------------------------------------------------------------------------
@@ -256,32 +219,6 @@ class IssuesRead(StrEnum):
     LISTED = "listed"
     NONE = "none"
     UNREAD = "unread"
-
-
-@dataclass(frozen=True, slots=True)
-class IssueText:
-    """One known issue as served: its title and its parts by their labels in lower case (``symptoms``, ``workaround``,
-    ``resolution``, …); text before any label stands under ``""``."""
-
-    title: str
-    parts: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class ParsedArticle:
-    """What the parser read from an article, as served. ``issues`` is None where no such section could be read;
-    ``issues_text`` is the plain text of the section. ``sections``: heading and text of each section in order."""
-
-    layout: str
-    updated_at: str
-    canonical: str
-    title: str
-    heading: str
-    issues: tuple[IssueText, ...] | None
-    issues_text: str
-    servicing_stack: str
-    packages: tuple[str, ...]
-    sections: tuple[tuple[str, str], ...]
 
 
 class IssueStatus(StrEnum):

@@ -8,7 +8,8 @@ from collections import Counter
 from collections.abc import Iterable
 
 from scraper.errors import DriftError
-from scraper.models import ParsedPage, Records, Source, Table, TableShape
+from scraper.ingest.parse.parsed import ParsedPage, Table
+from scraper.models import Records, Source, TableShape
 
 # At or below this share of the last good version's rows a page has lost too many to be believed (design.md section 7).
 _TOO_FEW = 0.6

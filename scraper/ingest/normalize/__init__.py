@@ -11,6 +11,7 @@ from datetime import date
 from functools import lru_cache
 
 from scraper.errors import DriftError, cut
+from scraper.ingest.parse.parsed import ParsedPage, Row, Table
 from scraper.models import (
     HOSTS,
     CalendarMonth,
@@ -19,14 +20,11 @@ from scraper.models import (
     LongTermServicing,
     MonthType,
     Note,
-    ParsedPage,
     Quarantined,
     Records,
-    Row,
     Servicing,
     Severity,
     Source,
-    Table,
     TableName,
     Update,
     Version,

@@ -13,16 +13,8 @@ from datetime import date
 from urllib.parse import urlsplit
 
 from scraper.errors import cut
-from scraper.models import (
-    ArticleRecord,
-    IssuesRead,
-    IssueStatus,
-    IssueText,
-    KnownIssue,
-    ParsedArticle,
-    Prerequisite,
-    PrerequisiteKind,
-)
+from scraper.ingest.parse.parsed import IssueText, ParsedArticle
+from scraper.models import ArticleRecord, IssuesRead, IssueStatus, KnownIssue, Prerequisite, PrerequisiteKind
 
 _MONTHS = [name.casefold() for name in month_name]
 _KB = re.compile(r"\bKB *(\d{6,7})(?!\d)", re.I | re.A)

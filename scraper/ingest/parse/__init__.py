@@ -15,10 +15,11 @@ from scraper.errors import DriftError
 from scraper.ingest.parse.article import read_article
 from scraper.ingest.parse.excerpt import article_excerpt, excerpt
 from scraper.ingest.parse.hotpatch_notes import read_hotpatch_notes
+from scraper.ingest.parse.parsed import ParsedArticle, ParsedPage
 from scraper.ingest.parse.release_information import read_release_information
 from scraper.ingest.parse.tables import Links
 from scraper.ingest.parse.text import clean
-from scraper.models import ParsedArticle, ParsedPage, Source
+from scraper.models import Source
 
 __all__ = ["article_fingerprint", "fingerprint", "parse", "parse_article"]
 

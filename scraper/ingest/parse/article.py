@@ -15,9 +15,9 @@ from typing import NamedTuple
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from scraper.errors import DriftError
+from scraper.ingest.parse.parsed import IssueText, ParsedArticle
 from scraper.ingest.parse.tables import Links, one, serve, text_of
 from scraper.ingest.parse.text import clean
-from scraper.models import IssueText, ParsedArticle
 
 _LAYOUTS = {"supArticleContent": "support-topic", "supMainContent": "support-servicing"}
 _SILENT = frozenset({"-comment", "h1", "noscript", "script", "style", "svg", "template"})

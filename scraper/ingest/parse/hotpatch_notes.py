@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from scraper.errors import DriftError
+from scraper.ingest.parse.parsed import ParsedPage, Row, Table
 from scraper.ingest.parse.tables import (
     Links,
     landmarks,
@@ -22,7 +23,7 @@ from scraper.ingest.parse.tables import (
     table_of,
     text_of,
 )
-from scraper.models import ParsedPage, Row, Source, Table, TableName, TableShape
+from scraper.models import Source, TableName, TableShape
 
 _LAYOUTS = {"supLeftNav": "support-topic", "learnRenderLeftNav": "support-servicing"}
 _CATEGORY = re.compile(r"([\w-]{0,30}?(?:nav|navigation))[-_]*category", re.IGNORECASE)

@@ -10,6 +10,7 @@ import re
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from scraper.errors import DriftError
+from scraper.ingest.parse.parsed import ParsedPage, Table
 from scraper.ingest.parse.tables import (
     Links,
     landmarks,
@@ -21,7 +22,7 @@ from scraper.ingest.parse.tables import (
     table_of,
     text_of,
 )
-from scraper.models import ParsedPage, Source, Table, TableName
+from scraper.models import Source, TableName
 
 _LABELS = frozenset({"strong", "b", "summary", "h1", "h2", "h3", "h4", "h5", "h6", "p"})
 _SECTIONS = frozenset({"h1", "h2"})

@@ -12,8 +12,9 @@ from urllib.parse import urljoin
 from selectolax.lexbor import LexborNode
 
 from scraper.errors import DriftError
+from scraper.ingest.parse.parsed import Row, Table
 from scraper.ingest.parse.text import clean
-from scraper.models import Row, Table, TableShape
+from scraper.models import TableShape
 
 _BLOCKS = frozenset(
     {"article", "blockquote", "br", "dd", "details", "div", "dl", "dt", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "li"}

@@ -32,8 +32,8 @@ STUBBORN = replace(QUICK, attempts=1000, backoff=0.02, longest_backoff=0.02, no_
 NO_NETWORK = (
     "unexpected lack of network on this machine. "
     "expected: a connection to learn.microsoft.com and support.microsoft.com, "
-    "found: no way there: no name can be resolved, or the network is unreachable. "
-    "Check the connection and the proxy, or read the pages from a mirror (--mirror)"
+    "found: no name that can be resolved, or no network that leads there "
+    "(check the connection and the proxy, or use --mirror)"
 )
 PAGES = [HISTORY, f"{LEARN}/b", NOTES, f"{SUPPORT}/b", f"{SUPPORT}/c"]
 

@@ -6,16 +6,8 @@ import pytest
 
 from scraper.ingest.normalize.article import normalize_article
 from scraper.ingest.parse import parse_article
-from scraper.models import (
-    ArticleRecord,
-    IssuesRead,
-    IssueStatus,
-    IssueText,
-    KnownIssue,
-    ParsedArticle,
-    Prerequisite,
-    PrerequisiteKind,
-)
+from scraper.ingest.parse.parsed import IssueText, ParsedArticle
+from scraper.models import ArticleRecord, IssuesRead, IssueStatus, KnownIssue, Prerequisite, PrerequisiteKind
 from tests.fixtures.articles import NONE_AWARE, Issue, Kind, Layout, address_of, article
 from tests.fixtures.places import CAPTURES
 

@@ -4,6 +4,7 @@ import pytest
 
 from scraper.errors import DriftError
 from scraper.ingest.normalize import normalize
+from scraper.ingest.parse.parsed import ParsedPage, Row, Table
 from scraper.ingest.sources import BY_NAME
 from scraper.models import (
     CalendarMonth,
@@ -11,13 +12,10 @@ from scraper.models import (
     EntryKind,
     LongTermServicing,
     MonthType,
-    ParsedPage,
     Quarantined,
     Records,
-    Row,
     Servicing,
     Severity,
-    Table,
     TableName,
     Update,
     Version,

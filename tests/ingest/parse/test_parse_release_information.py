@@ -7,8 +7,9 @@ import pytest
 
 from scraper.errors import DriftError
 from scraper.ingest.parse import parse
+from scraper.ingest.parse.parsed import ParsedPage, Row, Table
 from scraper.ingest.sources import BY_NAME
-from scraper.models import ParsedPage, Row, Table, TableName
+from scraper.models import TableName
 from tests.fixtures.places import CAPTURES
 
 CLIENT = BY_NAME["windows-11-release-information"]
