@@ -12,7 +12,7 @@ from scraper.models import TableName
 @dataclass(frozen=True, slots=True)
 class Row:
     """One table row: cleaned text by column name; ``links`` has the resolved https address of a cell's link by the same
-    name. Cells that the header has no name for stand under ``surplus``, when they are not empty."""
+    name. ``surplus`` has the cells that the header has no name for, unless they are empty."""
 
     cells: Mapping[str, str]
     links: Mapping[str, str] = field(default_factory=dict)
@@ -21,8 +21,8 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """One table of a page. ``label`` is the version label or navigation category that it stands under, ``year`` the
-    year label, ``identity`` the HTML id (a cross-check, never a key); "" where there is none. ``columns`` as served, in
+    """One table of a page. ``label`` is the version label or navigation category above it, ``year`` the year label,
+    ``identity`` the HTML id (a cross-check, never a key); "" where there is none. ``columns`` as served, in
     lower case with single blanks."""
 
     name: TableName
@@ -47,7 +47,7 @@ class ParsedPage:
 @dataclass(frozen=True, slots=True)
 class IssueText:
     """One known issue as served: its title and its parts by their labels in lower case (``symptoms``, ``workaround``,
-    ``resolution``, …); text before any label stands under ``""``."""
+    ``resolution``, …); text before any label has the label ``""``."""
 
     title: str
     parts: Mapping[str, str]
