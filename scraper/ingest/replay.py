@@ -20,7 +20,7 @@ from scraper.ingest.archive import Acceptance, Archive, Visit
 from scraper.ingest.drift import check_rows, check_tables
 from scraper.ingest.normalize import normalize
 from scraper.ingest.normalize.article import normalize_article
-from scraper.ingest.quarantine import carry
+from scraper.ingest.quarantine import with_last_good_rows
 from scraper.ingest.sources import SOURCES
 from scraper.models import ArticleRecord, Records, Source
 
@@ -285,7 +285,7 @@ def good_facts(page: PageState, reader: Reader, version: int, at: str, *, accept
     """The facts of a version with what stays of the last ones. Raises DriftError where the page must be set aside."""
     facts = reader.read(page.source, version, accepted=accepted)
     check_rows(page.source, facts, page.facts, at[:10], accepted=accepted)
-    return carry(page.facts, facts)
+    return with_last_good_rows(facts, page.facts)
 
 
 def _follow_article(result: Replay, reader: Reader, visit: Visit, at: str) -> bool:

@@ -7,7 +7,7 @@ import pytest
 from scraper.catalog.derived import meanings
 from scraper.catalog.history import Change, Night, Timeline
 from scraper.catalog.resolve import Claim, Why, reconcile, second_tuesday
-from scraper.ingest.quarantine import carry
+from scraper.ingest.quarantine import with_last_good_rows
 from scraper.ingest.sources import BY_NAME
 from scraper.models import (
     CalendarMonth,
@@ -679,14 +679,16 @@ def test_what_was_found_of_a_row_stands_as_long_as_the_row_does():
 def test_a_row_with_a_readable_key_keeps_its_last_facts():
     key = (RELEASE, MAY.build, MAY.kb)
     aside = Quarantined(TableName.HISTORY, RELEASE, key, "availability date", "soon")
-    now = carry(facts(updates=(APRIL, MAY)), facts(quarantined=(aside,)))
+    now = with_last_good_rows(facts(quarantined=(aside,)), facts(updates=(APRIL, MAY)))
     assert now.updates == (MAY,)
 
 
 def test_while_a_key_is_unreadable_its_releases_table_loses_nothing():
     aside = Quarantined(TableName.HISTORY, RELEASE, None, "kb article", "KB51016")
     elsewhere = replace(APRIL, release="windows-11-25h2")
-    now = carry(facts(updates=(elsewhere, APRIL, MAY), months=(APRIL_BASELINE,)), facts(quarantined=(aside,)))
+    now = with_last_good_rows(
+        facts(quarantined=(aside,)), facts(updates=(elsewhere, APRIL, MAY), months=(APRIL_BASELINE,))
+    )
     assert now.updates == (APRIL, MAY)
     assert now.months == ()
 
@@ -695,11 +697,11 @@ def test_a_release_that_only_an_unreadable_servicing_row_names_keeps_its_name():
     version = Version("windows-server-2016", "Windows Server", "2016", 14393)
     row = Servicing("windows-server-2016", "2016-08-02", None, "2027-01-12", "home")
     aside = Quarantined(TableName.SERVICING, "windows-server-2016", ("windows-server-2016",), "date", "soon")
-    now = carry(facts(versions=(VERSION, version), servicing=(row,)), facts(quarantined=(aside,)))
+    now = with_last_good_rows(facts(quarantined=(aside,)), facts(versions=(VERSION, version), servicing=(row,)))
     assert now.versions == (VERSION, version)
     assert now.servicing == (row,)
 
 
 def test_without_quarantine_nothing_is_carried():
-    assert carry(QUARTER, facts()) == facts()
-    assert carry(None, QUARTER) == QUARTER
+    assert with_last_good_rows(facts(), QUARTER) == facts()
+    assert with_last_good_rows(QUARTER, None) == QUARTER
