@@ -40,8 +40,8 @@ def _kept(before: Sequence[_R], now: Sequence[_R], quarantined: Sequence[Quarant
     """The records of before whose row was not read now, and may be one of those in quarantine."""
     read = {record.key for record in now}
     for record in before:
-        # An update that came without its KB this time was read: what is still known of it is joined to it later. Keys of
-        # other records never end in "".
+        # An update that came without its KB this time was read: what is still known of it is joined to it later. No key
+        # of another kind ends in "".
         without_kb = (*record.key[:2], "")
         if read.isdisjoint((record.key, without_kb)) and any(_may_be(row, record) for row in quarantined):
             yield record

@@ -17,7 +17,7 @@ _BLOCKED_WITHIN = 4096
 
 
 def is_block_page(body: bytes) -> bool:
-    """Whether a host served a page that says "you are blocked" in place of the page that was asked for."""
+    """Whether a host served a "you are blocked" page in place of the page that was asked for."""
     return _BLOCKED.search(body[:_BLOCKED_WITHIN]) is not None
 
 

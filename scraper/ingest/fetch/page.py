@@ -93,7 +93,9 @@ class PageFetcher:
                 quiet = min(failure.quiet, max(0.0, deadline - clock()))
                 gate.close_for(quiet)
                 log.warning("%s for %s: leaving %s alone for %.1f s", failure.found, request.name, url.host, quiet)
-            elif self._network.is_there or not is_out_of_reach(failure):  # else NoNetwork says it once for all pages
+            elif self._network.is_there or not is_out_of_reach(
+                failure
+            ):  # else NoNetwork is the one message for all pages
                 log.info("%s for %s", failure.found, request.name)
             raise
 
@@ -112,16 +114,16 @@ class PageFetcher:
         except (httpx.TransportError, ssl.SSLError) as error:  # httpx lets a broken TLS record through as it is
             self._note_failure(asked.host, error)
             raise Transient(_in_words(error)) from error
-        except httpx.InvalidURL as error:  # too long, once the mirror's prefix stands before it
+        except httpx.InvalidURL as error:  # too long, with the mirror's prefix before it
             found = f"{error}: {quoted(str(url))}"
             raise WrongAnswer("address", page=request.name, expected="one that can be asked", found=found) from error
 
     def _note_failure(self, host: str, error: Exception) -> None:
-        """What a failed exchange says of the network; raises NoNetwork when that decides it."""
+        """Note whether a failed exchange had a network. Raises NoNetwork when it is now known that there is none."""
         if isinstance(error, httpx.ConnectError) and is_out_of_reach(error):
             self._network.failed(host)
             self._network.check()
-        # A connection that is not made in time says nothing: the name may still be looked up.
+        # A connection that is not made in time proves nothing: its name may still be looked up.
         elif not isinstance(error, httpx.ConnectTimeout):
             self._network.reached()
 
@@ -154,8 +156,8 @@ class PageFetcher:
 
 def _conditions(request: Request, url: httpx.URL) -> dict[str, str]:
     """The headers that ask for a page only if it differs from the copy we have. They are sent only to the address that
-    the copy came from. A redirect may lead to another place since: what stands there may be older than the copy, and
-    would wrongly answer that the copy is the newest."""
+    the copy came from. A redirect may lead to another place since: the page there may be older than the copy, and would
+    wrongly be called not modified."""
     if str(url) != (request.final_url or request.url):
         return {}
     known = {"If-None-Match": request.etag, "If-Modified-Since": request.last_modified}

@@ -133,8 +133,8 @@ def _hotpatch_kind(title: str, *, is_dated: bool) -> EntryKind | None:
 
 
 def _update_kind(title: str, *, is_dated: bool) -> EntryKind | None:
-    """What a link of the update history announces: with a KB it is a cumulative update, and its suffix tells the
-    kind."""
+    """What a link of the update history announces. Every link with a KB is a cumulative update; its suffix tells of
+    which kind."""
     if not _KB.search(title):
         return None
     words = title.casefold()

@@ -43,8 +43,8 @@ _COLUMN = "link"
 def read_hotpatch_notes(source: Source, tree: LexborHTMLParser, links: Links, updated_at: str) -> ParsedPage:
     """All categories of the navigation, and the calendars.
 
-    Raises DriftError when the page has no navigation with links, no main part or several, a calendar with a cell for
-    several columns or rows, or the heading of another version."""
+    Raises DriftError when the page has no navigation with links, no main part or several, a calendar with a cell that
+    spans several columns or rows, or the heading of another version."""
     main = one(tree.css("main"), "main part", source.name)
     _refuse_another_version(source, main)
     prefix, categories = _read_navigation(source, tree, links)

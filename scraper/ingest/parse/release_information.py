@@ -41,7 +41,7 @@ def read_release_information(source: Source, tree: LexborHTMLParser, links: Link
     """The servicing tables, release histories and hotpatch calendars.
 
     Raises DriftError when the page has neither the container nor a main part whose tables are all known, when no table
-    is known, or when a table has a cell for several columns or rows."""
+    is known, or when a cell of a table spans several columns or rows."""
     containers = tree.css("#winrelinfo_container")
     if containers:
         container = one(containers, "container #winrelinfo_container", source.name)

@@ -246,7 +246,7 @@ def _is_in_note(table: LexborNode, container: LexborNode) -> bool:
 
 
 def spanning(container: LexborNode) -> Mapping[int, str]:
-    """The tables in which a cell stands for several columns or rows, by ``mem_id``, with that attribute of the cell.
+    """The tables in which a cell spans several columns or rows, by ``mem_id``, with that attribute of the cell.
     No table of a page has such a cell today. The cells after it would be read under the wrong names."""
     found: dict[int, str] = {}
     for cell in container.css("[colspan],[rowspan]"):
@@ -261,6 +261,6 @@ def spanning(container: LexborNode) -> Mapping[int, str]:
 
 
 def refuse_span(span: str | None, page: str) -> None:
-    """Raises DriftError for a table that has a cell for several columns or rows (``spanning``)."""
+    """Raises DriftError for a table with a cell that spans several columns or rows (``spanning``)."""
     if span is not None:
         raise DriftError("cell", page=page, expected="one column and row to each cell", found=span)

@@ -192,7 +192,7 @@ def test_validators_are_sent_only_where_their_copy_came_from(web: Web) -> None:
 
 
 def test_validator_larger_than_a_server_takes_headers_is_as_good_as_none(web: Web) -> None:
-    """Kept, and sent back, it would make the server refuse the page every night from then on."""
+    """Kept, and sent back, it would make the server refuse the page at every later run."""
     web.page(NOTES, Reply(body=PAGE, headers={"ETag": f'"{"a" * 60_000}"'}))
     etag = answer(NOTES, web).etag
     assert answer(Request("notes", NOTES, etag=etag), web).body == PAGE

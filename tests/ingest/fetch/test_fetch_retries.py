@@ -97,7 +97,7 @@ def test_retry_after_is_honoured_as_seconds_and_as_a_date(web: Web) -> None:
     web.page(NOTES, Reply(429, headers={"Retry-After": "1"}), Reply(body=PAGE))
     web.page(HISTORY, until, Reply(body=PAGE))
     assert all(isinstance(each, Answer) for each in come(NOTES, HISTORY, mirror=web.url).values())
-    # The upper bounds leave room for a busy machine; without the header the wait is a tenth of a second.
+    # The upper bounds allow for a busy machine; without the header the wait is a tenth of a second.
     assert 1 <= gaps(web.times(NOTES))[0] < 3
     assert 0.9 <= gaps(web.times(HISTORY))[0] < 4  # an HTTP date has whole seconds
 

@@ -173,8 +173,8 @@ def test_a_cell_over_several_columns_or_rows_is_drift(span: str) -> None:
 
 
 def test_a_span_of_one_or_in_a_stranger_is_none() -> None:
-    stranger = table(("a", "b"), ("c",)).replace("<td", '<td colspan="2"')
-    assert len(read(HISTORY_TABLE.replace("<td", '<td colspan="1"') + stranger).tables) == 1
+    unknown = table(("a", "b"), ("c",)).replace("<td", '<td colspan="2"')
+    assert len(read(HISTORY_TABLE.replace("<td", '<td colspan="1"') + unknown).tables) == 1
 
 
 # --- labels ----------------------------------------------------------------------------------------------------------

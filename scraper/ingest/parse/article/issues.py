@@ -17,7 +17,7 @@ def issues_of(pieces: Sequence[Piece]) -> tuple[IssueText, ...]:
     """The issues of a section.
 
     A title with nothing below it is the heading of a group and no issue, unless it is a fold. There is no issue at all
-    when a cell of a table stands for several rows or columns: some texts would come under the wrong issue."""
+    when a cell of a table spans several rows or columns: some texts would come under the wrong issue."""
     reader = _IssueReader(pieces)
     for place, piece in enumerate(pieces):
         reader.read(place, piece)
@@ -61,7 +61,7 @@ class _IssueReader:
         self.current: _Issue | None = None
         self.line = ""  # the text of the same block so far
         self.tables = 0  # how many tables are open whose rows have been read
-        self.spans = False  # whether a cell of such a table stands for several rows or columns
+        self.spans = False  # whether a cell of such a table spans several rows or columns
 
     def read(self, place: int, piece: Piece) -> None:
         """Read the next piece."""
@@ -133,7 +133,7 @@ class _IssueReader:
             self._begin(text)
 
     def _read_bold(self, place: int, text: str) -> None:
-        """A label begins its block or stands behind a sentence. Outside of folds, bold words that are a whole paragraph
+        """A label begins its block or comes after a sentence. Outside of folds, bold words that are a whole paragraph
         are a title when a label comes next. All other bold words are text."""
         line = clean(self.line)
         label = label_of(text)

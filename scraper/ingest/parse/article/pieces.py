@@ -170,7 +170,7 @@ def label_of(text: str) -> str:
 
 
 def begins_block(pieces: Sequence[Piece], place: int) -> bool:
-    """Whether nothing stands before a piece in its block."""
+    """Whether a piece is the first text of its block."""
     while place:
         place -= 1
         if pieces[place].kind not in INLINE:
@@ -181,7 +181,7 @@ def begins_block(pieces: Sequence[Piece], place: int) -> bool:
 
 
 def ends_block(pieces: Sequence[Piece], place: int) -> bool:
-    """Whether nothing stands behind a piece in its block, as far as seven pieces tell."""
+    """Whether a piece is the last text of its block, judged by the next seven pieces."""
     for piece in pieces[place + 1 : place + 8]:
         if piece.kind not in INLINE:
             return True

@@ -1,4 +1,4 @@
-"""What an article says of its servicing stack update."""
+"""The text about the servicing stack update in an article."""
 
 import re
 from collections.abc import Iterator, Sequence
