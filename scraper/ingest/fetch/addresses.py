@@ -48,13 +48,17 @@ class Addresses:
             return public
         return httpx.URL(f"{self.mirror}/{public.host}{public.raw_path.decode('ascii')}")
 
-    def asked_hosts(self, requests: Iterable[Request]) -> set[str]:
+    def asked_host(self, public: str) -> str:
+        """The host that is asked for the pages of a public host."""
+        return public if self.mirror is None else httpx.URL(self.mirror).host
+
+    def first_hosts(self, requests: Iterable[Request]) -> set[str]:
         """The hosts that are asked first for these pages. A request whose address is refused asks none."""
         hosts = set()
         for request in requests:
             with suppress(WrongAnswer):
-                hosts.add(self.public(request, request.url).host)
-        return {httpx.URL(self.mirror).host} if hosts and self.mirror is not None else hosts
+                hosts.add(self.asked_host(self.public(request, request.url).host))
+        return hosts
 
     def public(self, request: Request, location: str, base: httpx.URL | None = None) -> httpx.URL:
         """The public address that a request names, or a redirect from ``base``: https on a declared host, without

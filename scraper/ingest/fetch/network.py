@@ -17,9 +17,10 @@ class Network:
     first failure after ``patience`` seconds decides it: a network may need a moment when a machine wakes up. Once a
     host was reached (``is_there``), the ordinary retry policy applies to all hosts."""
 
-    def __init__(self, hosts: Iterable[str], patience: float) -> None:
-        self._hosts = sorted(hosts)
-        self._untried = set(self._hosts)
+    def __init__(self, hosts: Iterable[str], named: str, patience: float) -> None:
+        """``hosts``: those that are asked for, ``named``: what the error calls them."""
+        self._untried = set(hosts)
+        self._named = named
         self.is_there = False
         self._missing = asyncio.Event()
         self._decided_at = clock() + patience
@@ -30,7 +31,7 @@ class Network:
             raise NoNetwork(
                 "lack of network",
                 page="this machine",
-                expected=f"a connection to {' and '.join(self._hosts)}",
+                expected=f"a connection to {self._named}",
                 found="no name that can be resolved, or no network that leads there "
                 "(check the connection and the proxy, or use --mirror)",
             )

@@ -33,7 +33,9 @@ class PageFetcher:
         self._manners = manners
         self._addresses = addresses
         self._gates = {host: Gate(manners) for host in manners.hosts}
-        self._network = Network(addresses.asked_hosts(requests), manners.no_network)
+        # All hosts are named, so that the message is the same for a run's pages and for its articles.
+        named = " or ".join(sorted({addresses.asked_host(host) for host in manners.hosts}))
+        self._network = Network(addresses.first_hosts(requests), named, manners.no_network)
 
     async def fetch(self, request: Request) -> tuple[Request, Answer | FetchError]:
         """One page, with all its redirects and retries."""

@@ -31,7 +31,7 @@ from tests.fixtures.web import Reply, Web
 STUBBORN = replace(QUICK, attempts=1000, backoff=0.02, longest_backoff=0.02, no_network=0.2, seconds=20)
 NO_NETWORK = (
     "unexpected lack of network on this machine. "
-    "expected: a connection to learn.microsoft.com and support.microsoft.com, "
+    "expected: a connection to learn.microsoft.com or support.microsoft.com, "
     "found: no name that can be resolved, or no network that leads there "
     "(check the connection and the proxy, or use --mirror)"
 )
@@ -201,7 +201,7 @@ def test_connection_that_is_not_made_in_time_decides_nothing() -> None:
 def test_only_hosts_that_are_asked_for_count(looked_up: list[str]) -> None:
     came = come(NOTES, Request("", "https://example.com/"), manners=STUBBORN)
     assert isinstance(came[NOTES], NoNetwork)
-    assert "expected: a connection to support.microsoft.com, found" in str(came[NOTES])
+    assert str(came[NOTES]) == NO_NETWORK
     assert not isinstance(came["https://example.com/"], Unavailable)
 
 
