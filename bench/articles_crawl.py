@@ -19,9 +19,8 @@ from pathlib import Path
 from time import monotonic, perf_counter, sleep
 
 from scraper.ingest.archive import Archive
-from scraper.ingest.fetch import Manners
+from scraper.ingest.fetch import Manners, Request
 from scraper.ingest.run import Plan, Unwatched, fetch_all
-from scraper.models import Request
 
 ARTICLES, LATENCY, CONCURRENCY = 150, 0.05, 2
 QUOTA, QUIET = 46, 5.0

@@ -2,7 +2,8 @@
 
 ScraperError
 ├── FetchError          a page did not come
-│   ├── Unavailable     try later: no network, throttled to the end of the budget, 5xx, a block page
+│   ├── Unavailable     try later: throttled to the end of the budget, 5xx, a block page
+│   │   └── NoNetwork   no host can be reached from this machine
 │   └── WrongAnswer     a person must look: 404, foreign or looping redirect, empty, cut, oversized, broken body
 ├── DriftError          a page came and is not what the parser was written for: a person must look
 ├── BusyError           another run holds the archive: try later
@@ -41,6 +42,10 @@ class FetchError(ScraperError):
 
 class Unavailable(FetchError):
     """The host or the network does not answer now; the same request may succeed later."""
+
+
+class NoNetwork(Unavailable):
+    """No name can be resolved, or no network leads to any host. The message is the same for every page of a run."""
 
 
 class WrongAnswer(FetchError):

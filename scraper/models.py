@@ -1,14 +1,16 @@
-"""The forms of the data on its way. One name each: a *page version* is the bytes of one answer, as the archive keeps
-them; a *parsed page* has its strings as served, by column name (parse); *records* are typed values (normalize).
+"""The forms of the data that several packages share: declared sources, and typed records.
 
-Forms: a KB is ``KB`` and its digits; a build is ``base.revision`` (``26100.3981``); a month is ``YYYY-MM``; a date is
+Each form of the data has one name on its way. A *page version* is the bytes of one answer, as the archive keeps them. A
+*parsed page* has the strings of a page version by column name (ingest/parse/parsed.py). *Records* are typed values.
+
+Values: a KB is ``KB`` and its digits; a build is ``base.revision`` (``26100.3981``); a month is ``YYYY-MM``; a date is
 ``YYYY-MM-DD``; a time is UTC, ``YYYY-MM-DDTHH:MM:SSZ``. Unknown is None, never an empty string.
 """
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
+from typing import TypeAlias
 
 # Redirects may lead to these and to no other host (design.md section 7); only links to them are published.
 HOSTS = ("learn.microsoft.com", "support.microsoft.com")
@@ -31,8 +33,8 @@ class TableName(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TableShape:
-    """What a source promises of one kind of table: its exact column names (lower case, one blank between words), and
-    how many rows all tables of that kind must yield together; 0 where the page may do without it."""
+    """What a source must have of one kind of table: its exact column names (lower case, one blank between words), and
+    the least number of rows of all tables of that kind together; 0 for a table that the page may lack."""
 
     name: TableName
     columns: tuple[str, ...]
@@ -41,7 +43,8 @@ class TableShape:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A page of the publisher. ``name`` is its key everywhere; ``releases`` are those whose freshness it decides."""
+    """A page of the publisher. ``name`` is its key everywhere; ``releases`` are those whose freshness depends on it.
+    ``calendar_release``: the one release whose hotpatch calendar it has, where no label names it."""
 
     name: str
     url: str
@@ -52,73 +55,10 @@ class Source:
     calendar_release: str | None = None
 
 
-# --- fetch: what is asked, and what came -----------------------------------------------------------------------------
+# --- records of pages ------------------------------------------------------------------------------------------------
 
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """A page to ask for, with the validators of the copy we have (None: unconditional) and ``final_url``, the address
-    that the copy came from."""
-
-    source: str
-    url: str
-    etag: str | None = None
-    last_modified: str | None = None
-    final_url: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What came back: ``body`` is the decoded (inflated) bytes, None when the host said 304 not modified.
-    ``final_url`` is the public address after redirects."""
-
-    request: Request
-    status: int
-    final_url: str
-    body: bytes | None
-    etag: str | None
-    last_modified: str | None
-
-
-# --- parse: strings by column name -----------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One table row: cleaned text by column name; ``links`` has the resolved https address of a cell's link by the same
-    name. Cells that the header has no name for stand under ``surplus``, when they are not empty."""
-
-    cells: Mapping[str, str]
-    links: Mapping[str, str] = field(default_factory=dict)
-    surplus: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """One table of a page. ``label`` is the version label or navigation category that it stands under, ``year`` the
-    year label, ``identity`` the HTML id (a cross-check, never a key); "" where there is none. ``columns`` as served, in
-    lower case with single blanks."""
-
-    name: TableName
-    label: str
-    year: str
-    identity: str
-    columns: tuple[str, ...]
-    rows: tuple[Row, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class ParsedPage:
-    """All that a parser read from one page version. ``unknown_tables`` are the headers of the tables in the container
-    that are not like any declared one."""
-
-    layout: str
-    updated_at: str
-    tables: tuple[Table, ...]
-    unknown_tables: tuple[tuple[str, ...], ...] = ()
-
-
-# --- normalize: typed records ----------------------------------------------------------------------------------------
+# What identifies a record among those of its kind: the release, then the key cells of its row.
+Key: TypeAlias = tuple[str, ...]
 
 
 class MonthType(StrEnum):
@@ -127,8 +67,8 @@ class MonthType(StrEnum):
 
 
 class EntryKind(StrEnum):
-    """What a link of a navigation category announces: the last three stand in the update history, the others in the
-    hotpatch release notes."""
+    """What a link of a navigation category announces: the last three in the update history, the others in the hotpatch
+    release notes."""
 
     HOTPATCH = "hotpatch"
     OUT_OF_BAND = "out-of-band"
@@ -147,8 +87,8 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Servicing:
-    """A release's row of a servicing table. ``ended``: the page says ``End of updates`` without a date for Home and Pro
-    (``home``) or for every edition (``all``). ``latest_build`` and its date are said here once more."""
+    """A release's row of a servicing table. ``ended``: the page has ``End of updates`` without a date for Home and Pro
+    (``home``) or for every edition (``all``). ``latest_build`` and its date repeat the newest row of the history."""
 
     release: str
     available: str | None
@@ -159,13 +99,17 @@ class Servicing:
     latest_date: str | None = None
 
     @property
+    def key(self) -> Key:
+        return (self.release,)
+
+    @property
     def ends(self) -> tuple[str | None, str | None]:
         return self.end_of_updates, self.end_of_updates_enterprise
 
 
 @dataclass(frozen=True, slots=True)
 class LongTermServicing:
-    """A release's row of the LTSC table, ``latest_build`` and its date as in the other one."""
+    """A release's row of the LTSC table; ``latest_build`` and its date as in Servicing."""
 
     release: str
     available: str | None
@@ -173,6 +117,10 @@ class LongTermServicing:
     extended_end: str | None
     latest_build: str | None = None
     latest_date: str | None = None
+
+    @property
+    def key(self) -> Key:
+        return (self.release,)
 
     @property
     def ends(self) -> tuple[str | None, str | None]:
@@ -202,10 +150,15 @@ class Update:
     available: str | None
     url: str | None
 
+    @property
+    def key(self) -> Key:
+        return self.release, self.build, self.kb or ""
+
 
 @dataclass(frozen=True, slots=True)
 class CalendarMonth:
-    """A row of a hotpatch calendar. ``replanned``: starred, which the page explains as first planned the other way."""
+    """A row of a hotpatch calendar. ``replanned``: it has a star, which the page explains: first planned the other
+    way."""
 
     release: str
     month: str
@@ -216,11 +169,15 @@ class CalendarMonth:
     url: str | None
     replanned: bool
 
+    @property
+    def key(self) -> Key:
+        return self.release, self.month
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A link of a navigation category, for one release. ``builds``: every build its text names, of this
-    release and of its siblings; ``preview``: it stands in a public preview category."""
+    """A link of a navigation category, for one release. ``builds``: all builds that its text names, of this release and
+    of others; ``preview``: the category is one of a public preview."""
 
     release: str
     kind: EntryKind
@@ -237,15 +194,22 @@ class Entry:
         """What findings call it."""
         return self.kb or self.title
 
+    @property
+    def key(self) -> Key:
+        return self.release, self.kb or self.available or "", str(self.preview)
+
+
+Record: TypeAlias = Servicing | LongTermServicing | Update | CalendarMonth | Entry
+
 
 @dataclass(frozen=True, slots=True)
 class Quarantined:
-    """A row that could not be read: its raw cells and the reason. ``key`` is the readable key (release, then the key
-    cells), None when a key cell is what could not be read; ``release`` is None when not even that is known."""
+    """A row that could not be read: its raw cells and the reason. ``key`` is that of the record it would have been. It
+    is None when a key cell is what could not be read, and so is ``release`` when that is not known either."""
 
     table: TableName
     release: str | None
-    key: tuple[str, ...] | None
+    key: Key | None
     reason: str
     cells: str
 
@@ -282,47 +246,31 @@ class Records:
         return self.updated_at[:10] if _DAY.fullmatch(self.updated_at[:10]) else ""
 
     @property
+    def tables(self) -> dict[TableName, tuple[Record, ...]]:
+        """The records of each kind of table."""
+        return {
+            TableName.SERVICING: self.servicing,
+            TableName.LONG_TERM: self.long_term,
+            TableName.HISTORY: self.updates,
+            TableName.CALENDAR: self.months,
+            TableName.NAVIGATION: self.entries,
+        }
+
+    @property
     def rows(self) -> int:
         """How many records were read."""
-        tables = (self.servicing, self.long_term, self.updates, self.months, self.entries)
-        return sum(len(table) for table in tables)
+        return sum(map(len, self.tables.values()))
 
 
 # --- articles --------------------------------------------------------------------------------------------------------
 
 
 class IssuesRead(StrEnum):
-    """The honest three states of an article's known issues."""
+    """What was read of an article's known issues: a list, that there are none, or neither."""
 
     LISTED = "listed"
     NONE = "none"
     UNREAD = "unread"
-
-
-@dataclass(frozen=True, slots=True)
-class IssueText:
-    """One known issue as served: its title and its parts by their labels in lower case (``symptoms``, ``workaround``,
-    ``resolution``, …); text before any label stands under ``""``."""
-
-    title: str
-    parts: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class ParsedArticle:
-    """What the parser read from an article, as served. ``issues`` is None where no such section could be read;
-    ``issues_text`` is the plain text of the section. ``sections``: heading and text of each section in order."""
-
-    layout: str
-    updated_at: str
-    canonical: str
-    title: str
-    heading: str
-    issues: tuple[IssueText, ...] | None
-    issues_text: str
-    servicing_stack: str
-    packages: tuple[str, ...]
-    sections: tuple[tuple[str, str], ...]
 
 
 class IssueStatus(StrEnum):
@@ -343,7 +291,7 @@ class KnownIssue:
 
 class PrerequisiteKind(StrEnum):
     """What an article asks for: the servicing stack it brings along, a checkpoint package that goes first, or the
-    baseline that a hotpatch stands on."""
+    baseline of a hotpatch."""
 
     SERVICING_STACK = "servicing-stack"
     CHECKPOINT = "checkpoint"
@@ -359,9 +307,9 @@ class Prerequisite:
 
 @dataclass(frozen=True, slots=True)
 class ArticleRecord:
-    """What one version of one article says. ``kbs``: every KB that title, heading or canonical address names, since the
-    landing must carry the one that was asked for; ``title_builds`` and ``heading_builds`` may differ, and both may
-    differ from the tables; dates likewise (KB5101650)."""
+    """The record of one version of an article. ``kbs``: every KB that title, heading or address names; the one that was
+    asked for must be among them. Builds and dates of title and heading may differ from each other, and from those of
+    the tables (KB5101650)."""
 
     layout: str
     updated_at: str | None

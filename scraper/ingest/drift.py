@@ -1,26 +1,29 @@
-"""The checks that stand between a page and the catalog.
+"""The checks that a page must pass before its records are used.
 
-A page that is not what its source declares is refused whole (DriftError): its last good facts are worth more than a
-guess at the new ones. A broken rule of meaning is a finding, never a stop.
+A page that is not what its source declares is refused whole (DriftError). Its last good records are worth more than a
+guess at the new ones. A broken rule of meaning is a finding and never refuses a page.
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterator
 
 from scraper.errors import DriftError
-from scraper.models import ParsedPage, Records, Source, Table, TableShape
+from scraper.ingest.parse.parsed import ParsedPage, Table
+from scraper.models import Records, Source, TableName, TableShape
 
-# At or below this share of the last good version's rows a page has lost too many to be believed (design.md section 7).
+# A page with at most this share of the last good version's rows has lost too many (design.md section 7).
 _TOO_FEW = 0.6
-# The largest page has 500. So many rows, each a finding say, would be nobody's news.
+# The largest page has 500. Nobody would read so many findings, if each row were one.
 _TOO_MANY = 20_000
+_SERVICING = (TableName.SERVICING, TableName.LONG_TERM)
 
 
 def check_tables(source: Source, page: ParsedPage, *, accepted: bool) -> None:
-    """Refuse a page that lacks a declared table or whose table has other columns than declared.
+    """Raises DriftError for a page that lacks a declared table, has a table with other columns than declared, or has
+    far too many rows.
 
-    Columns gained can be accepted, since the declared ones are still read by name; columns lost or renamed cannot, nor
-    a flood of rows.
+    ``accepted``: a person let the page pass. That covers columns gained, since the declared ones are still read by
+    name. It does not cover columns lost or renamed, nor too many rows.
     """
     rows = sum(len(table.rows) for table in page.tables)
     if max(rows, len(page.tables), len(page.unknown_tables)) > _TOO_MANY:
@@ -51,27 +54,29 @@ def _check_columns(source: Source, shape: TableShape, table: Table, *, accepted:
         )
 
 
-def check_rows(source: Source, facts: Records, last: Records | None, day: str, *, accepted: bool) -> None:
-    """Refuse a page that has lost rows: fewer than declared, a release that is still supported gone from a table, or
-    at most 60 % of the rows of the last good version, releases no longer supported on ``day`` left aside."""
+def check_rows(source: Source, records: Records, last: Records | None, day: str, *, accepted: bool) -> None:
+    """Raises DriftError for a page that has lost rows: it has fewer than declared, a release that is still supported is
+    gone from a table, or at most 60 % of the rows of the last good version are left. ``last``: the records of that
+    version. Its releases that are no longer supported on ``day`` do not count."""
     if accepted:
         return
-    supported = _supported(last, day) if last else None
-    now = _count(facts, None)
+    count = Counter(table for table, _ in _rows(records))
     for shape in source.tables:
-        if now[shape.name] < shape.minimum:
-            raise _too_few(source, shape, f"at least {shape.minimum} rows", now[shape.name])
-    if last is None or supported is None:
-        return
-    before, after = _count(last, supported), _count(facts, supported)
+        if count[shape.name] < shape.minimum:
+            raise _too_few(source, shape, f"at least {shape.minimum} rows", count[shape.name])
+    if last is not None:
+        _check_losses(source, records, last, _supported(last, day))
+
+
+def _check_losses(source: Source, records: Records, last: Records, supported: set[str]) -> None:
+    before, after = _count(last, supported), _count(records, supported)
     for shape in source.tables:
         if before[shape.name] and after[shape.name] <= before[shape.name] * _TOO_FEW:
             raise _too_few(source, shape, f"more than 60 % of {before[shape.name]} rows", after[shape.name])
-    had, has = _places(last), _places(facts)
-    for name, release in sorted(had - has):
+    for table, release in sorted(_releases_by_table(last) - _releases_by_table(records)):
         if release in supported:
             raise DriftError(
-                f"lack of {release} in the {name} tables",
+                f"lack of {release} in the {table} tables",
                 page=source.name,
                 expected=f"the rows of {release}, which still gets updates",
                 found="none",
@@ -88,8 +93,8 @@ def _too_few(source: Source, shape: TableShape, expected: str, found: int) -> Dr
 
 
 def _supported(last: Records, day: str) -> set[str]:
-    """The releases that count: those whose last end of updates has not passed. A release that has a history and no
-    longer stands in the servicing table is out of support; a page without such a table does not tell, so all count."""
+    """The releases whose last end of updates has not passed. A release that is no longer in the servicing table is out
+    of support. On a page without such a table, all releases count as supported."""
     if not last.servicing:
         return {version.release for version in last.versions}
     return {
@@ -97,25 +102,21 @@ def _supported(last: Records, day: str) -> set[str]:
     }
 
 
-def _placed(facts: Records) -> Iterable[tuple[str, str]]:
-    """Table and release of every row, read or set aside: a row that cannot be read is not a row lost."""
-    for row in facts.servicing:
-        yield "servicing", row.release
-    for long_term in facts.long_term:
-        yield "long-term-servicing", long_term.release
-    for update in facts.updates:
-        yield "release-history", update.release
-    for month in facts.months:
-        yield "hotpatch-calendar", month.release
-    for entry in facts.entries:
-        yield "navigation", entry.release
-    for aside in facts.quarantined:
-        yield str(aside.table), aside.release or ""
+def _rows(records: Records) -> Iterator[tuple[TableName, str]]:
+    """Table and release of every row, "" for an unknown release. A row in quarantine counts too: it cannot be read, but
+    it is not lost."""
+    for table, rows in records.tables.items():
+        for row in rows:
+            yield table, row.release
+    for unreadable in records.quarantined:
+        yield unreadable.table, unreadable.release or ""
 
 
-def _count(facts: Records, releases: set[str] | None) -> Counter[str]:
-    return Counter(table for table, release in _placed(facts) if releases is None or not release or release in releases)
+def _count(records: Records, releases: set[str]) -> Counter[TableName]:
+    """The number of rows of each kind of table, of these releases and of unknown ones."""
+    return Counter(table for table, release in _rows(records) if not release or release in releases)
 
 
-def _places(facts: Records) -> set[tuple[str, str]]:
-    return {place for place in _placed(facts) if place[0] in ("release-history", "hotpatch-calendar", "navigation")}
+def _releases_by_table(records: Records) -> set[tuple[TableName, str]]:
+    """The releases that have a row, by kind of table. Not of the servicing tables: a release may leave them."""
+    return {(table, release) for table, release in _rows(records) if table not in _SERVICING}

@@ -14,13 +14,13 @@ from time import monotonic
 from scraper.catalog import aside, write
 from scraper.errors import DriftError, InputError, MachineError
 from scraper.ingest.archive import Acceptance, Archive, held
-from scraper.ingest.fetch import Manners
+from scraper.ingest.fetch import Manners, Request
 from scraper.ingest.memo import Reader, stamp
 from scraper.ingest.published import wanted_articles
 from scraper.ingest.replay import passes_if_accepted, replay
-from scraper.ingest.run import Outcome, Plan, Progress, Unwatched, run, run_rows
+from scraper.ingest.run import TRY_LATER, Outcome, Plan, Progress, Unwatched, run, run_rows
 from scraper.ingest.sources import BY_NAME, SOURCES
-from scraper.models import Request, Source
+from scraper.models import Source
 
 __all__ = ["Manners", "Outcome", "Paths", "Progress", "accept", "demo", "rebuild", "scrape"]
 
@@ -63,7 +63,8 @@ def scrape(
         plan = Plan("pages", requests, now, mirror, manners or Manners(), budget)
         outcome = run(archive, reader, paths.db, SOURCES, plan, watching)
         assert outcome is not None  # every page that is asked for leaves a visit
-        if not articles or outcome.facts_sha256 is None:
+        is_offline = outcome.outcome == "failed" and outcome.exit_code == TRY_LATER
+        if not articles or is_offline or outcome.facts_sha256 is None:
             return outcome
         due = _due(archive, paths.db, now)
         if not due:

@@ -1,77 +1,52 @@
-"""What stays of a page's last facts when some of its rows could not be read tonight (design.md section 7)."""
+"""Rows that cannot be read keep their last good records (design.md section 7)."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
-from scraper.models import (
-    CalendarMonth,
-    Entry,
-    LongTermServicing,
-    Quarantined,
-    Records,
-    Servicing,
-    TableName,
-    Update,
-)
+from scraper.models import Quarantined, Record, Records, TableName
 
-_Record = TypeVar("_Record")
-_Key = tuple[str, ...]
+_R = TypeVar("_R", bound=Record)
 
 
-def carry(last: Records | None, facts: Records) -> Records:
-    """Tonight's facts with the last ones of every row that could not be read.
+def with_last_good_rows(records: Records, last: Records | None) -> Records:
+    """The records of a page, with the last good ones of every row in quarantine. ``last``: the records before, None at
+    the first time.
 
-    A row whose key is readable keeps the facts last read under it. While a key cell is not, nothing of that release's
-    table may count as gone: any of its missing rows could be the one that was meant.
+    A row with a readable key keeps the last record of that key. A row without one may be any row that is missing now
+    from its release's table (from its table, where not even the release is known): all of these keep their records.
     """
-    if last is None or not facts.quarantined:
-        return facts
+    if last is None or not records.quarantined:
+        return records
 
-    def kept(
-        table: TableName, before: Iterable[_Record], now: tuple[_Record, ...], key: Callable[[_Record], _Key]
-    ) -> tuple[_Record, ...]:
-        held = [row for row in facts.quarantined if row.table is table]
-        read = {key(record) for record in now}
-        return now + tuple(record for record in before if key(record) not in read and _is_held(key(record), held))
+    def joined(table: TableName, now: tuple[_R, ...], before: tuple[_R, ...]) -> tuple[_R, ...]:
+        return now + tuple(_kept(before, now, [row for row in records.quarantined if row.table is table]))
 
-    # A row that came tonight without its KB is that row: what is still known of it is joined to it later.
-    bare = {(row.release, row.build) for row in facts.updates if row.kb is None}
-    updates = tuple(row for row in last.updates if (row.release, row.build) not in bare)
-    servicing = kept(TableName.SERVICING, last.servicing, facts.servicing, _servicing_key)
-    named = {version.release for version in facts.versions}
-    carried = {row.release for row in servicing} - named
+    servicing = joined(TableName.SERVICING, records.servicing, last.servicing)
+    # A release that is in the servicing table alone is named by that row and by nothing else.
+    unnamed = {row.release for row in servicing} - {version.release for version in records.versions}
     return replace(
-        facts,
-        # A release that stands in the servicing table alone is named by that row and by nothing else.
-        versions=facts.versions + tuple(version for version in last.versions if version.release in carried),
+        records,
+        versions=records.versions + tuple(version for version in last.versions if version.release in unnamed),
         servicing=servicing,
-        long_term=kept(TableName.LONG_TERM, last.long_term, facts.long_term, _long_term_key),
-        updates=kept(TableName.HISTORY, updates, facts.updates, _update_key),
-        months=kept(TableName.CALENDAR, last.months, facts.months, _month_key),
-        entries=kept(TableName.NAVIGATION, last.entries, facts.entries, _entry_key),
+        long_term=joined(TableName.LONG_TERM, records.long_term, last.long_term),
+        updates=joined(TableName.HISTORY, records.updates, last.updates),
+        months=joined(TableName.CALENDAR, records.months, last.months),
+        entries=joined(TableName.NAVIGATION, records.entries, last.entries),
     )
 
 
-def _is_held(key: _Key, held: Iterable[Quarantined]) -> bool:
-    return any(row.key == key if row.key else row.release in (None, key[0]) for row in held)
+def _kept(before: Sequence[_R], now: Sequence[_R], quarantined: Sequence[Quarantined]) -> Iterator[_R]:
+    """The records of before whose row was not read now, and may be one of those in quarantine."""
+    read = {record.key for record in now}
+    for record in before:
+        # An update that came without its KB this time was read: what is still known of it is joined to it later. No key
+        # of another kind ends in "".
+        without_kb = (*record.key[:2], "")
+        if read.isdisjoint((record.key, without_kb)) and any(_may_be(row, record) for row in quarantined):
+            yield record
 
 
-def _servicing_key(row: Servicing) -> _Key:
-    return (row.release,)
-
-
-def _long_term_key(row: LongTermServicing) -> _Key:
-    return (row.release,)
-
-
-def _update_key(row: Update) -> _Key:
-    return row.release, row.build, row.kb or ""
-
-
-def _month_key(row: CalendarMonth) -> _Key:
-    return row.release, row.month
-
-
-def _entry_key(row: Entry) -> _Key:
-    return row.release, row.kb or row.available or "", str(row.preview)
+def _may_be(row: Quarantined, record: Record) -> bool:
+    """Whether an unreadable row may be the row of a record."""
+    return row.key == record.key if row.key else row.release in (None, record.release)

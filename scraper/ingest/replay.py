@@ -16,7 +16,7 @@ from scraper.errors import DriftError
 from scraper.ingest.archive import Acceptance, Archive, Visit
 from scraper.ingest.drift import check_rows as check_row_counts
 from scraper.ingest.memo import Reader
-from scraper.ingest.quarantine import carry
+from scraper.ingest.quarantine import with_last_good_rows
 from scraper.ingest.state import LOOK, ArticleState, PageState, State
 from scraper.models import Records, Source
 
@@ -99,7 +99,7 @@ class _Replay:
         source = self.by_name[page.name]
         records = self.reader.read(source, version, accepted=accepted)
         check_row_counts(source, records, page.records, at[:10], accepted=accepted)
-        return carry(page.records, records)
+        return with_last_good_rows(records, page.records)
 
     def accept(self, acceptances: Sequence[Acceptance], run: int) -> None:
         """Apply what a person let pass after a run. From there on it is the page's last good version: its changes are

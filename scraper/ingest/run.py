@@ -12,12 +12,12 @@ from scraper.catalog import aside, write
 from scraper.errors import FetchError, Unavailable
 from scraper.ingest import parse
 from scraper.ingest.archive import Archive, RunEnd, Visit
-from scraper.ingest.fetch import Manners, fetch
+from scraper.ingest.fetch import Answer, Manners, Request, fetch
 from scraper.ingest.memo import Reader, stamp
 from scraper.ingest.published import Published, published
 from scraper.ingest.replay import is_article, replay
 from scraper.ingest.state import LOOK, ArticleState, PageState
-from scraper.models import Answer, Request, Source
+from scraper.models import Source
 
 log = logging.getLogger(__name__)
 

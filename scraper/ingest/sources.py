@@ -1,7 +1,7 @@
 """The pages that the catalog reads, declared once: data, not code.
 
-Addresses: the hotpatch release notes move with every redesign, but the GUID at the end of their topic address does not,
-and a redirect leads from it to today's place. English is asked for by path, since the labels are read.
+The hotpatch release notes get another address with every redesign. The GUID at the end of their topic address does not
+change, and a redirect leads from there to today's address. The path asks for English, since labels are read.
 """
 
 from scraper.models import Source, TableName, TableShape
@@ -78,7 +78,7 @@ SOURCES = (
             TableShape(TableName.NAVIGATION, ("link",), minimum=20),
         ),
     ),
-    # Titles and links of cumulative updates, and the builds that no table lists. No verdict waits for it.
+    # Titles and links of cumulative updates, and the builds that no table lists. No verdict depends on it.
     Source(
         name="windows-11-update-history",
         url="https://support.microsoft.com/en-us/topic/windows-11-version-24h2-update-history-"
@@ -88,7 +88,7 @@ SOURCES = (
         releases=(),
         tables=(TableShape(TableName.NAVIGATION, ("link",), minimum=100),),
     ),
-    # Built by analogy with the client's page: only an excerpt of it was seen, so its releases are labelled partial.
+    # Declared by analogy with the client's page: only an excerpt of it was seen, so its releases are labelled partial.
     Source(
         name="windows-server-release-information",
         url="https://learn.microsoft.com/en-us/windows/release-health/windows-server-release-info",

@@ -15,12 +15,12 @@ from scraper.errors import DriftError
 from scraper.ingest import parse
 from scraper.ingest.archive import Archive
 from scraper.ingest.drift import check_tables
-from scraper.ingest.fetch import Manners
+from scraper.ingest.fetch import Manners, Request
 from scraper.ingest.memo import Reader
 from scraper.ingest.normalize import normalize
 from scraper.ingest.run import Plan, Unwatched, run
 from scraper.ingest.sources import BY_NAME, SOURCES
-from scraper.models import Records, Request, Source
+from scraper.models import Records, Source
 from tests.damage.markup import Markup
 from tests.damage.oracle import Catalog, Judgement, Statements, judge, read_catalog, texts_of
 from tests.fixtures import pages

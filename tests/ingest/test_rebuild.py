@@ -29,10 +29,9 @@ from scraper.errors import FetchError, InputError, MachineError, Unavailable, Wr
 from scraper.ingest import job
 from scraper.ingest import run as night
 from scraper.ingest.archive import Archive
-from scraper.ingest.fetch import Manners
+from scraper.ingest.fetch import Answer, Manners, Request
 from scraper.ingest.job import Paths
 from scraper.ingest.sources import BY_NAME
-from scraper.models import Answer, Request
 from tests.fixtures import pages
 from tests.fixtures.articles import Issue, article
 

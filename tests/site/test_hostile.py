@@ -25,12 +25,12 @@ from icalendar import Calendar
 from scraper.errors import DriftError, WrongAnswer
 from scraper.ingest import parse
 from scraper.ingest.drift import check_tables
-from scraper.ingest.fetch import Manners, fetch
+from scraper.ingest.fetch import Manners, Request, fetch
 from scraper.ingest.normalize import normalize
 from scraper.ingest.normalize.article import normalize_article
 from scraper.ingest.parse.text import clean
 from scraper.ingest.sources import BY_NAME, SOURCES
-from scraper.models import Records, Request, Source
+from scraper.models import Records, Source
 from scraper.publish import feeds
 from scraper.publish.serve import root
 from tests.fixtures import hostile, pages

@@ -1,7 +1,7 @@
-"""Articles to typed facts: the words by which an article says that an issue is open, resolved or not there at all.
+"""From a parsed article to its record: title, builds and date, known issues, prerequisites.
 
-The other half of normalize, for pages of prose. What no rule reads stays unread: a section that neither lists an issue
-nor denies that there is one is ``unread``, never ``none``. Pure: no network, no clock, no database.
+The closed vocabularies of articles are here: the words by which an issue is resolved, open, or denied. What no rule
+reads is unread: a section that neither lists an issue nor denies that there is one is ``unread``, never ``none``.
 """
 
 import re
@@ -13,16 +13,8 @@ from datetime import date
 from urllib.parse import urlsplit
 
 from scraper.errors import cut
-from scraper.models import (
-    ArticleRecord,
-    IssuesRead,
-    IssueStatus,
-    IssueText,
-    KnownIssue,
-    ParsedArticle,
-    Prerequisite,
-    PrerequisiteKind,
-)
+from scraper.ingest.parse.parsed import IssueText, ParsedArticle
+from scraper.models import ArticleRecord, IssuesRead, IssueStatus, KnownIssue, Prerequisite, PrerequisiteKind
 
 _MONTHS = [name.casefold() for name in month_name]
 _KB = re.compile(r"\bKB *(\d{6,7})(?!\d)", re.I | re.A)
@@ -41,8 +33,8 @@ _KB_WITH_BUILD = re.compile(
 _PACKAGE = re.compile(r"windows[\d.]+-(?:kb)*(?P<kb>\d{6,7})(?!\d)(?:-(?P<device>[a-z0-9]+))?", re.I | re.A)
 _SENTENCE_END = re.compile(r"(?<=[.!?]) (?=\W{0,9}[A-Z])")
 
-# A whole sentence: "not aware of any issues on other versions" denies nothing of this one.
-_NONE = re.compile(
+# A whole sentence: "not aware of any issues on other versions" denies no issue of this version.
+_DENIED = re.compile(
     r"\W*(?:note:? )?(?:at this time,? |currently,? )?"
     r"(?:(?:microsoft|we)(?: is| are|['\u2019]re)(?: currently)?(?:(?: not|n['\u2019]t)(?: currently)? | un)"
     r"aware of any(?: known| new)? issues?"
@@ -53,7 +45,7 @@ _NONE = re.compile(
 )
 _FIX = r"(?:addressed|resolved|fixed)"
 _ADDRESSED = re.compile(
-    # "inKB5095093": a zero-width blank parted the words (captured KB5094126).
+    # "inKB5095093": a zero-width blank was between the words (captured KB5094126).
     rf"(?<!will be )(?<!not )(?<!not been )(?<!not yet ){_FIX} (?:in|by|with|using) ?"
     r"(?:[^.]|\.(?=\d)){0,80}?KB *\d{6,7}"
     rf"|\b(?:is|was|were|been) {_FIX} (?:in|by|with) [^.]{{0,40}}?\bupdates? released\b",
@@ -67,8 +59,8 @@ _PENDING = re.compile(
     re.I,
 )
 
-# Characters. The longest heading seen has 61, the longest section 7,317, the longest part of an issue 543; what is
-# longer is cut, with a sign. A row of the catalog must stay far below the 250,000 that the site lets a row have.
+# Characters. The longest heading seen has 61, the longest section 7,317, the longest part of an issue 543. Longer texts
+# are cut, with a sign. A row of the catalog must be far shorter than the 250,000 that the site allows a row.
 _LONGEST_DATE, _LONGEST_HEADING, _LONGEST_PART, _LONGEST_SECTION = 100, 300, 10_000, 50_000
 _MOST_PACKAGES = 500
 
@@ -78,12 +70,14 @@ _RESOLUTIONS = ("resolution", "resolutions")
 
 
 def normalize_article(page: ParsedArticle, url: str) -> ArticleRecord:
-    """The typed facts of one version of one article. ``url`` is the public address that it was found at in the end;
-    its slug counts for ``kbs`` (``…-kb5101650-…``), a bare ``/help/5101650`` does not: that is what was asked for, and
-    an unknown number may be answered with another article (sources.md C1). Texts longer than any article's are cut."""
+    """The record of one version of an article. Texts longer than those of any article are cut.
+
+    ``url`` is the public address after redirects. A KB in its slug counts for ``kbs`` (``…-kb5101650-…``). A bare
+    ``/help/5101650`` does not: it is what was asked for, and an unknown number may be answered with another article
+    (sources.md C1)."""
     page = _bounded(page)
     kbs = frozenset(_kbs(page, url))
-    issues = tuple(_told_apart(dict.fromkeys(_issues(page))))
+    issues = tuple(_with_own_titles(dict.fromkeys(_issues(page))))
     return ArticleRecord(
         layout=page.layout,
         updated_at=page.updated_at or None,
@@ -94,7 +88,7 @@ def normalize_article(page: ParsedArticle, url: str) -> ArticleRecord:
         heading_builds=_builds(page.heading),
         title_date=_date(page.title),
         heading_date=_date(page.heading),
-        read=_read(page, issues),
+        read=_issues_read(page, issues),
         issues=issues,
         prerequisites=tuple(_unique(_prerequisites(page, kbs))),
         sections=page.sections,
@@ -125,18 +119,18 @@ def _bounded(page: ParsedArticle) -> ParsedArticle:
     )
 
 
-def _told_apart(issues: Iterable[KnownIssue]) -> Iterator[KnownIssue]:
-    """Issues are known by their titles. Where one stands twice, as over the rows of a table, the symptom's first words
-    are added to it, and a number where these are the same as well."""
+def _with_own_titles(issues: Iterable[KnownIssue]) -> Iterator[KnownIssue]:
+    """The issues, each with a title of its own, since the title is the key. Issues that share one, like the rows of a
+    table, get the symptom's first sentence added to it, and a number where that is the same too."""
     issues = list(issues)
     titles = Counter(issue.title for issue in issues)
-    told: Counter[str] = Counter()
+    given: Counter[str] = Counter()
     for issue in issues:
         title = issue.title
         if titles[title] > 1 and issue.symptom:
             title = f"{title}: {_SENTENCE_END.split(issue.symptom, maxsplit=1)[0][:120]}"
-        told[title] += 1
-        yield replace(issue, title=title if told[title] == 1 else f"{title} ({told[title]})")
+        given[title] += 1
+        yield replace(issue, title=title if given[title] == 1 else f"{title} ({given[title]})")
 
 
 # --- title, heading, address -----------------------------------------------------------------------------------------
@@ -169,10 +163,10 @@ def _date(words: str) -> str | None:
 # --- known issues ----------------------------------------------------------------------------------------------------
 
 
-def _read(page: ParsedArticle, issues: tuple[KnownIssue, ...]) -> IssuesRead:
+def _issues_read(page: ParsedArticle, issues: tuple[KnownIssue, ...]) -> IssuesRead:
     if issues:
         return IssuesRead.LISTED
-    if page.issues is not None and any(map(_NONE.fullmatch, _SENTENCE_END.split(page.issues_text))):
+    if page.issues is not None and any(map(_DENIED.fullmatch, _SENTENCE_END.split(page.issues_text))):
         return IssuesRead.NONE
     return IssuesRead.UNREAD
 
@@ -192,21 +186,21 @@ def _part(issue: IssueText, labels: tuple[str, ...]) -> str | None:
 
 
 def _denies(issue: IssueText) -> bool:
-    """Whether a fold, one for each version for instance, only says that there is no issue."""
-    said = issue.parts.get("", "") if issue.parts else issue.title
-    return not (issue.parts.keys() - {""}) and _NONE.fullmatch(said) is not None
+    """Whether a fold only says that there is no issue. Some articles have one such fold for each version."""
+    text = issue.parts.get("", "") if issue.parts else issue.title
+    return not (issue.parts.keys() - {""}) and _DENIED.fullmatch(text) is not None
 
 
 def _first_sentence(text: str) -> str:
-    """What names an issue of a table, which has no titles."""
+    """The title of an issue in a table, where it has none of its own."""
     return cut(_SENTENCE_END.split(text, maxsplit=1)[0], _LONGEST_HEADING)
 
 
 def _status(parts: Mapping[str, str]) -> IssueStatus:
-    """Resolved when a resolution is given and not only promised, or when another part says in which update."""
-    said = [parts[label] for label in _RESOLUTIONS if label in parts]
+    """Resolved when a resolution is given and not only promised, or when another part names the update with the fix."""
+    resolutions = [parts[label] for label in _RESOLUTIONS if label in parts]
     others = [parts[label] for label in (*_WORKAROUNDS, "next steps", "") if label in parts]
-    given = any(_ADDRESSED.search(text) or not _PENDING.search(text) for text in said)
+    given = any(_ADDRESSED.search(text) or not _PENDING.search(text) for text in resolutions)
     return IssueStatus.RESOLVED if given or any(map(_ADDRESSED.search, others)) else IssueStatus.OPEN
 
 
@@ -249,9 +243,10 @@ def _named(kind: PrerequisiteKind, text: str, kbs: frozenset[str]) -> Prerequisi
 
 
 def _baseline(page: ParsedArticle, kbs: frozenset[str]) -> Prerequisite | None:
-    """The baseline that a hotpatch stands on: the first sentence that says baseline and names another KB.
+    """The baseline of a hotpatch: from the first sentence with the word baseline and another KB.
 
-    By analogy: no body of a hotpatch article has been seen in either layout (sources.md C3), only its titles.
+    This is a guess by analogy. No body of a hotpatch article has been seen in either layout (sources.md C3), only
+    titles.
     """
     words = f"{page.title} {page.heading}".casefold()
     if "hotpatch" not in words or "baseline" in words:
@@ -264,7 +259,7 @@ def _baseline(page: ParsedArticle, kbs: frozenset[str]) -> Prerequisite | None:
 
 
 def _checkpoints(packages: tuple[str, ...], kbs: frozenset[str]) -> Iterator[str]:
-    """The packages that stand before the article's own in a list, for each kind of device (``x64``, ``arm64``)."""
+    """The KBs of the packages before the article's own in a list, for each kind of device (``x64``, ``arm64``)."""
     before: dict[str, list[str]] = {}
     done: set[str] = set()
     for package in packages:

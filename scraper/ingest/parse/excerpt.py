@@ -1,8 +1,8 @@
-"""The part of a page that is read, cut out byte by byte: why a version is known by what it says, not by its chrome.
+"""The part of a page that is read, cut out of its bytes. A page version is known by this excerpt alone.
 
-The hosts answer each request with another flight id, asset version or slot number (sources.md A2, C4). Parser and
-fingerprint both work on this excerpt, so the fingerprint covers all that the parsers read by construction. Only plain
-searches are used: they stay linear on any body.
+The hosts change flight ids, asset versions and slot numbers with each answer (sources.md A2, C4); the excerpt leaves
+them out. Parser and fingerprint both work on it, so the fingerprint covers all that the parsers read. Only plain
+searches are used: they take linear time on any body.
 """
 
 import re
@@ -22,8 +22,8 @@ _FOOTER = b"ocArticleFooter"
 
 def excerpt(body: bytes) -> bytes:
     """What the parsers read of a page, as HTML: dates and canonical link, then the container of the release
-    information page, or main and every navigation category of a support page. A page of another make stands whole,
-    without ``awa-*`` metas and slot numbers."""
+    information page, or main and every navigation category of a support page. A page of another make is kept whole,
+    except for ``awa-*`` metas and slot numbers."""
     main = body.find(b"<main")
     main_end = body.find(b"</main>", main) if main >= 0 else -1
     part = None
@@ -36,13 +36,13 @@ def excerpt(body: bytes) -> bytes:
 
 def article_excerpt(body: bytes) -> bytes:
     """What is read of an article, as HTML: title, dates and canonical link, then main without the share links and the
-    feedback that the old layout ends it with. A page of another make stands whole, without ``awa-*`` metas and slot
+    feedback at its end in the old layout. A page of another make is kept whole, except for ``awa-*`` metas and slot
     numbers."""
     main, main_end = body.find(b"<main"), body.find(b"</main>")
     one_main = 0 <= main < main_end and body.find(b"<main", main + 1) < 0 and body.find(b"</main>", main_end + 1) < 0
     head_end = body.find(b"</head", 0, main) if one_main else -1
     title = _TITLE.search(body, 0, head_end) if head_end >= 0 else None
-    # What stands in a comment is no markup; only the tree can tell then.
+    # What is in a comment is no markup: then it is left to the tree.
     if title is None or _is_commented(body, title.start(), title.start()) or _is_commented(body, main, main_end):
         return _without_slots(_META.sub(_without_awa, body))
     head = _head(body[:head_end], _READ_OF_ARTICLE_HEAD)
@@ -53,8 +53,7 @@ def article_excerpt(body: bytes) -> bytes:
 
 
 def _head(head: bytes, names: tuple[bytes, ...] = _READ_OF_HEAD) -> bytes:
-    """The tags that carry what is read of the head. One that says ``awa-`` echoes another (awa-title) and is left
-    out."""
+    """The tags of the head that are read. Tags with ``awa-`` repeat others (awa-title) and are left out."""
     tags: dict[int, bytes] = {}
     for name in names:
         before, at = 0, head.find(name)
@@ -68,7 +67,8 @@ def _head(head: bytes, names: tuple[bytes, ...] = _READ_OF_HEAD) -> bytes:
 
 
 def _release_information(body: bytes, main: int, main_end: int) -> tuple[int, bytes] | None:
-    """Where the container begins, and its bytes up to the last table (the tree closes what is left open)."""
+    """Where the container begins, and its bytes up to its last table (the tree closes what is left open). None when
+    there is no container, or several."""
     found = body.find(_CONTAINER, main, main_end)
     if found < 0 or body.find(_CONTAINER, found + 1) >= 0:
         return None
@@ -80,17 +80,18 @@ def _release_information(body: bytes, main: int, main_end: int) -> tuple[int, by
 
 
 def _support(body: bytes, main: int, main_end: int) -> tuple[int, bytes] | None:
-    """Where main or the first category begins, and main followed by each category once.
+    """Where main or the first category begins, and main followed by each category once; None for a page of another
+    make.
 
-    Each category stands in a ``section``, whose end tag closes whatever was cut open. The old layout renders the
-    navigation twice with 34 kB of site header in between (sources.md B2): equal categories are kept once."""
+    Each category is put into a ``section``, whose end tag closes what was cut open. The old layout renders the
+    navigation twice, with 34 kB of site header in between (sources.md B2): equal categories are kept once."""
     if body.find(b"<main", main_end) >= 0:
         return None
     starts = list(_category_starts(body, 0, main))
     bound = main
     if not starts:
         starts, bound = list(_category_starts(body, main_end, len(body))), len(body)
-    # What stands in a comment is no markup; only the tree can tell then.
+    # What is in a comment is no markup: then it is left to the tree.
     if not starts or _is_commented(body, starts[0], max(main, starts[-1])):
         return None
     categories: dict[bytes, None] = {}
@@ -98,7 +99,7 @@ def _support(body: bytes, main: int, main_end: int) -> tuple[int, bytes] | None:
         last = body.rfind(_ARTICLE, start, following)
         end = body.find(b"</ul>", last, following) if last >= 0 else -1
         if end < 0:
-            # No list of the known kind: the tree must find out, on the whole page.
+            # No list of the known kind: it is left to the tree of the whole page.
             return None
         categories[_without_slots(body[start : end + len(b"</ul>")])] = None
     sections = b"".join(b"<section>%b</section>" % category for category in categories)
@@ -106,8 +107,8 @@ def _support(body: bytes, main: int, main_end: int) -> tuple[int, bytes] | None:
 
 
 def _category_starts(body: bytes, low: int, high: int) -> Iterator[int]:
-    """The tags that have a class ending in ``LeftNavCategory``: of both layouts seen, and of one with another
-    prefix."""
+    """Where the tags begin that have a class ending in ``LeftNavCategory``, as in both layouts seen, or in one with
+    another prefix."""
     found = body.find(_CATEGORY, low, high)
     while found >= 0:
         after = found + len(_CATEGORY)
@@ -119,7 +120,7 @@ def _category_starts(body: bytes, low: int, high: int) -> Iterator[int]:
 
 
 def _is_commented(body: bytes, first: int, last: int) -> bool:
-    """Whether ``first``, ``last`` or a category between them stands in a comment."""
+    """Whether ``first``, ``last`` or a category between them is in a comment."""
     begin = body.find(b"<!--", 0, last)
     while begin >= 0:
         end = body.find(b"-->", begin)
@@ -130,7 +131,7 @@ def _is_commented(body: bytes, first: int, last: int) -> bool:
 
 
 def _without_slots(markup: bytes) -> bytes:
-    """Each insertion into the navigation renumbers ``data-bi-slot`` (sources.md C4)."""
+    """Without ``data-bi-slot``: each new link in the navigation renumbers the others (sources.md C4)."""
     first, *others = markup.split(b' data-bi-slot="')
     return b"".join([first, *(piece.partition(b'"')[2] for piece in others)])
 

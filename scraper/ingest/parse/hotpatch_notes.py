@@ -1,7 +1,8 @@
 """The hotpatch release notes of support.microsoft.com: a navigation that lists every update, and calendars in main.
+The update history has the same navigation, and no calendar.
 
-Two generations of class names have been served, the second since 2026-07-13 (sources.md B2, B3); a category is
-whatever has a class that ends in ``NavCategory``, so that a third generation may still be read.
+Two generations of class names have been served, the second since 2026-07-13 (sources.md B2, B3). An element is a
+category when it has a class that ends in ``NavCategory``, so that a third generation may still be read.
 """
 
 import re
@@ -10,6 +11,7 @@ from collections.abc import Iterator
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from scraper.errors import DriftError
+from scraper.ingest.parse.parsed import ParsedPage, Row, Table
 from scraper.ingest.parse.tables import (
     Links,
     landmarks,
@@ -22,7 +24,7 @@ from scraper.ingest.parse.tables import (
     table_of,
     text_of,
 )
-from scraper.models import ParsedPage, Row, Source, Table, TableName, TableShape
+from scraper.models import Source, TableName, TableShape
 
 _LAYOUTS = {"supLeftNav": "support-topic", "learnRenderLeftNav": "support-servicing"}
 _CATEGORY = re.compile(r"([\w-]{0,30}?(?:nav|navigation))[-_]*category", re.IGNORECASE)
@@ -39,8 +41,10 @@ _COLUMN = "link"
 
 
 def read_hotpatch_notes(source: Source, tree: LexborHTMLParser, links: Links, updated_at: str) -> ParsedPage:
-    """The navigation's categories, all of them, and the calendars. Raises DriftError when the page has no navigation
-    with links, no main part or several, a calendar with spanning cells, or is headed as another version's."""
+    """All categories of the navigation, and the calendars.
+
+    Raises DriftError when the page has no navigation with links, no main part or several, a calendar with a cell that
+    spans several columns or rows, or the heading of another version."""
     main = one(tree.css("main"), "main part", source.name)
     _refuse_another_version(source, main)
     prefix, categories = _read_navigation(source, tree, links)
@@ -50,8 +54,8 @@ def read_hotpatch_notes(source: Source, tree: LexborHTMLParser, links: Links, up
 
 
 def _refuse_another_version(source: Source, main: LexborNode) -> None:
-    """The notes of 24H2 and of 25H2 have the same tables, so that only the heading tells one from the other when an
-    address leads to the wrong one. A heading that names no version says nothing."""
+    """Raises DriftError when an address leads to the notes of another version. Only the heading tells, since the notes
+    of 24H2 and of 25H2 have the same tables. A heading that names no version is let pass."""
     if source.calendar_release is None:
         return
     own = source.calendar_release.rpartition("-")[2]
@@ -63,8 +67,8 @@ def _refuse_another_version(source: Source, main: LexborNode) -> None:
 
 
 def _read_navigation(source: Source, tree: LexborHTMLParser, links: Links) -> tuple[str, tuple[Table, ...]]:
-    """The class prefix of the layout, and one table a category. The old layout renders all of them twice: rows of
-    categories with the same title are joined, each once."""
+    """The class prefix of the layout, and one table for each category. The old layout renders all categories twice: the
+    rows of categories with the same title are joined, each once."""
     prefix = ""
     rows: dict[str, dict[tuple[str, str], Row]] = {}
     for category in tree.css("[class*=ategory]"):
@@ -89,7 +93,7 @@ def _read_navigation(source: Source, tree: LexborHTMLParser, links: Links) -> tu
 
 
 def _title_and_list(category: LexborNode, links: Links) -> tuple[str, LexborNode | None]:
-    """A category is a title and then a list, however they are wrapped."""
+    """The title of a category and the list that follows it, however they are wrapped."""
     title = ""
     for node in category.traverse():
         if node.tag in _LISTS:
@@ -100,8 +104,8 @@ def _title_and_list(category: LexborNode, links: Links) -> tuple[str, LexborNode
 
 
 def _items(listing: LexborNode, title: str, links: Links) -> Iterator[tuple[str, str]]:
-    """Text and address of each item that announces something: not the headings, and not the release notes' own link,
-    which stands first."""
+    """Text and address of each item that announces something. Left out are headings, and the link to the release notes
+    themselves, which is the first item."""
     own = {title.casefold(), "release notes"}
     headings = {item.mem_id for item in listing.css("li[class*=eading]") if _HEADING.search(item.attrs["class"] or "")}
     first = True
@@ -116,16 +120,17 @@ def _items(listing: LexborNode, title: str, links: Links) -> Iterator[tuple[str,
 
 
 def _is_current(item: LexborNode) -> bool:
-    """Whether an item is the page itself: an article's page has the same navigation, so this alone says nothing of
-    items further down."""
+    """Whether an item is marked as the page that is shown. Only the first item may be judged by it: on an article's
+    page, which has the same navigation, the article's item is marked."""
     return bool(_CURRENT.search(item.attrs.get("class") or "") or item.css("[aria-current]"))
 
 
 def _read_calendars(
     source: Source, main: LexborNode, shapes: list[TableShape], links: Links
 ) -> tuple[tuple[Table, ...], tuple[tuple[str, ...], ...]]:
-    """The calendars under the year that was last named. Only the first third of a year is inside its section; the
-    others are siblings under headings such as "May to August", so the year is carried forward (sources.md B2)."""
+    """The calendars, each with the year that was named last, and the headers of all other tables. Only the first third
+    of a year lies in the year's section. The others are siblings under headings such as "May to August", so the year
+    holds until another is named (sources.md B2)."""
     tables: list[Table] = []
     unknown_tables: list[tuple[str, ...]] = []
     year = ""

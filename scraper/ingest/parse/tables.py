@@ -1,7 +1,7 @@
-"""Tables by their header names: why a column that moves, or a table with another id, is still read aright.
+"""Tables, recognised by the names in their header row, so that a column may move and a table may get another id.
 
-Neither layout gives data tables a class of their own, ids are positional, and the header row is ``td`` in one layout,
-``th`` in ``tbody`` in another and ``th`` in ``thead`` in the third (sources.md A4, B2, B3).
+Nothing else is reliable. No layout gives data tables a class of their own, ids are positional, and the header row is
+``td`` in one layout, ``th`` in ``tbody`` in another and ``th`` in ``thead`` in the third (sources.md A4, B2, B3).
 """
 
 import re
@@ -12,8 +12,9 @@ from urllib.parse import urljoin
 from selectolax.lexbor import LexborNode
 
 from scraper.errors import DriftError
+from scraper.ingest.parse.parsed import Row, Table
 from scraper.ingest.parse.text import clean
-from scraper.models import Row, Table, TableShape
+from scraper.models import TableShape
 
 _BLOCKS = frozenset(
     {"article", "blockquote", "br", "dd", "details", "div", "dl", "dt", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "li"}
@@ -22,9 +23,9 @@ _BLOCKS = frozenset(
 _SILENT = frozenset({"-comment", "script", "style", "template", "noscript"})
 _PARTS = frozenset({"thead", "tbody", "tfoot"})
 _CELLS = frozenset({"td", "th"})
-# `24H2<sup>1</sup>` is version 24H2 with a footnote; a star says something of the row itself, so it stays.
+# `24H2<sup>1</sup>` is version 24H2 with a footnote. A star says something of the row itself, so it is kept.
 _FOOTNOTE = re.compile(r"[\[(]?(?:\d{1,2}|[A-Za-z]|[†‡§¶])(?:, ?(?:\d{1,2}|[A-Za-z]))*[\])]?")
-# The end of an address that is only ever appended to its folder. Spelled out: a set with \w in it takes longer.
+# A last part of an address that may simply be appended to its folder. Spelled out: a set with \w in it takes longer.
 _FILE = re.compile(r"[A-Za-z0-9_.-]*[A-Za-z0-9_-]")
 _NOTES = frozenset({"note", "tip", "important", "warning", "caution", "alert", "ocpalert"})
 
@@ -38,7 +39,7 @@ def one(nodes: Sequence[LexborNode], thing: str, page: str) -> LexborNode:
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """A table as it stands on a page: its header names in lower case, and of each row the texts and, by place, the
+    """A table of a page: its header names in lower case, and of each row the texts and, by column number, the
     links."""
 
     columns: tuple[str, ...]
@@ -46,9 +47,9 @@ class Served:
 
 
 class Links:
-    """Addresses as a page means them, resolved against ``base``.
+    """Resolves the links of a page against ``base``.
 
-    The release information page has 340 links and a navigation 150, in a few folders: ``urljoin`` is asked once for
+    The release information page has 340 links and a navigation 150, in a few folders. ``urljoin`` is called once for
     each folder, since it takes longer than all else that is done to a row."""
 
     def __init__(self, base: str) -> None:
@@ -56,8 +57,7 @@ class Links:
         self._folders: dict[str, str] = {}
 
     def resolve(self, href: str) -> str:
-        """The https address that a link leads to, or "" when it leads nowhere: ``javascript:``, another scheme, or
-        not an address at all."""
+        """The https address of a link, or "" when it has none: ``javascript:``, another scheme, no address at all."""
         slash = href.rfind("/") + 1
         address = self._folders.get(href[:slash])
         if address is None or not _FILE.fullmatch(href, slash):
@@ -83,8 +83,8 @@ class Links:
 
 
 def read(node: LexborNode, links: Links, silent: frozenset[str] = _SILENT) -> tuple[str, str]:
-    """The cleaned text below a node and the address of its first link ("" without one). Inline tags neither add nor
-    take a blank, block ones part words; footnote marks and what the ``silent`` tags hold are left out."""
+    """The cleaned text below a node, and the address of its first link ("" without one). Block tags part words, inline
+    tags do not. Footnote marks and the content of the ``silent`` tags are left out."""
     child = node.first_child
     if child is None:
         return "", ""
@@ -93,7 +93,7 @@ def read(node: LexborNode, links: Links, silent: frozenset[str] = _SILENT) -> tu
         inner = child.first_child
         text = inner.text_content if inner is not None and inner.next is None else None
         if text is not None:
-            return clean(text), links.resolve(child.attrs.get("href") or "")
+            return clean(text), links.resolve(_href(child))
     return _walk(child, links, silent)
 
 
@@ -111,11 +111,11 @@ def _walk(child: LexborNode, links: Links, silent: frozenset[str]) -> tuple[str,
         if (text := current.text_content) is not None:
             pieces.append(text)
             continue
-        tag = current.tag or ""
+        tag = current.tag
         if tag in silent or (tag == "sup" and _FOOTNOTE.fullmatch(clean(current.text()))):
             continue
         if tag == "a" and not link:
-            link = links.resolve(current.attrs.get("href") or "")
+            link = links.resolve(_href(current))
         elif tag in _BLOCKS:
             pieces.append(" ")
             pending.append(None)
@@ -124,14 +124,18 @@ def _walk(child: LexborNode, links: Links, silent: frozenset[str]) -> tuple[str,
     return clean("".join(pieces)), link
 
 
+def _href(node: LexborNode) -> str:
+    return node.attrs.get("href") or ""
+
+
 def text_of(node: LexborNode) -> str:
     """The cleaned text below a node."""
     return read(node, Links(""))[0]
 
 
 def serve(table: LexborNode, links: Links) -> Served:
-    """The first row that says anything is the header; rows that say nothing are left out, and so are blank cells at
-    the end of the header."""
+    """A table with its header: the first row that is not empty, without the empty cells at its end. Empty rows are left
+    out."""
     filled = (row for row in _rows(table, links) if any(row[0]))
     header = [text.casefold() for text in next(filled, ([], {}))[0]]
     while header and not header[-1]:
@@ -162,9 +166,9 @@ def _rows(table: LexborNode, links: Links) -> Iterator[tuple[list[str], dict[int
 
 
 def recognise(columns: tuple[str, ...], shapes: Sequence[TableShape]) -> TableShape | None:
-    """The shape that shares most of its columns with a header, at least half of them; None for a stranger. Equal
-    shares go to the shape of the nearer width: a calendar whose month column is renamed still has a history's other
-    columns."""
+    """The declared shape that a header is most like: most of the shape's columns are in it, at least half of them. None
+    when there is no such shape. Of equal ones it is the shape of the nearer width: a calendar in which "month" and
+    "type" were renamed shares as many columns with a release history."""
     names = set(columns)
     best: TableShape | None = None
     rank = (0, 0)
@@ -177,7 +181,7 @@ def recognise(columns: tuple[str, ...], shapes: Sequence[TableShape]) -> TableSh
 
 
 def table_of(served: Served, shape: TableShape, *, label: str = "", year: str = "", identity: str = "") -> Table:
-    """The recognised table with its rows by column name; the header stays as served."""
+    """A recognised table with its rows by column name; the header is as served."""
     names = served.columns
     rows = tuple([_row(names, texts, links) for texts, links in served.rows])
     return Table(shape.name, label, year, identity, names, rows)
@@ -199,8 +203,10 @@ def _row(names: tuple[str, ...], texts: list[str], links: dict[int, str]) -> Row
 
 
 def landmarks(container: LexborNode) -> Iterator[tuple[str, LexborNode]]:
-    """The elements of a container with their tags, in document order, tables as a whole. Tables that only place
-    things on the page are not yielded but looked through: those around other tables, and those within a note."""
+    """The elements of a container with their tags, in document order, without those inside of its tables.
+
+    Two kinds of tables only place things on the page: those around other tables, whose elements are given in their
+    place, and those in a note, which are left out."""
     around = _tables_around_tables(container)
     pending: list[LexborNode | None] = [container.first_child]
     while pending:
@@ -210,7 +216,7 @@ def landmarks(container: LexborNode) -> Iterator[tuple[str, LexborNode]]:
         pending.append(node.next)
         tag = node.tag or ""
         if tag == "table" and node.mem_id not in around:
-            if not _is_noted(node, container):
+            if not _is_in_note(node, container):
                 yield tag, node
             continue
         if tag[:1] != "-":
@@ -230,7 +236,7 @@ def _tables_around_tables(container: LexborNode) -> frozenset[int]:
     return frozenset(found)
 
 
-def _is_noted(table: LexborNode, container: LexborNode) -> bool:
+def _is_in_note(table: LexborNode, container: LexborNode) -> bool:
     above = table.parent
     while above is not None and above.mem_id != container.mem_id:
         if not _NOTES.isdisjoint((above.attrs.get("class") or "").casefold().split()):
@@ -240,8 +246,8 @@ def _is_noted(table: LexborNode, container: LexborNode) -> bool:
 
 
 def spanning(container: LexborNode) -> Mapping[int, str]:
-    """By ``mem_id``, the tables in which a cell stands for several columns or rows, and what that cell says of it.
-    None does so today, and the cells after it would be read under the wrong name."""
+    """The tables in which a cell spans several columns or rows, by ``mem_id``, with that attribute of the cell.
+    No table of a page has such a cell today. The cells after it would be read under the wrong names."""
     found: dict[int, str] = {}
     for cell in container.css("[colspan],[rowspan]"):
         for direction in ("colspan", "rowspan"):
@@ -255,6 +261,6 @@ def spanning(container: LexborNode) -> Mapping[int, str]:
 
 
 def refuse_span(span: str | None, page: str) -> None:
-    """DriftError when ``spanning`` says something of a table whose rows are read."""
+    """Raises DriftError for a table with a cell that spans several columns or rows (``spanning``)."""
     if span is not None:
         raise DriftError("cell", page=page, expected="one column and row to each cell", found=span)

@@ -1,19 +1,20 @@
-"""Text as it was meant: why a cell of two layouts compares equal, whatever its author's editor left in it.
+"""Cleaned text, so that a cell compares equal in two layouts.
 
-The support pages carry runs of U+200B, U+00A0 within KB numbers and entity dashes (sources.md B2, B4); nothing of
-that has a meaning. Dashes and the case do, so they stay as served: reading them is normalize's work.
+The support pages have runs of U+200B, and U+00A0 within KB numbers (sources.md B2, B4). Both have no meaning and are
+removed. Dashes and the case have one, so they are kept as served; normalize reads them.
 
-What would act on whoever reads it is masked: a NUL ends a text for some readers of SQLite, an escape commands a
-terminal, and turned writing shows ``KB8505`` as ``KB5058``. U+FFFD in its place, as HTML has it for NUL, is seen, and
-makes a cell that held it unreadable: dropped silently, the rest would be taken for what a browser shows.
+Characters that would act on a reader are replaced by U+FFFD, as HTML does with NUL: a NUL ends a text for some readers
+of SQLite, an escape commands a terminal, and turned writing shows ``KB8505`` as ``KB5058``. They are not dropped: the
+rest would be taken for what a browser shows. U+FFFD is seen, and it makes its cell unreadable.
 """
 
 import re
 
-# Invisible in every browser: zero-width blanks and joiners, left-to-right mark (in English it turns nothing), word
+# Invisible in every browser: zero-width blanks and joiners, left-to-right mark (it changes nothing in English), word
 # joiner, byte order mark, soft hyphen.
 _INVISIBLE = re.compile("[\u200b-\u200e\u2060\ufeff\u00ad]")
-# Controls, marks that turn the writing, other characters of format and tags, halves of a pair, no characters at all.
+# Controls, marks that turn the writing, other format characters and tags, surrogates, and code points that are no
+# characters.
 _ACTING = re.compile(
     "[\x00-\x1f\x7f-\x9f\u061c\u180e\u200f\u202a-\u202e\u2061-\u206f\ud800-\udfff\ufdd0-\ufdef\ufff0-\ufffb\ufffe\uffff"
     "\U000e0000-\U000e0fff]"
@@ -21,10 +22,10 @@ _ACTING = re.compile(
 
 
 def clean(text: str) -> str:
-    """Without invisible characters, with U+FFFD for each acting one; every run of blanks (U+00A0 and U+202F too) is one
-    blank, none at the ends."""
+    """The text without invisible characters, with U+FFFD for each acting one. Every run of blanks (U+00A0 and U+202F
+    too) is one blank; there is none at the ends."""
     line = " ".join(text.split())
-    if line.isprintable():  # as nearly every text is: none of its characters is invisible, and none acts
+    if line.isprintable():  # as nearly every text is: it has no invisible and no acting character
         return line
     line = " ".join(_INVISIBLE.sub("", text).split())
     return line if line.isprintable() else _ACTING.sub("\N{REPLACEMENT CHARACTER}", line)

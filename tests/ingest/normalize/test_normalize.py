@@ -4,6 +4,7 @@ import pytest
 
 from scraper.errors import DriftError
 from scraper.ingest.normalize import normalize
+from scraper.ingest.parse.parsed import ParsedPage, Row, Table
 from scraper.ingest.sources import BY_NAME
 from scraper.models import (
     CalendarMonth,
@@ -11,13 +12,10 @@ from scraper.models import (
     EntryKind,
     LongTermServicing,
     MonthType,
-    ParsedPage,
     Quarantined,
     Records,
-    Row,
     Servicing,
     Severity,
-    Table,
     TableName,
     Update,
     Version,
@@ -63,10 +61,12 @@ def listed(*texts, category=CATEGORY) -> Records:
 
 def test_a_row_of_the_release_history_is_read_whole():
     link = "https://support.microsoft.com/help/5101650"
-    facts = history(update("2026-07 B", "2026-07-14", "26100.8875", "KB5101650", link=link))
-    assert facts.updates == (Update("windows-11-24h2", "26100.8875", "KB5101650", "B", "2026-07", "2026-07-14", link),)
-    assert facts.quarantined == ()
-    assert facts.notes == ()
+    records = history(update("2026-07 B", "2026-07-14", "26100.8875", "KB5101650", link=link))
+    assert records.updates == (
+        Update("windows-11-24h2", "26100.8875", "KB5101650", "B", "2026-07", "2026-07-14", link),
+    )
+    assert records.quarantined == ()
+    assert records.notes == ()
 
 
 @pytest.mark.parametrize("letter", ["A", "B", "C", "D", "E", "OOB"])
@@ -75,8 +75,8 @@ def test_every_letter_of_an_update_type_is_known(letter):
 
 
 def test_the_first_row_of_a_release_may_have_neither_type_nor_kb():
-    facts = history(update("", "2025-09-30", "26200.6584", ""), label="Version 25H2 (OS build 26200)")
-    assert facts.updates == (Update("windows-11-25h2", "26200.6584", None, None, None, "2025-09-30", None),)
+    records = history(update("", "2025-09-30", "26200.6584", ""), label="Version 25H2 (OS build 26200)")
+    assert records.updates == (Update("windows-11-25h2", "26200.6584", None, None, None, "2025-09-30", None),)
 
 
 def test_the_month_is_the_update_types_and_not_the_dates():
@@ -85,16 +85,16 @@ def test_the_month_is_the_update_types_and_not_the_dates():
 
 def test_a_kb_is_its_text_and_a_link_to_another_number_is_noted():
     link = "https://support.microsoft.com/help/5059525"
-    facts = history(update("2025-05 B", "2025-05-13", "26100.4061", "KB 5058411", link=link))
-    assert facts.updates[0].kb == "KB5058411"
-    assert [(note.severity, note.code) for note in facts.notes] == [(Severity.INFO, "link")]
+    records = history(update("2025-05 B", "2025-05-13", "26100.4061", "KB 5058411", link=link))
+    assert records.updates[0].kb == "KB5058411"
+    assert [(note.severity, note.code) for note in records.notes] == [(Severity.INFO, "link")]
 
 
 def test_a_link_to_another_host_is_not_kept():
-    facts = history(
+    records = history(
         update("2025-05 B", "2025-05-13", "26100.4061", "KB5058411", link="https://example.org/help/5058411")
     )
-    assert facts.updates[0].url is None
+    assert records.updates[0].url is None
 
 
 @pytest.mark.parametrize(
@@ -110,9 +110,9 @@ def test_a_link_to_another_host_is_not_kept():
     ],
 )
 def test_a_history_row_that_no_rule_reads_is_set_aside_with_its_cells(cells, key, reason):
-    facts = history(update(*cells))
-    assert facts.updates == ()
-    (aside,) = facts.quarantined
+    records = history(update(*cells))
+    assert records.updates == ()
+    (aside,) = records.quarantined
     assert aside.table is TableName.HISTORY
     assert aside.release == "windows-11-24h2"
     assert aside.key == (("windows-11-24h2", "26100.8875", key) if key else None)
@@ -121,20 +121,20 @@ def test_a_history_row_that_no_rule_reads_is_set_aside_with_its_cells(cells, key
 
 
 def test_a_cell_beyond_the_header_sets_its_row_aside():
-    facts = history(update("2026-07 B", "2026-07-14", "26100.8875", "KB5101650", surplus=("more",)))
-    assert facts.updates == ()
-    assert facts.quarantined[0].key is None
+    records = history(update("2026-07 B", "2026-07-14", "26100.8875", "KB5101650", surplus=("more",)))
+    assert records.updates == ()
+    assert records.quarantined[0].key is None
 
 
 def test_a_build_of_another_family_is_kept_and_reported():
-    facts = history(update("2026-07 B", "2026-07-14", "26200.8875", "KB5101650"))
-    assert facts.updates[0].build == "26200.8875"
-    assert [(note.code, note.subject) for note in facts.notes] == [("family", "KB5101650")]
+    records = history(update("2026-07 B", "2026-07-14", "26200.8875", "KB5101650"))
+    assert records.updates[0].build == "26200.8875"
+    assert [(note.code, note.subject) for note in records.notes] == [("family", "KB5101650")]
 
 
 def test_a_label_may_hold_a_second_parenthesis():
-    facts = history(update("", "2026-07-14", "26100.1", ""), label="Version 24H2 (RTM) (OS build 26100)")
-    assert facts.updates[0].release == "windows-11-24h2"
+    records = history(update("", "2026-07-14", "26100.1", ""), label="Version 24H2 (RTM) (OS build 26100)")
+    assert records.updates[0].release == "windows-11-24h2"
 
 
 @pytest.mark.parametrize("label", ["", "Windows Server 2025 (OS build 26100)", "Version 24H2"])
@@ -159,50 +159,52 @@ def servicing(*cells, source=CLIENT, name=TableName.SERVICING):
 
 
 def test_end_of_updates_in_place_of_a_date_is_no_date():
-    facts = servicing(
+    records = servicing(
         "23H2", "GAC", "2023-10-31", "End of updates", "2026-11-10", "2026-07 B", "2026-07-14", "22631.7376"
     )
-    assert facts.servicing == (
+    assert records.servicing == (
         Servicing("windows-11-23h2", "2023-10-31", None, "2026-11-10", "home", "22631.7376", "2026-07-14"),
     )
-    assert facts.versions == (Version("windows-11-23h2", "Windows 11", "23H2", None),)
+    assert records.versions == (Version("windows-11-23h2", "Windows 11", "23H2", None),)
 
 
 def test_end_of_updates_for_every_edition_is_told_apart():
-    facts = servicing("22H2", "GAC", "2022-09-20", "End of updates", "End of updates", "", "", "22621.6060")
-    assert facts.servicing[0].ended == "all"
+    records = servicing("22H2", "GAC", "2022-09-20", "End of updates", "End of updates", "", "", "22621.6060")
+    assert records.servicing[0].ended == "all"
 
 
 def test_the_long_term_table_speaks_of_its_own_dates():
     cells = ("24H2", "LTSC", "2024-10-01", "2029-10-09", "2034-10-10", "2026-07 OOB", "2026-07-18", "26100.8894")
-    facts = servicing(*cells, name=TableName.LONG_TERM)
-    assert facts.long_term == (
+    records = servicing(*cells, name=TableName.LONG_TERM)
+    assert records.long_term == (
         LongTermServicing("windows-11-24h2", "2024-10-01", "2029-10-09", "2034-10-10", "26100.8894", "2026-07-18"),
     )
-    assert facts.servicing == ()
+    assert records.servicing == ()
 
 
 def test_a_server_version_may_have_a_parenthesis():
     cells = ("Windows Server 2019 (version 1809)", "LTSC", "Datacenter", "2018-11-13", "End of updates", "2029-01-09")
-    facts = servicing(*cells, "2026-05 B", "2026-05-12", "17763.8755", source=SERVER)
-    assert facts.servicing[0].release == "windows-server-2019"
+    records = servicing(*cells, "2026-05 B", "2026-05-12", "17763.8755", source=SERVER)
+    assert records.servicing[0].release == "windows-server-2019"
 
 
 @pytest.mark.parametrize(
     ("version", "date", "key"), [("24H21", "2024-10-01", None), ("24H2", "soon", ("windows-11-24h2",))]
 )
 def test_a_servicing_row_that_no_rule_reads_is_set_aside(version, date, key):
-    facts = servicing(version, "GAC", date, "2026-10-13", "2027-10-12", "", "", "26100.8894")
-    assert facts.servicing == ()
-    assert facts.quarantined[0].key == key
+    records = servicing(version, "GAC", date, "2026-10-13", "2027-10-12", "", "", "26100.8894")
+    assert records.servicing == ()
+    assert records.quarantined[0].key == key
 
 
 # --- hotpatch calendars ----------------------------------------------------------------------------------------------
 
 
 def test_a_released_month_is_read_whole():
-    facts = calendar(row(CALENDAR, "June", "2026.06 B", "Baseline (Restart)", "2026-06-09", "26100.8655", "KB5094126"))
-    assert facts.months == (
+    records = calendar(
+        row(CALENDAR, "June", "2026.06 B", "Baseline (Restart)", "2026-06-09", "26100.8655", "KB5094126")
+    )
+    assert records.months == (
         CalendarMonth(
             "windows-11-24h2", "2026-06", MonthType.BASELINE, "2026-06-09", "26100.8655", "KB5094126", None, False
         ),
@@ -210,25 +212,25 @@ def test_a_released_month_is_read_whole():
 
 
 def test_a_planned_month_has_a_type_and_nothing_else():
-    facts = calendar(row(CALENDAR, "August", "2026.08 B", "Hotpatch", "", "", ""))
-    assert facts.months == (
+    records = calendar(row(CALENDAR, "August", "2026.08 B", "Hotpatch", "", "", ""))
+    assert records.months == (
         CalendarMonth("windows-11-24h2", "2026-08", MonthType.HOTPATCH, None, None, None, None, False),
     )
 
 
 @pytest.mark.parametrize("star", ["*", " *"])
 def test_a_starred_month_was_first_planned_the_other_way(star):
-    facts = calendar(row(CALENDAR, "August", f"2024.08 B{star}", "Baseline (Restart)", "", "", ""), year="2024")
-    assert facts.months[0].replanned
+    records = calendar(row(CALENDAR, "August", f"2024.08 B{star}", "Baseline (Restart)", "", "", ""), year="2024")
+    assert records.months[0].replanned
 
 
 def test_the_sections_year_wins_over_the_update_types_and_is_reported():
-    facts = calendar(
+    records = calendar(
         row(CALENDAR, "January", "2025.01 B", "Baseline (Restart)", "", "", ""),
         row(CALENDAR, "February", "2025.02 B", "Hotpatch", "", "", ""),
     )
-    assert [month.month for month in facts.months] == ["2026-01", "2026-02"]
-    (note,) = facts.notes
+    assert [month.month for month in records.months] == ["2026-01", "2026-02"]
+    (note,) = records.notes
     assert note.code == "update-type-year"
     assert note.message == "update types 2025.01 B, 2025.02 B stand under calendar year 2026"
 
@@ -246,10 +248,10 @@ def test_the_sections_year_wins_over_the_update_types_and_is_reported():
     ],
 )
 def test_a_calendar_row_that_no_rule_reads_is_set_aside(cells, key, reason):
-    facts = calendar(row(CALENDAR, *cells))
-    assert facts.months == ()
-    assert facts.quarantined[0].key == key
-    assert facts.quarantined[0].reason.startswith(reason)
+    records = calendar(row(CALENDAR, *cells))
+    assert records.months == ()
+    assert records.quarantined[0].key == key
+    assert records.quarantined[0].reason.startswith(reason)
 
 
 def test_a_calendar_row_without_an_update_type_has_its_month_from_its_name():
@@ -257,21 +259,21 @@ def test_a_calendar_row_without_an_update_type_has_its_month_from_its_name():
 
 
 def test_a_calendar_without_a_label_is_known_by_its_id():
-    facts = calendar(
+    records = calendar(
         row(CALENDAR, "June", "2026.06 B", "Hotpatch", "", "", ""),
         label="",
         year="",
         identity="HotpatchCalendar_Version25H2_2026",
     )
-    assert (facts.months[0].release, facts.months[0].month) == ("windows-11-25h2", "2026-06")
+    assert (records.months[0].release, records.months[0].month) == ("windows-11-25h2", "2026-06")
 
 
 def test_an_id_that_contradicts_label_and_year_is_reported():
-    facts = calendar(
+    records = calendar(
         row(CALENDAR, "June", "2026.06 B", "Hotpatch", "", "", ""), identity="HotpatchCalendar_Version25H2_2025"
     )
-    assert facts.months[0].release == "windows-11-24h2"
-    assert [note.code for note in facts.notes] == ["label", "label"]
+    assert records.months[0].release == "windows-11-24h2"
+    assert [note.code for note in records.notes] == ["label", "label"]
 
 
 def test_a_calendar_without_any_year_stops_the_page():
@@ -393,14 +395,14 @@ def test_an_expired_link_is_marked_and_its_title_cleaned(suffix):
 
 
 def test_a_link_that_announces_nothing_known_is_reported_and_no_entry():
-    facts = listed("Plans for a quiet summer")
-    assert facts.entries == ()
-    assert [(note.code, note.subject) for note in facts.notes] == [("entry", "Plans for a quiet summer")]
+    records = listed("Plans for a quiet summer")
+    assert records.entries == ()
+    assert [(note.code, note.subject) for note in records.notes] == [("entry", "Plans for a quiet summer")]
 
 
 def test_the_statement_on_the_end_of_servicing_is_no_update_and_no_news():
-    facts = listed("End of servicing statement", category="Windows 11, version 22H2")
-    assert (facts.entries, facts.notes) == ((), ())
+    records = listed("End of servicing statement", category="Windows 11, version 22H2")
+    assert (records.entries, records.notes) == ((), ())
 
 
 @pytest.mark.parametrize(
@@ -434,10 +436,10 @@ def test_every_form_of_the_update_history_is_read(text, kind, builds):
     "text", ["May 13, 2025—Hotpatch (OS Build 26100.3981)", "Baseline", "February 30, 2025—Hotpatch KB5058497"]
 )
 def test_a_link_without_its_key_is_set_aside(text):
-    facts = listed(text)
-    assert facts.entries == ()
-    assert facts.quarantined[0].cells == text
-    assert isinstance(facts.quarantined[0], Quarantined)
+    records = listed(text)
+    assert records.entries == ()
+    assert records.quarantined[0].cells == text
+    assert isinstance(records.quarantined[0], Quarantined)
 
 
 @pytest.mark.parametrize(
@@ -460,13 +462,13 @@ def test_a_category_is_chosen_by_its_title(category, release):
 
 def test_the_preview_on_a_server_edition_outside_the_catalog_is_left_out_in_silence():
     title = "Public Preview - Release notes for hotpatch in Azure Automanage for Windows Server"
-    facts = listed("July 13, 2021—Baseline", category=title)
-    assert (facts.entries, facts.notes) == ((), ())
+    records = listed("July 13, 2021—Baseline", category=title)
+    assert (records.entries, records.notes) == ((), ())
 
 
 def test_a_category_that_names_no_release_is_reported():
-    facts = listed("April 14, 2026—Baseline", category="Related topics")
-    assert [note.code for note in facts.notes] == ["category"]
+    records = listed("April 14, 2026—Baseline", category="Related topics")
+    assert [note.code for note in records.notes] == ["category"]
 
 
 @pytest.mark.parametrize(
@@ -480,13 +482,13 @@ def test_a_category_that_names_no_release_is_reported():
     ],
 )
 def test_digits_of_other_scripts_and_years_of_other_ages_are_set_aside(cells):
-    facts = history(update(*cells))
-    assert facts.updates == ()
-    assert len(facts.quarantined) == 1
+    records = history(update(*cells))
+    assert records.updates == ()
+    assert len(records.quarantined) == 1
 
 
 def test_a_table_that_looks_like_none_declared_is_reported():
-    facts = normalize(CLIENT, ParsedPage("learn", "", (), (("flavour", "price"),)))
-    assert [(note.code, note.message) for note in facts.notes] == [
+    records = normalize(CLIENT, ParsedPage("learn", "", (), (("flavour", "price"),)))
+    assert [(note.code, note.message) for note in records.notes] == [
         ("unknown-table", "a table with columns flavour, price")
     ]

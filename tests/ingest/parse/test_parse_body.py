@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 from scraper.errors import DriftError
 from scraper.ingest.parse import fingerprint, parse
 from scraper.ingest.parse.excerpt import excerpt
+from scraper.ingest.parse.parsed import ParsedPage, Row, Table
 from scraper.ingest.parse.tables import Links
 from scraper.ingest.parse.text import clean
 from scraper.ingest.sources import BY_NAME, SOURCES
-from scraper.models import ParsedPage, Row, Source, Table, TableName
+from scraper.models import Source, TableName
 from tests.fixtures.places import ROOT
 
 SOURCE = BY_NAME["windows-11-release-information"]

@@ -4,8 +4,9 @@ import pytest
 
 from scraper.errors import DriftError
 from scraper.ingest.parse import parse
+from scraper.ingest.parse.parsed import ParsedPage, Row, Table
 from scraper.ingest.sources import BY_NAME
-from scraper.models import ParsedPage, Row, Table, TableName
+from scraper.models import TableName
 from tests.fixtures.places import CAPTURES
 
 SOURCE = BY_NAME["hotpatch-25h2"]

@@ -7,8 +7,9 @@ import pytest
 
 from scraper.errors import DriftError
 from scraper.ingest.parse import parse
+from scraper.ingest.parse.parsed import ParsedPage, Row, Table
 from scraper.ingest.sources import BY_NAME
-from scraper.models import ParsedPage, Row, Table, TableName
+from scraper.models import TableName
 from tests.fixtures.places import CAPTURES
 
 CLIENT = BY_NAME["windows-11-release-information"]
@@ -172,8 +173,8 @@ def test_a_cell_over_several_columns_or_rows_is_drift(span: str) -> None:
 
 
 def test_a_span_of_one_or_in_a_stranger_is_none() -> None:
-    stranger = table(("a", "b"), ("c",)).replace("<td", '<td colspan="2"')
-    assert len(read(HISTORY_TABLE.replace("<td", '<td colspan="1"') + stranger).tables) == 1
+    unknown = table(("a", "b"), ("c",)).replace("<td", '<td colspan="2"')
+    assert len(read(HISTORY_TABLE.replace("<td", '<td colspan="1"') + unknown).tables) == 1
 
 
 # --- labels ----------------------------------------------------------------------------------------------------------

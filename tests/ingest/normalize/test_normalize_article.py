@@ -6,16 +6,8 @@ import pytest
 
 from scraper.ingest.normalize.article import normalize_article
 from scraper.ingest.parse import parse_article
-from scraper.models import (
-    ArticleRecord,
-    IssuesRead,
-    IssueStatus,
-    IssueText,
-    KnownIssue,
-    ParsedArticle,
-    Prerequisite,
-    PrerequisiteKind,
-)
+from scraper.ingest.parse.parsed import IssueText, ParsedArticle
+from scraper.models import ArticleRecord, IssuesRead, IssueStatus, KnownIssue, Prerequisite, PrerequisiteKind
 from tests.fixtures.articles import NONE_AWARE, Issue, Kind, Layout, address_of, article
 from tests.fixtures.places import CAPTURES
 
@@ -25,13 +17,13 @@ PAGE = ParsedArticle("support-servicing", "", "", TITLE, TITLE, None, "", "", ()
 STACK, CHECKPOINT, BASELINE = PrerequisiteKind.SERVICING_STACK, PrerequisiteKind.CHECKPOINT, PrerequisiteKind.BASELINE
 
 
-def facts(url: str = URL, **served: object) -> ArticleRecord:
+def record_of(url: str = URL, **served: object) -> ArticleRecord:
     return normalize_article(replace(PAGE, **served), url)  # type: ignore[arg-type]
 
 
 def issue(title: str = "Sound", **parts: str) -> KnownIssue:
     named = {label.replace("_", " ").strip(): text for label, text in parts.items()}
-    (read,) = facts(issues=(IssueText(title, named),)).issues
+    (read,) = record_of(issues=(IssueText(title, named),)).issues
     return read
 
 
@@ -39,7 +31,7 @@ def issue(title: str = "Sound", **parts: str) -> KnownIssue:
 
 
 def test_title_and_heading_are_read_apart() -> None:
-    read = facts(title=TITLE.replace("8875 and", "8870 and"))
+    read = record_of(title=TITLE.replace("8875 and", "8870 and"))
     assert (read.title_builds, read.heading_builds) == (("26200.8870", "26100.8875"), ("26200.8875", "26100.8875"))
     assert (read.title_date, read.heading_date) == ("2026-07-14", "2026-07-14")
     assert read.updated_at is None
@@ -65,7 +57,7 @@ def test_title_and_heading_are_read_apart() -> None:
     ],
 )
 def test_dates_and_builds_of_titles(title: str, date: str | None, builds: tuple[str, ...]) -> None:
-    read = facts(title=title, heading=title)
+    read = record_of(title=title, heading=title)
     assert (read.title_date, read.title_builds) == (date, builds)
     assert (read.heading_date, read.heading_builds) == (date, builds)
 
@@ -82,12 +74,12 @@ def test_dates_and_builds_of_titles(title: str, date: str | None, builds: tuple[
     ],
 )
 def test_kbs_are_those_of_title_heading_and_slugs(served: dict[str, str], url: str, kbs: set[str]) -> None:
-    assert facts(url, **served).kbs == kbs
+    assert record_of(url, **served).kbs == kbs
 
 
 def test_an_article_has_its_heading_for_a_missing_title() -> None:
-    assert facts(title="").title == TITLE
-    assert facts(heading="").heading == ""
+    assert record_of(title="").title == TITLE
+    assert record_of(heading="").heading == ""
 
 
 # --- known issues ----------------------------------------------------------------------------------------------------
@@ -108,7 +100,7 @@ def test_an_article_has_its_heading_for_a_missing_title() -> None:
     ],
 )
 def test_a_denial_means_none(text: str) -> None:
-    assert facts(issues=(), issues_text=text).read is IssuesRead.NONE
+    assert record_of(issues=(), issues_text=text).read is IssuesRead.NONE
 
 
 @pytest.mark.parametrize(
@@ -122,12 +114,12 @@ def test_a_denial_means_none(text: str) -> None:
     ],
 )
 def test_what_neither_lists_nor_denies_is_unread(issues: tuple[IssueText, ...] | None, text: str) -> None:
-    assert facts(issues=issues, issues_text=text).read is IssuesRead.UNREAD
+    assert record_of(issues=issues, issues_text=text).read is IssuesRead.UNREAD
 
 
 def test_folds_that_deny_are_no_issues() -> None:
     folds = (IssueText("Windows 11, version 24H2", {"": NONE_AWARE}), IssueText(NONE_AWARE, {}))
-    read = facts(issues=folds, issues_text=f"Windows 11, version 24H2 {NONE_AWARE} {NONE_AWARE}")
+    read = record_of(issues=folds, issues_text=f"Windows 11, version 24H2 {NONE_AWARE} {NONE_AWARE}")
     assert (read.issues, read.read) == ((), IssuesRead.NONE)
 
 
@@ -140,18 +132,18 @@ def test_an_issue_keeps_its_text_where_it_was_served() -> None:
 
 def test_text_before_any_label_is_the_symptom_when_no_other_is() -> None:
     texts = ({"": "a", "workaround": "b"}, {"": "a", "symptoms": "b"})
-    read = facts(issues=tuple(IssueText(str(number), parts) for number, parts in enumerate(texts)))
+    read = record_of(issues=tuple(IssueText(str(number), parts) for number, parts in enumerate(texts)))
     assert [one.symptom for one in read.issues] == ["a", "b"]
 
 
 def test_an_issue_of_a_table_is_named_by_its_first_sentence() -> None:
     assert issue("", symptom="After KB5101650 2.0 no sound. Nor light.").title == "After KB5101650 2.0 no sound."
     assert issue("", workaround="Restart now").title == "Restart now"
-    assert facts(issues=(IssueText("", {}),)).issues == ()
+    assert record_of(issues=(IssueText("", {}),)).issues == ()
 
 
 def test_an_issue_that_is_listed_twice_is_one() -> None:
-    assert len(facts(issues=(IssueText("Sound", {"": "a"}), IssueText("Sound", {"": "a"}))).issues) == 1
+    assert len(record_of(issues=(IssueText("Sound", {"": "a"}), IssueText("Sound", {"": "a"}))).issues) == 1
 
 
 @pytest.mark.parametrize(
@@ -200,12 +192,12 @@ def test_status_follows_the_words(part: str, text: str, status: str) -> None:
     ],
 )
 def test_servicing_stack_with_its_build_as_served(text: str, kb: str, build: str | None) -> None:
-    assert facts(servicing_stack=text).prerequisites == (Prerequisite(STACK, kb, build),)
+    assert record_of(servicing_stack=text).prerequisites == (Prerequisite(STACK, kb, build),)
 
 
 @pytest.mark.parametrize("text", ["", "This update includes the servicing stack update.", "KB5101650 (26100.8875)"])
 def test_no_servicing_stack_without_another_kb(text: str) -> None:
-    assert facts(servicing_stack=text).prerequisites == ()
+    assert record_of(servicing_stack=text).prerequisites == ()
 
 
 def test_checkpoints_are_the_packages_before_the_articles_own() -> None:
@@ -219,14 +211,14 @@ def test_checkpoints_are_the_packages_before_the_articles_own() -> None:
         "windows11.0-5101650-x64_0.msu.msu",
         "no package",
     )
-    assert facts(packages=packages).prerequisites == (
+    assert record_of(packages=packages).prerequisites == (
         Prerequisite(CHECKPOINT, "KB5043080", None),
         Prerequisite(CHECKPOINT, "KB5050000", None),
     )
 
 
 def test_a_list_without_the_articles_own_package_says_nothing() -> None:
-    assert facts(packages=("windows11.0-kb5043080-x64_0.msu",)).prerequisites == ()
+    assert record_of(packages=("windows11.0-kb5043080-x64_0.msu",)).prerequisites == ()
 
 
 HOTPATCH = "August 11, 2026—Hotpatch KB5101650 (OS Build 26100.9106)"
@@ -248,14 +240,14 @@ HOTPATCH = "August 11, 2026—Hotpatch KB5101650 (OS Build 26100.9106)"
     ],
 )
 def test_baseline_of_a_hotpatch(title: str, text: str, required: Prerequisite | None) -> None:
-    served = facts(title=title, heading=title, sections=(("Improvements", "x"), ("How to get this update", text)))
+    served = record_of(title=title, heading=title, sections=(("Improvements", "x"), ("How to get this update", text)))
     assert served.prerequisites == ((required,) if required else ())
 
 
 def test_a_baseline_in_the_list_of_packages_is_no_checkpoint() -> None:
     packages = tuple(f"windows11.0-kb{kb}-x64_0.msu" for kb in (5043080, 5099999, 5101650))
     sections = (("How to get this update", "The baseline KB5099999 must be installed."),)
-    assert facts(title=HOTPATCH, heading="", packages=packages, sections=sections).prerequisites == (
+    assert record_of(title=HOTPATCH, heading="", packages=packages, sections=sections).prerequisites == (
         Prerequisite(BASELINE, "KB5099999", None),
         Prerequisite(CHECKPOINT, "KB5043080", None),
     )

@@ -4,7 +4,7 @@ import pytest
 
 from scraper.errors import DriftError
 from scraper.ingest.parse import article_fingerprint, parse_article
-from scraper.models import IssueText, ParsedArticle
+from scraper.ingest.parse.parsed import IssueText, ParsedArticle
 from tests.fixtures.articles import NONE_AWARE, Issue, address_of, article
 from tests.fixtures.places import CAPTURES
 
