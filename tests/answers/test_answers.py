@@ -14,7 +14,7 @@ from click.testing import CliRunner
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from scraper.answers import lookup
+from scraper import answers as lookup
 from scraper.cli import main
 from scraper.errors import InputError
 from scraper.ingest import job

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from scraper.answers import lookup
+from scraper import answers as lookup
 from scraper.answers.documents import BuildAnswer, Pair
 from scraper.catalog.schema import schema
 from scraper.cli import words as render

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlite_utils import Database
 
-from scraper.answers import lookup
+from scraper import answers as lookup
 from scraper.catalog.history import Night, Timeline
 from scraper.catalog.resolve import reconcile, second_tuesday
 from scraper.catalog.write import PageRow, write

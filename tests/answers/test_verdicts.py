@@ -20,7 +20,7 @@ from typing import Any
 
 import pytest
 
-from scraper.answers import lookup
+from scraper import answers as lookup
 from scraper.answers.documents import BuildAnswer
 from scraper.ingest import job
 from tests.fixtures.places import ROOT

@@ -21,7 +21,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scraper.answers import lookup
+from scraper import answers
 from scraper.answers.documents import DeviceVerdict
 from scraper.errors import InputError, MachineError
 from scraper.fleet import COLUMNS, FleetSummary, exit_code, judge_fleet, text
@@ -47,20 +47,20 @@ def db(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def catalog(db: Path) -> Iterator[sqlite3.Connection]:
-    with closing(lookup.open_catalog(db)) as catalog:
+    with closing(answers.open_catalog(db)) as catalog:
         yield catalog
 
 
 @pytest.fixture(scope="module")
-def verdicts(catalog: sqlite3.Connection) -> lookup.Verdicts:
-    return lookup.Verdicts(catalog, DAY)
+def verdicts(catalog: sqlite3.Connection) -> answers.Verdicts:
+    return answers.Verdicts(catalog, DAY)
 
 
 Judge = Callable[..., tuple[list[Row], FleetSummary]]
 
 
 @pytest.fixture
-def judge(verdicts: lookup.Verdicts) -> Judge:
+def judge(verdicts: answers.Verdicts) -> Judge:
     """Judge a list; the rows that came out as CSV, and the summary."""
 
     def judged(
@@ -424,7 +424,7 @@ PIECES = [b'"', b",", b"\n", b"\r", b"\0", b"\xe9", b"a", b" ", b"26100.3981", b
 
 
 @given(st.lists(st.sampled_from(PIECES), max_size=60).map(b"".join) | st.binary(max_size=60))
-def test_whatever_stands_before_it_a_good_row_is_judged(verdicts: lookup.Verdicts, garbage: bytes) -> None:
+def test_whatever_stands_before_it_a_good_row_is_judged(verdicts: answers.Verdicts, garbage: bytes) -> None:
     good = b"first,26100.3981\n" * 40
     source = io.BytesIO(b"Name,Build\n" + good + garbage + b"\nlast,26200.9550\n")
     out = io.StringIO(newline="")
@@ -546,7 +546,7 @@ def test_header_alone_is_a_list_without_devices_that_a_person_must_look_at(judge
     assert exit_code(summary, 0) == 4
 
 
-def test_source_that_breaks_is_this_machine_s_trouble(verdicts: lookup.Verdicts) -> None:
+def test_source_that_breaks_is_this_machine_s_trouble(verdicts: answers.Verdicts) -> None:
     class Broken(io.BytesIO):
         def read(self, size: int | None = -1, /) -> bytes:
             if self.tell():
@@ -688,7 +688,7 @@ def every_build(catalog: sqlite3.Connection) -> list[str]:
 def test_stale_catalog_never_says_current(catalog: sqlite3.Connection) -> None:
     out = io.StringIO(newline="")
     source = io.BytesIO("\n".join(["Build", *every_build(catalog)]).encode())
-    verdicts = lookup.Verdicts(catalog, STALE_DAY)
+    verdicts = answers.Verdicts(catalog, STALE_DAY)
     summary = judge_fleet(source, verdicts.of, name="x", as_of=STALE_DAY, columns={}, release=None, out=out)
     found = {(group["status"], group["reason"]) for group in summary["groups"]}
     assert ("unknown", "stale") in found
@@ -698,7 +698,7 @@ def test_stale_catalog_never_says_current(catalog: sqlite3.Connection) -> None:
 
 
 def test_stale_catalog_that_knows_of_nothing_behind_asks_for_a_person(catalog: sqlite3.Connection) -> None:
-    verdicts = lookup.Verdicts(catalog, STALE_DAY)
+    verdicts = answers.Verdicts(catalog, STALE_DAY)
     source = io.BytesIO(f"Build\n{CURRENT}\n".encode())
     out = io.StringIO()
     summary = judge_fleet(source, verdicts.of, name="x", as_of=STALE_DAY, columns={}, release=None, out=out)
@@ -709,7 +709,7 @@ def test_fleet_says_what_the_lookup_says_of_every_build(catalog: sqlite3.Connect
     """20,000 rows in any order, with and without the prefix, some of them of builds that nobody knows."""
     chance = random.Random(7)
     builds = [*every_build(catalog), *(f"26100.{chance.randrange(100_000, 999_999)}" for _ in range(20))]
-    looked_up = {build: lookup.build(catalog, build, DAY)[0] for build in builds}
+    looked_up = {build: answers.build(catalog, build, DAY)[0] for build in builds}
     asked = [(chance.choice(builds), chance.choice(("Windows Server 2025", "Windows 11", ""))) for _ in range(20_000)]
     lines = (f"{chance.choice(('', '10.0.'))}{build},{product}\n" for build, product in asked)
     rows, summary = judge("Version,Product\n" + "".join(lines))
@@ -733,7 +733,7 @@ def test_fleet_says_what_the_lookup_says_of_every_build(catalog: sqlite3.Connect
             assert (row["status"], row["reason"], row["build"]) == ("unknown", "not-in-catalog", build)
 
 
-def test_distinct_versions_are_judged_once(verdicts: lookup.Verdicts) -> None:
+def test_distinct_versions_are_judged_once(verdicts: answers.Verdicts) -> None:
     asked: list[str] = []
 
     def judge(version: str, *rest: Any) -> list[DeviceVerdict]:
@@ -764,7 +764,7 @@ class Nowhere(io.StringIO):
         return len(text)
 
 
-def peak_megabytes(verdicts: lookup.Verdicts, source: Any) -> float:
+def peak_megabytes(verdicts: answers.Verdicts, source: Any) -> float:
     tracemalloc.start()
     judge_fleet(source, verdicts.of, name="x", as_of=DAY, columns={}, release=None, out=Nowhere())
     peak = tracemalloc.get_traced_memory()[1]
@@ -772,7 +772,7 @@ def peak_megabytes(verdicts: lookup.Verdicts, source: Any) -> float:
     return peak / 1e6
 
 
-def test_memory_does_not_grow_with_the_list(verdicts: lookup.Verdicts) -> None:
+def test_memory_does_not_grow_with_the_list(verdicts: answers.Verdicts) -> None:
     """A new device in every row, and now and then a new version."""
     few, many = (
         peak_megabytes(
@@ -793,7 +793,7 @@ def test_memory_does_not_grow_with_the_list(verdicts: lookup.Verdicts) -> None:
         b'{"%%0%dd": "26100.3981"}\n' % 100_000,
     ],
 )
-def test_memory_does_not_grow_with_the_cells(verdicts: lookup.Verdicts, row: bytes) -> None:
+def test_memory_does_not_grow_with_the_cells(verdicts: answers.Verdicts, row: bytes) -> None:
     header = b'{"Build": "26100.3981"}\n' if row.startswith(b"{") else b"Name,OS,Build\n"
     assert peak_megabytes(verdicts, Endless((row % number for number in range(300)), header)) < 12
 

@@ -1,0 +1,96 @@
+"""The verdict on one device's version text: client or server, known or not, Windows or not."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from scraper.answers.documents import DeviceVerdict
+from scraper.errors import InputError
+from scraper.formats import Row
+
+Judge = Callable[[str, bool | None, str | None], list[DeviceVerdict]]
+EXPECTED = "expected: a build like 26100.3981, 10.0.26100.3981 or Version 24H2 (OS Build 26100.3981)"
+
+_OTHER_SYSTEM = re.compile(
+    r"android|centos|chrome ?os|debian|fedora|ipad|iphone|linux|mac ?os|macmdm|red ?hat|suse|tvos|ubuntu|visionos"
+    r"|watchos|\b(?:ios|os x|rhel|sles)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A verdict as the cells of a row, after line, device and version. ``group`` is release, track, status and reason.
+
+    ``assumed``: the build is of client and server and nothing told which the device is. ``doubtful``: the verdict
+    depends on it."""
+
+    cells: Row
+    group: tuple[str | None, str | None, str, str | None]
+    build: str = ""
+    months: int | None = None
+    assumed: bool = False
+    doubtful: bool = False
+
+    @property
+    def reason(self) -> str | None:
+        return self.group[3]
+
+
+def verdict_on(judge: Judge, as_of: str, release: str | None, version: str, product: str) -> Judged:
+    """The verdict on a version text. If several releases have the build, the product decides, then the preferred
+    release, then the order: the first."""
+    server, windows = _system(product)
+    if not windows:
+        return unknown(as_of, "not-windows", "the list says that this is not Windows")
+    try:
+        verdicts = judge(version, server, release)
+    except InputError:
+        return unknown(as_of, "unreadable", f"{EXPECTED}, found: {repr(version) if version.strip() else 'none'}")
+    if server is not None and verdicts[0]["reason"] != "not-in-catalog":
+        # Client and server never mix (design.md, rule 9): what one release says of a build is no verdict on the other.
+        elsewhere, build = verdicts[0]["release"], verdicts[0]["build"]
+        verdicts = [verdict for verdict in verdicts if _is_server(verdict) == server]
+        if not verdicts:
+            listed = "server" if server else "client"
+            because = f"{build} is in the catalog for {elsewhere} only, and the list says {listed}"
+            return unknown(as_of, "not-in-catalog", because, build)
+    named = [verdict for verdict in verdicts if verdict["release"] == release]
+    mine = (named or verdicts)[0]
+    assumed = len(verdicts) > 1 and not named
+    cells = (
+        *(mine["release"], mine["build"], as_of, mine["status"], mine["months_behind"], mine["reason"], mine["track"]),
+        *(mine["kind"], mine["security_month"], mine["newest_month"], mine["kbs"], mine["because"]),
+    )
+    return Judged(
+        cells=cells,
+        group=(mine["release"], mine["track"], mine["status"], mine["reason"]),
+        build=mine["build"],
+        months=mine["months_behind"],
+        assumed=assumed,
+        doubtful=assumed and any(_meaning(verdict) != _meaning(mine) for verdict in verdicts),
+    )
+
+
+def _is_server(verdict: DeviceVerdict) -> bool:
+    return (verdict["release"] or "").startswith("windows-server-")
+
+
+def _meaning(verdict: DeviceVerdict) -> tuple[str, int | None, str | None]:
+    return verdict["status"], verdict["months_behind"], verdict["reason"]
+
+
+def unknown(as_of: str, reason: str, because: str, build: str | None = None) -> Judged:
+    """The verdict ``unknown`` with a reason, for a device that no release can judge."""
+    cells = (None, build, as_of, "unknown", None, reason, None, None, None, None, None, because)
+    return Judged(cells=cells, group=(None, None, "unknown", reason))
+
+
+def _system(product: str) -> tuple[bool | None, bool]:
+    """Whether it is a server (None: not known) and whether it is Windows. ``product`` is the name of an operating
+    system, a platform or an edition."""
+    words = product.casefold()
+    if "windows" not in words and _OTHER_SYSTEM.search(words):
+        return None, False
+    if "server" in words or "datacenter" in words:
+        return True, True
+    return (False if "windows" in words or "workstation" in words else None), True
