@@ -17,11 +17,11 @@ BOTH = "A hotpatched device shows a lower build than one on the month's cumulati
 
 
 def test_labels_are_the_contract_s_names(catalog: sqlite3.Connection) -> None:
-    """Keys of the JSON documents or columns of the catalog; ``verdict`` is the name of a view, ``devices`` of no table."""
+    """They are keys of the JSON documents or columns of the catalog, but for these two."""
     keys = {key for kind in vars(documents).values() if isinstance(kind, type) for key in get_type_hints(kind)}
     tables = [row[0] for row in catalog.execute("select name from sqlite_master where type in ('table', 'view')")]
     columns = {row[1] for table in tables for row in catalog.execute(f"pragma table_info({table})")}
-    assert set(words.LABELS) - keys - columns == {"verdict", "hotpatch", "devices"}
+    assert set(words.LABELS) - keys - columns == {"verdict", "devices"}
     assert {name for name, label in words.LABELS.items() if label != name.replace("_", " ")} == {
         *("article_url", "kbs", "table_name")
     }
@@ -133,7 +133,7 @@ def test_accepted_of_data_that_was_never_fetched_says_so(catalog: sqlite3.Connec
 
 def test_an_unknown_build_in_words_names_its_neighbours(catalog: sqlite3.Connection) -> None:
     text = words.build(answers.build(catalog, "26100.500", "2024-01-01")[0])
-    assert "  above       26100.1742 (no KB), security month none\n" in text
+    assert "  above         26100.1742 (no KB), security month none\n" in text
     assert words.build(answers.build(catalog, "17763.1", "2024-01-01")[0]).startswith(
         "17763.1 is not in the catalog.\n"
     )
@@ -147,7 +147,7 @@ def test_a_withdrawn_build_says_so(catalog: sqlite3.Connection) -> None:
 
 def test_an_out_of_band_hotpatch_and_the_update_of_the_same_build_have_two_names(catalog: sqlite3.Connection) -> None:
     text = words.build([the_build(catalog, "26100.6905", "2025-10-30", S25)])
-    assert "  KBs           KB5070893, out-of-band hotpatch and KB5070881, out-of-band update\n" in text
+    assert "  KBs         KB5070893, out-of-band hotpatch and KB5070881, out-of-band update\n" in text
     assert "  out-of-band hotpatch  security month 2025-10" in words.kb(answers.kb(catalog, "KB5070893")[0])
     assert "  out-of-band update  security month 2025-10" in words.kb(answers.kb(catalog, "KB5070881")[0])
 
