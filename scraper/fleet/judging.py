@@ -9,7 +9,7 @@ from scraper.errors import InputError
 from scraper.formats import Row
 
 Judge = Callable[[str, bool | None, str | None], list[DeviceVerdict]]
-EXPECTED = "expected: a build like 26100.3981, 10.0.26100.3981 or Version 24H2 (OS Build 26100.3981)"
+_BUILD = "a build like 26100.3981, 10.0.26100.3981 or Version 24H2 (OS Build 26100.3981)"
 
 _OTHER_SYSTEM = re.compile(
     r"android|centos|chrome ?os|debian|fedora|ipad|iphone|linux|mac ?os|macmdm|red ?hat|suse|tvos|ubuntu|visionos"
@@ -45,30 +45,39 @@ def verdict_on(judge: Judge, as_of: str, release: str | None, version: str, prod
     try:
         verdicts = judge(version, server, release)
     except InputError:
-        return unknown(as_of, "unreadable", f"{EXPECTED}, found: {repr(version) if version.strip() else 'none'}")
+        return no_build(as_of, repr(version) if version.strip() else "none")
     if server is not None and verdicts[0]["reason"] != "not-in-catalog":
-        # Client and server never mix (design.md, rule 9): what one release says of a build is no verdict on the other.
-        elsewhere, build = verdicts[0]["release"], verdicts[0]["build"]
-        verdicts = [verdict for verdict in verdicts if _is_server(verdict) == server]
-        if not verdicts:
-            listed = "server" if server else "client"
-            because = f"{build} is in the catalog for {elsewhere} only, and the list says {listed}"
-            return unknown(as_of, "not-in-catalog", because, build)
-    named = [verdict for verdict in verdicts if verdict["release"] == release]
-    mine = (named or verdicts)[0]
-    assumed = len(verdicts) > 1 and not named
+        # Client and server never mix (design.md, rule 9): the verdict of one is no verdict on the other.
+        same_kind = [verdict for verdict in verdicts if _is_server(verdict) == server]
+        if not same_kind:
+            return _of_the_other_kind(as_of, verdicts[0], server)
+        verdicts = same_kind
+    preferred = [verdict for verdict in verdicts if verdict["release"] == release]
+    chosen = (preferred or verdicts)[0]
+    return _judged(as_of, chosen, [] if preferred else verdicts)
+
+
+def _judged(as_of: str, chosen: DeviceVerdict, candidates: list[DeviceVerdict]) -> Judged:
+    """``candidates``: the verdicts that the first was chosen from, if nothing but their order decided."""
     cells = (
-        *(mine["release"], mine["build"], as_of, mine["status"], mine["months_behind"], mine["reason"], mine["track"]),
-        *(mine["kind"], mine["security_month"], mine["newest_month"], mine["kbs"], mine["because"]),
+        *(chosen["release"], chosen["build"], as_of, chosen["status"], chosen["months_behind"], chosen["reason"]),
+        *(chosen["track"], chosen["kind"], chosen["security_month"], chosen["newest_month"], chosen["kbs"]),
+        chosen["because"],
     )
     return Judged(
         cells=cells,
-        group=(mine["release"], mine["track"], mine["status"], mine["reason"]),
-        build=mine["build"],
-        months=mine["months_behind"],
-        assumed=assumed,
-        doubtful=assumed and any(_meaning(verdict) != _meaning(mine) for verdict in verdicts),
+        group=(chosen["release"], chosen["track"], chosen["status"], chosen["reason"]),
+        build=chosen["build"],
+        months=chosen["months_behind"],
+        assumed=len(candidates) > 1,
+        doubtful=any(_meaning(verdict) != _meaning(chosen) for verdict in candidates),
     )
+
+
+def _of_the_other_kind(as_of: str, verdict: DeviceVerdict, server: bool) -> Judged:
+    listed = "server" if server else "client"
+    because = f"{verdict['build']} is in the catalog for {verdict['release']} only, and the list says {listed}"
+    return unknown(as_of, "not-in-catalog", because, verdict["build"])
 
 
 def _is_server(verdict: DeviceVerdict) -> bool:
@@ -83,6 +92,11 @@ def unknown(as_of: str, reason: str, because: str, build: str | None = None) -> 
     """The verdict ``unknown`` with a reason, for a device that no release can judge."""
     cells = (None, build, as_of, "unknown", None, reason, None, None, None, None, None, because)
     return Judged(cells=cells, group=(None, None, "unknown", reason))
+
+
+def no_build(as_of: str, found: str) -> Judged:
+    """The verdict ``unknown`` for a version text that is no build."""
+    return unknown(as_of, "unreadable", f"expected: {_BUILD}, found: {found}")
 
 
 def _system(product: str) -> tuple[bool | None, bool]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import BinaryIO, TextIO
 
 from scraper.fleet.columns import Device
-from scraper.fleet.judging import EXPECTED, Judge, Judged, unknown, verdict_on
+from scraper.fleet.judging import Judge, Judged, no_build, unknown, verdict_on
 from scraper.fleet.reading import read_devices
 from scraper.fleet.summary import Count, FleetSummary
 from scraper.formats import Kind, Row, write, write_csv
@@ -78,7 +78,7 @@ def _rows(devices: Iterable[Device], judge: Judge, as_of: str, release: str | No
 
     def of(version: str | None, product: str) -> Judged:
         if version and len(version) > _LONGEST_CELL:
-            return unknown(as_of, "unreadable", f"{EXPECTED}, found: {len(version)} characters")
+            return no_build(as_of, f"{len(version)} characters")
         return judged(version or "", product)
 
     for line, versions, device, product, broken in devices:

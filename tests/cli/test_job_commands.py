@@ -104,7 +104,7 @@ def test_sources_may_be_chosen(tmp_path: Path) -> None:
     assert rows == [("hotpatch-24h2",), ("hotpatch-25h2",)]
 
 
-def test_source_named_twice_is_visited_once(tmp_path: Path) -> None:
+def test_source_named_twice_is_fetched_once(tmp_path: Path) -> None:
     assert scrape(tmp_path, "--source", "hotpatch-24h2", "--source", "hotpatch-24h2", "--now", NOW).exit_code == 0
     assert one(tmp_path / "a.db", "select count(*) from visits") == 1
 
@@ -210,7 +210,7 @@ def test_check_takes_no_clock_that_was_ahead_for_fresh(demo: Path) -> None:
     ]
 
 
-def test_standing_error_finding_fails_the_check_and_a_warning_does_not(db: Path) -> None:
+def test_open_error_finding_fails_the_check_and_a_warning_does_not(db: Path) -> None:
     added = """insert into findings (severity, code, subject, message, page, first_seen, resolved_at)
                values (?, 'quarantine', 'KB1', 'cells', 'hotpatch-24h2', '2026-09-30T12:00:00Z', ?)"""
     change(db, added, "warning", None)
