@@ -1,4 +1,4 @@
-"""The verdict on a build: the query that both lookups share, what is said of an unknown build, and all at once.
+"""Verdicts: the query for them, the sentence on an unknown build, and the verdicts on all builds at once.
 
 ``build`` in ``builds`` answers one question whole; ``Verdicts`` answers for a fleet, with one query for all builds.
 """

@@ -139,7 +139,8 @@ def _existing(db: Path, archive: Path) -> "Paths":
 
 
 def _print_outcome(outcome: "Outcome") -> None:
-    """The problems on standard error, each line once: without network all pages have the same. Then the result."""
+    """The problems on standard error, then the result. Equal lines are printed once: without network all pages fail
+    alike."""
     for line in dict.fromkeys(f"winkb: {printable(problem)}" for problem in outcome.problems):
         click.echo(line, err=True)
     facts = outcome.facts_sha256 or "none"

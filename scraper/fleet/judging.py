@@ -53,12 +53,12 @@ def verdict_on(judge: Judge, as_of: str, release: str | None, version: str, prod
             return _of_the_other_kind(as_of, verdicts[0], server)
         verdicts = same_kind
     preferred = [verdict for verdict in verdicts if verdict["release"] == release]
-    chosen = (preferred or verdicts)[0]
-    return _judged(as_of, chosen, [] if preferred else verdicts)
+    return _judged(as_of, preferred[:1] or verdicts)
 
 
-def _judged(as_of: str, chosen: DeviceVerdict, candidates: list[DeviceVerdict]) -> Judged:
-    """``candidates``: the verdicts that the first was chosen from, if nothing but their order decided."""
+def _judged(as_of: str, verdicts: list[DeviceVerdict]) -> Judged:
+    """The first of these verdicts. If there are several, nothing but their order decided."""
+    chosen = verdicts[0]
     cells = (
         *(chosen["release"], chosen["build"], as_of, chosen["status"], chosen["months_behind"], chosen["reason"]),
         *(chosen["track"], chosen["kind"], chosen["security_month"], chosen["newest_month"], chosen["kbs"]),
@@ -69,8 +69,8 @@ def _judged(as_of: str, chosen: DeviceVerdict, candidates: list[DeviceVerdict]) 
         group=(chosen["release"], chosen["track"], chosen["status"], chosen["reason"]),
         build=chosen["build"],
         months=chosen["months_behind"],
-        assumed=len(candidates) > 1,
-        doubtful=any(_meaning(verdict) != _meaning(chosen) for verdict in candidates),
+        assumed=len(verdicts) > 1,
+        doubtful=any(_meaning(verdict) != _meaning(chosen) for verdict in verdicts),
     )
 
 
