@@ -99,7 +99,7 @@ def test_verdict_on_a_build_is_the_one_of_the_table(demo: sqlite3.Connection, ca
 def test_table_has_cases_enough_of_every_release_status_and_reason() -> None:
     """26H2 has two builds only, so most of its cases are other days and neighbours that do not exist."""
     assert len(CASES) >= 260
-    assert len({str(case) for case in CASES}) == len(CASES), "no case stands twice"
+    assert len({str(case) for case in CASES}) == len(CASES), "no case is listed twice"
     assert all(case.why for case in CASES)
     count = Counter(case.release for case in CASES)
     assert {release: count[release] for release in RELEASES if count[release] < 25} == {}
@@ -218,7 +218,7 @@ def test_update_that_takes_servers_off_hotpatch_says_nothing_of_clients(demo: sq
         ),
     ],
 )
-def test_a_build_before_the_first_known_month_is_not_said_to_be_behind_by_a_count_of_months(
+def test_a_build_before_the_first_known_month_is_not_called_behind_by_a_count_of_months(
     demo: sqlite3.Connection, release: str, build: str, day: str, sentence: str
 ) -> None:
     """It came years before: the hotpatch of November 2021 is older than any month that the calendar has."""

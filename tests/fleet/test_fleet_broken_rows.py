@@ -67,7 +67,7 @@ def test_giant_line_within_a_quote_costs_no_row_after_it(judge: Judge) -> None:
 
 
 @given(st.lists(st.sampled_from(PIECES), max_size=60).map(b"".join) | st.binary(max_size=60))
-def test_whatever_stands_before_it_a_good_row_is_judged(verdicts: answers.Verdicts, garbage: bytes) -> None:
+def test_whatever_comes_before_it_a_good_row_is_judged(verdicts: answers.Verdicts, garbage: bytes) -> None:
     good = b"first,26100.3981\n" * 40
     source = io.BytesIO(b"Name,Build\n" + good + garbage + b"\nlast,26200.9550\n")
     out = io.StringIO(newline="")
@@ -122,7 +122,7 @@ def test_json_number_keeps_its_last_zero(judge: Judge) -> None:
 
 def test_twenty_broken_rows_are_reported_and_the_others_counted(judge: Judge) -> None:
     _, summary = judge("Build\n" + "N/A\n" * 25)
-    said = text(summary)
-    assert "25 rows could not be read:" in said
-    assert len(re.findall(r"(?m)^  line \d+: ", said)) == 20
-    assert "  and 5 more" in said
+    printed = text(summary)
+    assert "25 rows could not be read:" in printed
+    assert len(re.findall(r"(?m)^  line \d+: ", printed)) == 20
+    assert "  and 5 more" in printed

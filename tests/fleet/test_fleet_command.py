@@ -58,7 +58,7 @@ def test_out_of_support_is_no_matter_of_grace(judge: Judge) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code", "said"),
+    ("arguments", "code", "message"),
     [
         (("--column", "version"), 2, "WHAT=NAME"),
         (("--column", "version=Nope"), 2, "expected: a column 'Nope'"),
@@ -71,14 +71,14 @@ def test_out_of_support_is_no_matter_of_grace(judge: Judge) -> None:
         (("--db", "nowhere.db"), 5, "nowhere.db"),
     ],
 )
-def test_wrong_usage_is_said_in_a_line(
-    winkb: Winkb, db: Path, devices: Path, tmp_path: Path, arguments: tuple[str, str], code: int, said: str
+def test_wrong_usage_is_answered_in_a_line(
+    winkb: Winkb, db: Path, devices: Path, tmp_path: Path, arguments: tuple[str, str], code: int, message: str
 ) -> None:
     option, value = arguments
     where = (option, tmp_path / value) if option == "--out" else arguments
     ended = winkb("fleet", devices, *(() if option == "--db" else ("--db", db)), *where)
     assert ended.code == code
-    assert said in ended.stderr.decode()
+    assert message in ended.stderr.decode()
     assert b"Traceback" not in ended.stderr
     assert ended.stdout == b""
     assert sorted(path.name for path in tmp_path.iterdir()) == ["devices.csv"]

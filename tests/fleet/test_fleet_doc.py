@@ -48,8 +48,8 @@ def test_join_of_the_doc_gives_the_verdicts_of_the_command(
         other = {name: "" if value is None else str(value) for name, value in theirs[row["device"]].items()}
         ours = {name: value for name, value in row.items() if name != "line"}
         if row["reason"] == "not-in-catalog":
-            for said in (other, ours):
-                del said["release"], said["because"]
+            for verdict in (other, ours):
+                del verdict["release"], verdict["because"]
         assert other == ours
 
 

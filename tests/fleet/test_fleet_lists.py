@@ -189,7 +189,7 @@ def test_excel_s_line_that_names_the_delimiter_is_no_header(judge: Judge) -> Non
         (b"x" * 300_000, "--column version=NAME", "the columns of no header"),
     ],
 )
-def test_what_is_no_list_of_devices_is_said(judge: Judge, listed: bytes, expected: str, found: str) -> None:
+def test_what_is_no_list_of_devices_is_refused(judge: Judge, listed: bytes, expected: str, found: str) -> None:
     with pytest.raises(InputError) as raised:
         judge(listed)
     message = str(raised.value)
@@ -198,7 +198,7 @@ def test_what_is_no_list_of_devices_is_said(judge: Judge, listed: bytes, expecte
     assert found in message
 
 
-def test_named_column_that_no_object_has_is_said(judge: Judge) -> None:
+def test_named_column_that_no_object_has_is_refused(judge: Judge) -> None:
     with pytest.raises(InputError, match=re.escape("expected: a column 'Serial', found: the columns 'Name', 'Build'")):
         judge('{"Name": "a", "Build": "26100.1"}\n{"Build": "26100.1"}\n', {"device": "Serial"})
 
@@ -211,7 +211,7 @@ def test_named_column_that_no_object_has_is_said(judge: Judge) -> None:
         ({"owner": "Name"}, "expected: one of version, device, product, found: owner"),
     ],
 )
-def test_named_column_that_is_not_there_is_said(judge: Judge, columns: dict[str, str], expected: str) -> None:
+def test_named_column_that_is_not_there_is_refused(judge: Judge, columns: dict[str, str], expected: str) -> None:
     with pytest.raises(InputError, match=re.escape(expected)):
         judge("Name,Build\na,26100.1\n", columns)
 
