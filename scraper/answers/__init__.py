@@ -1,0 +1,36 @@
+"""What people ask of catalog.db: a KB, a build, a month, a release, the changes, where Microsoft's pages disagree.
+
+    from scraper import answers
+
+    with closing(answers.open_catalog("catalog.db")) as catalog:
+        document, found = answers.kb(catalog, "KB5058497")
+
+Every question returns ``(document, found)``: the JSON document of design.md section 5 (typed in ``documents``), and
+whether it answers anything. The document is complete in both cases. Texts come as people type them; an InputError says
+what was expected. A catalog that cannot be read is a MachineError. Nothing here writes.
+
+The rules of design.md section 6 are in the catalog's views, so SQL, JSON, the site and the command line agree.
+A cold `winkb build` imports this package, so it uses the standard library only.
+"""
+
+from scraper.answers.builds import build
+from scraper.answers.catalog import check, open_catalog
+from scraper.answers.kbs import kb
+from scraper.answers.months import month, next_restart, restarts
+from scraper.answers.pages import changes, disagreements
+from scraper.answers.releases import release
+from scraper.answers.verdicts import Verdicts
+
+__all__ = [
+    "Verdicts",
+    "build",
+    "changes",
+    "check",
+    "disagreements",
+    "kb",
+    "month",
+    "next_restart",
+    "open_catalog",
+    "release",
+    "restarts",
+]

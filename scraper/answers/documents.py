@@ -1,7 +1,7 @@
-"""The answers that lookups give, as JSON documents: the contract of design.md section 5, key for key.
+"""The JSON documents that lookups answer with: the contract of design.md section 5, key for key.
 
-Plain dictionaries that the standard library prints; typed here so that a forgotten key is found before it is published.
-No imports but typing: a cold `winkb build` loads this.
+They are plain dictionaries, so that the standard library prints them. The types find a forgotten key before it is
+published. Nothing but typing is imported, because a cold `winkb build` loads this.
 """
 
 from typing import TypedDict
@@ -61,8 +61,8 @@ class YearMonth(TypedDict):
 
 
 class Year(TypedDict):
-    """Restarts of a release in a year: as planned, as they came (of the released months), and of the cumulative
-    track."""
+    """The restarts of a release in a year. ``planned`` counts the months planned as baselines, ``actual`` the released
+    baselines, ``cumulative`` the released updates of the cumulative track."""
 
     release: str
     year: str
@@ -73,8 +73,8 @@ class Year(TypedDict):
 
 
 class Verdict(TypedDict):
-    """``reason`` says why a verdict is less than it seems: ``not-in-catalog``, ``no-security-month``, ``stale``.
-    ``because``: the verdict in one sentence."""
+    """``reason`` limits the status: ``not-in-catalog``, ``no-security-month``, ``stale`` or null. ``because`` is the
+    verdict in one sentence."""
 
     status: str
     months_behind: int | None
@@ -83,7 +83,7 @@ class Verdict(TypedDict):
 
 
 class DeviceVerdict(Verdict):
-    """``kbs``: the updates that bring the build, parted by commas."""
+    """``kbs``: the updates that bring the build, separated by commas."""
 
     build: str
     release: str | None
@@ -165,7 +165,7 @@ class Change(TypedDict):
 
 
 class Disagreement(TypedDict):
-    """``until`` is null while the pages differ. ``release`` is null where no release is named."""
+    """``until`` is null while the pages differ. ``release`` is null if the pages name none."""
 
     release: str | None
     subject: str

@@ -94,19 +94,19 @@ class Reader:
     def _keep(self, version: int, url: str, records: Records | ArticleRecord) -> None:
         self._new.append((version, url, msgspec.msgpack.encode(records)))
         if len(self._new) >= _AT_ONCE:
-            self.keep()
+            self._keep_new()
 
-    def keep(self) -> None:
-        """Keep in the archive what was parsed since the last time."""
-        if self._new:
-            self.archive.keep_records(_stamp(_MAKES_RECORDS), self._new)
-            self._new.clear()
+    def _keep_new(self) -> None:
+        self.archive.keep_records(_stamp(_MAKES_RECORDS), self._new)
+        self._new.clear()
 
     def recall_state(self) -> tuple[int, State] | None:
         """The last visit that a kept state covers, and the state; None where none of this code is kept."""
         kept = None if self._from_pages else self.archive.state(stamp())
         return kept and (kept[0], msgspec.msgpack.decode(kept[1], type=State))
 
-    def keep_state(self, state: State) -> None:
-        """Keep the state after all visits that the archive has."""
+    def keep(self, state: State) -> None:
+        """Keep what was parsed, and the state after all visits that the archive has. Asked after publishing: what a run
+        that is killed before did not keep, the next one works out again."""
+        self._keep_new()
         self.archive.keep_state(stamp(), msgspec.msgpack.encode(state))

@@ -40,7 +40,6 @@ def replay(archive: Archive, reader: Reader, sources: Sequence[Source], *, from_
     for run, visits in groupby(archive.visits(after), key=lambda visit: visit.run):
         adding.add(run, [visit for visit in visits if visit.source in state.pages or is_article(visit.source)])
         adding.accept(acceptances[state.acceptances :], run)
-    reader.keep()
     return state
 
 

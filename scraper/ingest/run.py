@@ -173,7 +173,7 @@ def _publish(archive: Archive, reader: Reader, db: Path, sources: Sequence[Sourc
         ended = RunEnd(number, "failed" if failed else _outcome(facts_sha256, runs, before), code, facts_sha256)
         archive.finish(ended)
         write.write_visits(database, (), run_rows(state.runs, {**runs, number: ended}))
-    reader.keep_state(state)
+    reader.keep(state)
     changes = sum(change.run == number for change in state.history.changes)
     return Outcome(number, ended.outcome, code, facts_sha256, changes, reader.parsed - parsed, problems)
 

@@ -30,7 +30,7 @@ from datasette.database import Database
 from datasette.utils import BadMetadataError, parse_metadata
 from datasette.views.base import DatasetteError
 
-from scraper.answers import lookup
+from scraper import answers
 from scraper.errors import MachineError
 
 log = logging.getLogger(__name__)
@@ -255,7 +255,7 @@ class Edition:
         def read(connection: sqlite3.Connection) -> None:
             together.wait()
             connection.execute("select 1 from kbs limit 1")
-            lookup.check(connection, str(catalog.path))
+            answers.check(connection, str(catalog.path))
 
         # Whatever fails, all are awaited: a connection that is closed while its thread reads ends the process.
         ends = await asyncio.gather(*(catalog.execute_fn(read) for _ in range(threads)), return_exceptions=True)

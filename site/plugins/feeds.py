@@ -9,7 +9,7 @@ from datasette import hookimpl
 from datasette.app import Datasette
 from datasette.utils.asgi import Request, Response
 
-from scraper.answers import lookup
+from scraper import answers
 from scraper.errors import InputError
 from scraper.publish import feeds
 
@@ -32,7 +32,7 @@ async def feed(datasette: Datasette, request: Request) -> Response:
         return feeds.document(catalog, name, site, release)
 
     def meant(catalog: sqlite3.Connection) -> str:
-        return lookup.release(catalog, release, "2025-01-01")[0]["release"]  # the name is the same on any day
+        return answers.release(catalog, release, "2025-01-01")[0]["release"]  # the name is the same on any day
 
     database = datasette.get_database("catalog")
     try:

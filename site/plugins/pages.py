@@ -20,7 +20,7 @@ from datasette import hookimpl
 from datasette.app import Datasette
 from datasette.utils.asgi import Request, Response
 
-from scraper.answers import lookup
+from scraper import answers as lookup
 from scraper.answers.documents import BuildAnswer, ReleaseAnswer
 from scraper.errors import InputError
 from scraper.formats import Kind, write_csv

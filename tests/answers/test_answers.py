@@ -4,7 +4,7 @@ import csv
 import json
 import sqlite3
 from collections.abc import Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +14,9 @@ from click.testing import CliRunner
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from scraper.answers import lookup
+from scraper import answers
 from scraper.cli import main
 from scraper.errors import InputError
-from scraper.ingest import job
 from tests.fixtures.places import FACTS
 from tests.site.test_datasette import QUERIES, serving
 
@@ -31,24 +30,17 @@ Verdict = dict[str, Any]
 
 
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    db = tmp_path_factory.mktemp("answers") / "catalog.db"
-    assert job.demo(db).exit_code == 0
-    return db
-
-
-@pytest.fixture(scope="module")
-def site(demo: Path) -> Iterator[httpx.Client]:
-    with serving(demo) as server:
+def site(demo_file: Path) -> Iterator[httpx.Client]:
+    with serving(demo_file) as server:
         yield server.client
 
 
-def printed(demo: Path, build: str, day: str, release: str | None = None) -> list[Verdict]:
+def printed(demo_file: Path, build: str, day: str, release: str | None = None) -> list[Verdict]:
     named = ["--release", release] if release else []
-    ended = CliRunner().invoke(main, ["build", build, "--as-of", day, "--json", "--db", str(demo), *named])
+    ended = CliRunner().invoke(main, ["build", build, "--as-of", day, "--json", "--db", str(demo_file), *named])
     assert ended.exit_code in (0, 1), ended.stderr
-    answers: list[Verdict] = json.loads(ended.stdout)
-    return answers
+    document: list[Verdict] = json.loads(ended.stdout)
+    return document
 
 
 def served(site: httpx.Client, **asked: str) -> list[Verdict]:
@@ -58,12 +50,18 @@ def served(site: httpx.Client, **asked: str) -> list[Verdict]:
     return rows
 
 
+def queried(catalog: sqlite3.Connection, asked: Mapping[str, str]) -> list[Verdict]:
+    cursor = catalog.cursor()
+    cursor.row_factory = sqlite3.Row
+    return [dict(row) for row in cursor.execute(QUERIES["build_verdict"]["sql"], asked)]
+
+
 def shared(rows: list[Verdict]) -> list[Verdict]:
     return [{key: row[key] for key in SHARED} for row in rows]
 
 
 def flat(answer: Mapping[str, Any]) -> Verdict:
-    """What the command line says in objects, as columns."""
+    """The objects of a lookup's answer as columns."""
     kb = {name: answer[name] and answer[name]["kb"] for name in ("twin", "baseline")}
     build = {name: answer[name] and answer[name]["build"] for name in ("below", "above")}
     kbs = ", ".join(row["kb"] for row in answer["kbs"] if row["kb"]) or None
@@ -72,10 +70,10 @@ def flat(answer: Mapping[str, Any]) -> Verdict:
 
 @pytest.mark.parametrize("day", DAYS)
 def test_every_build_gets_one_verdict_on_the_command_line_in_sql_and_in_json(
-    demo: Path, site: httpx.Client, day: str
+    demo: sqlite3.Connection, demo_file: Path, site: httpx.Client, day: str
 ) -> None:
     in_json = served(site, as_of=day)
-    with closing(sqlite3.connect(demo)) as catalog:
+    with closing(sqlite3.connect(demo_file)) as catalog:
         catalog.row_factory = sqlite3.Row
         in_sql = [
             {**dict(row), "because": row["sentence"].replace("{as_of}", day)}
@@ -87,25 +85,30 @@ def test_every_build_gets_one_verdict_on_the_command_line_in_sql_and_in_json(
         ]
     assert len(in_json) == 470
     assert shared(in_json) == shared(in_sql)
-    said = {(row["release"], row["build"]): row for row in in_json}
-    for build in sorted({row["build"] for row in in_json}):
-        answers = printed(demo, build, day)
-        rows = [said.pop((answer["release"], build)) for answer in answers]
-        assert shared(answers) == shared(rows)
-        assert [flat(answer) for answer in answers] == [{key: row[key] for key in flat(answers[0])} for row in rows]
-    assert said == {}
+    unseen = {(row["release"], row["build"]): row for row in in_json}
+    for number, build in enumerate(sorted({row["build"] for row in in_json})):
+        looked_up = [dict(answer) for answer in answers.build(demo, build, day)[0]]
+        rows = [unseen.pop((answer["release"], build)) for answer in looked_up]
+        assert shared(looked_up) == shared(rows)
+        assert [flat(answer) for answer in looked_up] == [{key: row[key] for key in flat(looked_up[0])} for row in rows]
+        if number % 25 == 0:
+            assert printed(demo_file, build, day) == looked_up
+    assert unseen == {}
 
 
-def test_the_truth_table_holds_in_json_too(site: httpx.Client) -> None:
+def test_the_truth_table_holds_in_the_query_and_in_json(demo: sqlite3.Connection, site: httpx.Client) -> None:
+    """The query is what JSON is served from; over HTTP one case of each status and reason is asked."""
     with TABLE.open(encoding="utf-8", newline="") as file:
         cases = [case for case in csv.DictReader(file) if case["release"]]
-    for day in sorted({case["as_of"] for case in cases}):
-        said = {(row["release"], row["build"]): row for row in served(site, as_of=day)}
-        for case in (case for case in cases if case["as_of"] == day and case["reason"] != "not-in-catalog"):
-            row = said[case["release"], case["build"]]
-            found = [row["status"], row["months_behind"], row["reason"], row["security_month"]]
-            expected = [case["status"], case["months_behind"], case["reason"], case["security_month"]]
-            assert ["" if value is None else str(value) for value in found] == expected, case
+    over_http = {(case["status"], case["reason"]): case for case in reversed(cases)}.values()
+    for case in cases:
+        asked = {name: case[name] for name in ("build", "as_of", "release")}
+        columns = ("status", "months_behind", "reason", "security_month")
+        (row,) = queried(demo, asked)
+        assert ["" if row[name] is None else str(row[name]) for name in columns] == [case[name] for name in columns], (
+            case
+        )
+        assert case not in over_http or served(site, **asked) == [row]
 
 
 @pytest.mark.parametrize(
@@ -117,12 +120,12 @@ def test_the_truth_table_holds_in_json_too(site: httpx.Client) -> None:
     ],
 )
 def test_spellings_and_unknown_builds_get_one_verdict_too(
-    demo: Path, site: httpx.Client, build: str, release: str
+    demo_file: Path, site: httpx.Client, build: str, release: str
 ) -> None:
-    answers = printed(demo, build, "2025-06-10", release or None)
+    looked_up = printed(demo_file, build, "2025-06-10", release or None)
     rows = served(site, build=build, as_of="2025-06-10", release=release)
-    assert shared(rows) == shared(answers)
-    assert [{key: row[key] for key in flat(answers[0])} for row in rows] == [flat(answer) for answer in answers]
+    assert shared(rows) == shared(looked_up)
+    assert [{key: row[key] for key in flat(looked_up[0])} for row in rows] == [flat(answer) for answer in looked_up]
 
 
 @pytest.mark.parametrize(
@@ -140,8 +143,8 @@ def test_what_cannot_be_understood_gets_no_verdict(site: httpx.Client, asked: di
     assert served(site, **asked) == []
 
 
-def test_the_view_is_the_verdict_today(demo: Path, site: httpx.Client) -> None:
-    with closing(sqlite3.connect(demo)) as catalog:
+def test_the_view_is_the_verdict_today(demo_file: Path, site: httpx.Client) -> None:
+    with closing(sqlite3.connect(demo_file)) as catalog:
         catalog.row_factory = sqlite3.Row
         view = [dict(row) for row in catalog.execute("select * from build_verdict order by release, build")]
     assert view == served(site)
@@ -178,20 +181,17 @@ RELEASES = ("", "", "24H2", "25h2", "server 2025", "Windows 11 24H2", "2022", "2
 @example(("", "version 24-h2 (os build {})", "26100.3981", ""), ("", "", ""), ("", "2025-06-10", ""))
 @example(("", "{}", "26100.3981", "\u00a0"), ("", "", ""), ("", "2025-06-10", ""))
 def test_any_text_means_the_same_to_the_command_line_and_to_the_query(
-    demo: Path, text: tuple[str, str, str, str], named: tuple[str, str, str], day: tuple[str, str, str]
+    demo: sqlite3.Connection, text: tuple[str, str, str, str], named: tuple[str, str, str], day: tuple[str, str, str]
 ) -> None:
     before, frame, number, after = text
     build, release, as_of = before + frame.format(number) + after, "".join(named), "".join(day)
-    with closing(lookup.open_catalog(demo)) as catalog:
-        try:
-            answers, _ = lookup.build(catalog, build, as_of, release if release.strip() else None)
-        except InputError:
-            answers = []
-        catalog.row_factory = sqlite3.Row
-        asked = {"build": build, "release": release, "as_of": as_of}
-        rows = [dict(row) for row in catalog.execute(QUERIES["build_verdict"]["sql"], asked)]
+    looked_up: list[Verdict] = []
+    with suppress(InputError):
+        document, _ = answers.build(demo, build, as_of, release if release.strip() else None)
+        looked_up = [dict(answer) for answer in document]
+    rows = queried(demo, {"build": build, "release": release, "as_of": as_of})
     if build.strip():
-        assert shared(rows) == shared([dict(answer) for answer in answers])
-        assert [{key: row[key] for key in flat(answer)} for row, answer in zip(rows, answers, strict=True)] == [
-            flat(answer) for answer in answers
+        assert shared(rows) == shared(looked_up)
+        assert [{key: row[key] for key in flat(answer)} for row, answer in zip(rows, looked_up, strict=True)] == [
+            flat(answer) for answer in looked_up
         ]

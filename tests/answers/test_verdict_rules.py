@@ -3,7 +3,7 @@ bundled pages."""
 
 import sqlite3
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from datetime import date, timedelta
 from itertools import pairwise
@@ -14,12 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlite_utils import Database
 
-from scraper.answers import lookup
 from scraper.catalog.days import second_tuesday
 from scraper.catalog.history import History, Run, add_run
 from scraper.catalog.resolve import resolve
 from scraper.catalog.write import PageRow, write
-from scraper.ingest import job
 from scraper.ingest.sources import BY_NAME
 from scraper.models import CalendarMonth, Entry, EntryKind, MonthType, Records, Servicing, Update, Version
 
@@ -206,14 +204,6 @@ def test_a_hotpatch_and_its_twin_get_the_same_month_and_verdict(
 
 
 # --- the bundled pages -----------------------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sqlite3.Connection]:
-    db = tmp_path_factory.mktemp("rules") / "catalog.db"
-    assert job.demo(db).exit_code == 0
-    with closing(lookup.open_catalog(db)) as catalog:
-        yield catalog
 
 
 @pytest.mark.parametrize("device", DEVICES)

@@ -9,23 +9,20 @@ null; without a release the build was looked up in all of them.
 import csv
 import json
 import sqlite3
-import subprocess
-import sys
 from collections import Counter, defaultdict
-from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
-from scraper.answers import lookup
+from scraper import answers
 from scraper.answers.documents import BuildAnswer
-from scraper.ingest import job
-from tests.fixtures.places import ROOT
+from scraper.cli import main
+from tests.fixtures.places import FACTS
 
-TABLE = ROOT / "tests" / "facts" / "verdicts.csv"
+TABLE = FACTS / "verdicts.csv"
 CLIENT, SERVER = "windows-11-24h2", "windows-server-2025"
 RELEASES = (
     *(CLIENT, "windows-11-25h2", "windows-11-26h1", "windows-11-26h2"),
@@ -92,30 +89,17 @@ def answered(answer: BuildAnswer | dict[str, Any]) -> tuple[Any, ...]:
     return (*identity, answer["status"], answer["months_behind"], answer["reason"], answer["security_month"])
 
 
-@pytest.fixture(scope="module")
-def demo_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    db = tmp_path_factory.mktemp("verdicts") / "catalog.db"
-    assert job.demo(db).exit_code == 0
-    return db
-
-
-@pytest.fixture(scope="module")
-def demo(demo_file: Path) -> Iterator[sqlite3.Connection]:
-    with closing(lookup.open_catalog(demo_file)) as catalog:
-        yield catalog
-
-
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_verdict_on_a_build_is_the_one_of_the_table(demo: sqlite3.Connection, case: Case) -> None:
-    answers, found = lookup.build(demo, case.build, case.as_of, case.release)
-    assert [answered(answer) for answer in answers] == [case.verdict], case.why
+    document, found = answers.build(demo, case.build, case.as_of, case.release)
+    assert [answered(answer) for answer in document] == [case.verdict], case.why
     assert found is (case.reason != "not-in-catalog")
 
 
 def test_table_has_cases_enough_of_every_release_status_and_reason() -> None:
     """26H2 has two builds only, so most of its cases are other days and neighbours that do not exist."""
     assert len(CASES) >= 260
-    assert len({str(case) for case in CASES}) == len(CASES), "no case stands twice"
+    assert len({str(case) for case in CASES}) == len(CASES), "no case is listed twice"
     assert all(case.why for case in CASES)
     count = Counter(case.release for case in CASES)
     assert {release: count[release] for release in RELEASES if count[release] < 25} == {}
@@ -129,27 +113,27 @@ def test_table_has_cases_enough_of_every_release_status_and_reason() -> None:
 
 def test_table_has_builds_of_every_kind_on_both_tracks(demo: sqlite3.Connection) -> None:
     """A build of several updates has no one track or kind where they differ."""
-    answers = [answer for case in CASES for answer in lookup.build(demo, case.build, case.as_of, case.release)[0]]
-    assert {(answer["track"], answer["kind"]) for answer in answers if answer["kbs"]} >= {
+    rows = demo.execute("select release, build, track, kind from device_builds").fetchall()
+    asked = {(case.release, case.build) for case in CASES}
+    assert {(track, kind) for release, build, track, kind in rows if {(release, build), (None, build)} & asked} >= {
         ("hotpatch", "hotpatch"),
         ("hotpatch", "out-of-band"),
         ("cumulative", "out-of-band"),
         ("cumulative", "baseline"),
         ("cumulative", "security"),
         ("cumulative", "preview"),
+        ("cumulative", "initial"),
         (None, "out-of-band"),
         (None, None),
     }
-    assert ("cumulative", "initial") in {(answer["track"], answer["kind"]) for answer in answers}
 
 
 def command(demo_file: Path, *words: str) -> tuple[int, list[dict[str, Any]]]:
-    line = [sys.executable, "-m", "scraper", "build", *words, "--db", str(demo_file), "--json"]
-    done = subprocess.run(line, cwd=ROOT, capture_output=True, text=True, encoding="utf-8", timeout=60, check=False)
+    done = CliRunner().invoke(main, ["build", *words, "--db", str(demo_file), "--json"])
     assert done.stderr == ""
     document = json.loads(done.stdout)
     assert isinstance(document, list)
-    return done.returncode, document
+    return done.exit_code, document
 
 
 # The first case of every status and reason, and the last one of every release.
@@ -186,9 +170,9 @@ def test_build_of_client_and_server_gets_the_verdict_of_each_client_first(demo: 
     assert len(both) >= 20
     assert any(client.verdict[3:] != server.verdict[3:] for client, server in both.values())
     for (build, day), expected in both.items():
-        answers, found = lookup.build(demo, build, day)
+        document, found = answers.build(demo, build, day)
         assert found
-        assert [answered(answer) for answer in answers] == [case.verdict for case in expected]
+        assert [answered(answer) for answer in document] == [case.verdict for case in expected]
 
 
 def test_updates_that_take_devices_off_hotpatch_are_known_and_end_with_a_baseline(demo: sqlite3.Connection) -> None:
@@ -202,13 +186,13 @@ def test_updates_that_take_devices_off_hotpatch_are_known_and_end_with_a_baselin
         kind = demo.execute("select type from months where month = ? and release = ?", [month, release]).fetchone()
         assert kind == ("baseline",)
         for (build,) in builds:
-            (answer,), _ = lookup.build(demo, build, "2026-09-30", release)
+            (answer,), _ = answers.build(demo, build, "2026-09-30", release)
             assert "took devices off hotpatch until the " in answer["because"]
             assert f" baseline ({kb})" in answer["because"]
 
 
 def test_update_that_takes_servers_off_hotpatch_says_nothing_of_clients(demo: sqlite3.Connection) -> None:
-    client, server = lookup.build(demo, "26100.6905", "2025-10-30")[0]
+    client, server = answers.build(demo, "26100.6905", "2025-10-30")[0]
     assert (client["release"], server["release"]) == (CLIENT, SERVER)
     assert "off hotpatch" in server["because"]
     assert "off hotpatch" not in client["because"]
@@ -234,9 +218,9 @@ def test_update_that_takes_servers_off_hotpatch_says_nothing_of_clients(demo: sq
         ),
     ],
 )
-def test_a_build_before_the_first_known_month_is_not_said_to_be_behind_by_a_count_of_months(
+def test_a_build_before_the_first_known_month_is_not_called_behind_by_a_count_of_months(
     demo: sqlite3.Connection, release: str, build: str, day: str, sentence: str
 ) -> None:
     """It came years before: the hotpatch of November 2021 is older than any month that the calendar has."""
-    (answer,), _ = lookup.build(demo, build, day, release)
+    (answer,), _ = answers.build(demo, build, day, release)
     assert answer["because"] == sentence

@@ -21,7 +21,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from scraper.answers import lookup
+from scraper import answers as lookup
 from scraper.answers.documents import BuildAnswer, KbAnswer
 from scraper.cli import main
 from scraper.ingest import job

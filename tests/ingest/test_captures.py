@@ -251,7 +251,7 @@ def test_redesign_changes_no_row_and_only_what_truly_changed_is_reported(hub: Pa
 
 
 def test_wrong_year_of_the_update_types_in_may_was_a_finding_until_july(hub: Path) -> None:
-    assert select(hub, "select code, release, subject, first_seen, resolved_at from findings") == [
+    assert select(hub, "select code, release, subject, first_seen, resolved_at from findings order by code desc") == [
         ("update-type-year", "windows-11-25h2", "2026", "2026-05-27T12:00:00Z", "2026-07-22T12:00:00Z"),
         ("second-tuesday", "windows-11-24h2", "KB5046696", "2026-05-27T12:00:00Z", None),
     ]

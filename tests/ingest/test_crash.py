@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner
 from selectolax.lexbor import SelectolaxError
 
-from scraper.answers import lookup
+from scraper import answers
 from scraper.catalog import write
 from scraper.catalog.aside import aside
 from scraper.cli import main
@@ -222,7 +222,7 @@ def test_what_the_system_refuses_is_this_machine_s_trouble(
     def kb(*_: object) -> None:
         raise refused
 
-    monkeypatch.setattr(lookup, "kb", kb)
+    monkeypatch.setattr(answers, "kb", kb)
     result = CliRunner().invoke(main, ["kb", "KB5058497", "--db", str(ROOT / "catalog.db")])
     assert result.exit_code == 5
     assert result.stderr.endswith(f"found: {found}\n")

@@ -16,7 +16,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from scraper.answers.lookup import open_catalog
+from scraper.answers import open_catalog
 from scraper.catalog.schema import schema
 from scraper.errors import InputError, MachineError
 from scraper.publish.export import VIEWS, Manifest, export

@@ -27,7 +27,7 @@ import pytest
 from click.testing import CliRunner
 from datasette.plugins import pm
 
-from scraper.answers import lookup
+from scraper import answers
 from scraper.cli import main
 from scraper.errors import MachineError
 from scraper.publish.serve import LARGEST_ANSWER, PUBLIC, SETTINGS, datasette_for
@@ -437,7 +437,7 @@ def test_every_table_and_view_is_missed(tmp_path: Path, lost: str) -> None:
         db.execute("pragma legacy_alter_table = on")
         db.execute(f"drop {kind} {lost}")
         with pytest.raises(MachineError, match=rf"found: none named {lost} "):
-            lookup.check(db, "catalog.db")
+            answers.check(db, "catalog.db")
 
 
 def test_what_is_no_catalog_is_not_taken_up(tmp_path: Path) -> None:

@@ -578,7 +578,7 @@ def test_error_is_one_line_of_bounded_length_whatever_it_quotes() -> None:
 
 def test_log_line_is_one_line_and_so_is_each_of_a_traceback(tmp_path: Path) -> None:
     lines = (
-        "import logging, scraper.cli as cli; cli._log()\n"
+        "import logging, scraper.cli.progress as p; p.log_to_stderr()\n"
         "logging.getLogger('x').warning('a%s', '\\nWARNING x: forged \\x1b[31m')\n"
         "try: raise ValueError('b\\x1b[31m\\u202e')\n"
         "except ValueError: logging.getLogger('x').exception('c')\n"

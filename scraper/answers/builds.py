@@ -1,0 +1,107 @@
+"""What is this build, and is a device on it current?"""
+
+import sqlite3
+
+from scraper.answers.catalog import data_as_of, select
+from scraper.answers.documents import BuildAnswer, Neighbour
+from scraper.answers.months import restart_from
+from scraper.answers.reading import read_build, read_day, read_releases
+from scraper.answers.updates import accepted_on, pair_of, updates_of
+from scraper.answers.verdicts import VERDICTS_ON_DAY, because_unknown, home_of
+
+
+def build(
+    catalog: sqlite3.Connection, text: str, as_of: str, release: str | None = None
+) -> tuple[list[BuildAnswer], bool]:
+    """What is this build, and is a device on it current on ``as_of``? One object per release that has it, client first.
+
+    ``26100.3981``, ``10.0.26100.3981`` (registry, inventories) and ``Version 24H2 (OS Build 26100.3981)`` (winver) are
+    read, and the revision alone (``3981``) if a release is named. A build of no release gets one object with its
+    neighbours (rule 2), and found is false.
+    """
+    day = read_day(as_of)
+    releases = read_releases(catalog, release)
+    number = read_build(text, list(releases.values()) if release else [])
+    devices = {row["release"]: row for row in select(catalog, "select * from device_builds where build = ?", number)}
+    verdicts = {row["release"]: row for row in select(catalog, f"{VERDICTS_ON_DAY} and build = ?2", day, number)}
+    known = [_known(catalog, devices[name], verdicts[name], day) for name in releases if name in devices]
+    if known:
+        return known, True
+    return [_unknown(catalog, number, home_of(releases, number, release is not None), day)], False
+
+
+def _known(catalog: sqlite3.Connection, device: sqlite3.Row, verdict: sqlite3.Row, as_of: str) -> BuildAnswer:
+    """The answer for a release that has the build. ``device`` is its row of ``device_builds``."""
+    name, number = device["release"], device["build"]
+    return {
+        "build": number,
+        "release": name,
+        "as_of": as_of,
+        "status": verdict["status"],
+        "months_behind": verdict["months_behind"],
+        "reason": verdict["reason"],
+        "because": verdict["because"],
+        "track": device["track"],
+        "kind": device["kind"],
+        "security_month": device["security_month"],
+        "withdrawn": bool(device["withdrawn"]),
+        "kbs": updates_of(catalog, name, number),
+        "twin": pair_of(catalog, name, device["twin_kb"]),
+        "baseline": pair_of(catalog, name, device["baseline_kb"]),
+        "accepted": accepted_on(catalog, name, as_of),
+        "next_restart": restart_from(catalog, name, as_of),
+        "below": None,
+        "above": None,
+        "data_as_of": data_as_of(catalog, [name]),
+    }
+
+
+def _unknown(catalog: sqlite3.Connection, build: str, release: sqlite3.Row | None, as_of: str) -> BuildAnswer:
+    """The answer for a build in no table: its neighbours in the release that it would belong to."""
+    name = release["release"] if release else None
+    fetched = data_as_of(catalog, [name] if name else [])
+    below, above = _neighbour(catalog, name, build, -1), _neighbour(catalog, name, build, 1)
+    neighbours = (below["build"] if below else None, above["build"] if above else None)
+    return {
+        "build": build,
+        "release": name,
+        "as_of": as_of,
+        "status": "unknown",
+        "months_behind": None,
+        "reason": "not-in-catalog",
+        "because": because_unknown(build, release, *neighbours, fetched),
+        "track": None,
+        "kind": None,
+        "security_month": None,
+        "withdrawn": None,
+        "kbs": [],
+        "twin": None,
+        "baseline": None,
+        "accepted": accepted_on(catalog, name, as_of),
+        "next_restart": restart_from(catalog, name, as_of),
+        "below": below,
+        "above": above,
+        "data_as_of": fetched,
+    }
+
+
+def _neighbour(catalog: sqlite3.Connection, release: str | None, build: str, side: int) -> Neighbour | None:
+    """The nearest build with the same base build in a release: ``side`` -1 is below, 1 is above."""
+    base, _, revision = build.partition(".")
+    rows = select(
+        catalog,
+        "select build from builds where release = ?1 and build like ?2 || '.%' and (revision - ?3) * ?4 > 0"
+        " order by abs(revision - ?3) limit 1",
+        *(release, base, int(revision), side),
+    )
+    if release is None or not rows:
+        return None
+    found = rows[0]["build"]
+    (device,) = select(
+        catalog, "select security_month from device_builds where release = ? and build = ?", release, found
+    )
+    return {
+        "build": found,
+        "kbs": updates_of(catalog, release, found),
+        "security_month": device["security_month"],
+    }
