@@ -43,6 +43,7 @@ AT_HOME = {
     "click": {"cli"},
     "datasette": {"publish/serve"},
     "duckdb": {"formats"},
+    "msgspec": {"ingest/memo"},
     "icalendar": {"publish/feeds"},
     "uvicorn": {"publish/serve"},
 }

@@ -77,13 +77,14 @@ def scrape(
 @click.command()
 @options.db
 @options.archive
-def rebuild(db: Path, archive: Path) -> None:
+@click.option("--from-pages", is_flag=True, help="Parse every page version again, too.")
+def rebuild(db: Path, archive: Path, from_pages: bool) -> None:
     """Derive the catalog again from the archive."""
     from scraper.cli.progress import log_to_stderr
     from scraper.ingest import job
 
     log_to_stderr()
-    _print_outcome(job.rebuild(_existing(db, archive)))
+    _print_outcome(job.rebuild(_existing(db, archive), from_pages=from_pages))
 
 
 @click.command()

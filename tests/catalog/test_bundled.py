@@ -122,18 +122,16 @@ def test_history_has_three_runs_and_the_later_two_have_news(demo: Path) -> None:
     assert [sum(row[2] == run for row in found["changes"]) for run in (1, 2, 3)] == [0, 53, 66]
 
 
-def rebuilt(paths: job.Paths, db: Path) -> job.Outcome:
-    return job.rebuild(job.Paths(db, paths.archive))
+def rebuilt(paths: job.Paths, db: Path, *, from_pages: bool = False) -> job.Outcome:
+    return job.rebuild(job.Paths(db, paths.archive), from_pages=from_pages)
 
 
-def test_rebuild_gives_every_table_that_the_nights_gave(scraped: job.Paths, tmp_path: Path) -> None:
-    outcome = rebuilt(scraped, tmp_path / "catalog.db")
-    assert (outcome.run, outcome.outcome, outcome.exit_code, outcome.parsed) == (
-        3,
-        "rebuilt",
-        0,
-        len(DATES) * len(BY_NAME),
-    )
+@pytest.mark.parametrize(("from_pages", "parsed"), [(False, 0), (True, len(DATES) * len(BY_NAME))])
+def test_rebuild_gives_every_table_that_the_runs_gave(
+    scraped: job.Paths, tmp_path: Path, from_pages: bool, parsed: int
+) -> None:
+    outcome = rebuilt(scraped, tmp_path / "catalog.db", from_pages=from_pages)
+    assert (outcome.run, outcome.outcome, outcome.exit_code, outcome.parsed) == (3, "rebuilt", 0, parsed)
     assert_same(tmp_path / "catalog.db", scraped.db)
 
 

@@ -162,9 +162,10 @@ def test_rebuild_gives_the_catalog_again(tmp_path: Path) -> None:
     before = (tmp_path / "c.db").read_bytes()
     facts = one(tmp_path / "c.db", "select facts_sha256 from runs")
     (tmp_path / "c.db").unlink()
-    result = winkb("rebuild", "--db", tmp_path / "c.db", "--archive", tmp_path / "a.db")
-    assert result.exit_code == 0
-    assert result.stdout == f"run 1: rebuilt, 0 changes, 5 page versions parsed, facts {facts}\n"
+    for option, parsed in (((), 0), (("--from-pages",), 5)):
+        result = winkb("rebuild", *option, "--db", tmp_path / "c.db", "--archive", tmp_path / "a.db")
+        assert result.exit_code == 0
+        assert result.stdout == f"run 1: rebuilt, 0 changes, {parsed} page versions parsed, facts {facts}\n"
     assert (tmp_path / "c.db").read_bytes() == before
 
 
