@@ -10,7 +10,7 @@ import pytest
 
 # The helpers beside the tests assert too; rewritten, they say what they found.
 pytest.register_assert_rewrite("tests.fixtures")
-pytest_plugins = ("tests.fixtures.runs",)
+pytest_plugins = ("tests.fixtures.catalogs", "tests.fixtures.runs")
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 # An archive is synced to the disk at every page. On a disk that takes 2 ms each, a run with all articles waits 0.6 s.
 MEMORY, ROOM = Path("/dev/shm"), 4_000_000_000
