@@ -19,6 +19,8 @@ from tests.fixtures import pages
 from tests.fixtures.articles import Issue, article
 from tests.fixtures.web import Reply, Web
 
+pytestmark = pytest.mark.usefixtures("hurried")
+
 QUICK = Manners(
     delay=0, quiet=0.05, backoff=0.002, longest_backoff=0.01, connect=2, read=2, total=3, seconds=1, attempts=2
 )
