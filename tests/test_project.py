@@ -11,6 +11,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
+
+from scraper.cli import main
 
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
@@ -187,8 +190,8 @@ def test_readme_command_is_right(command: str, tmp_path: Path) -> None:
     lookup = name in LOOKUPS
     catalog = shutil.copy(ROOT / "catalog.db", tmp_path) if lookup else ""
     asked = [name, *arguments, "--db", catalog] if lookup else [name, "--help"]
-    ended = subprocess.run([sys.executable, "-m", "scraper", *asked], cwd=ROOT, capture_output=True, text=True)
-    assert ended.returncode == 0, ended.stderr
+    ended = CliRunner().invoke(main, asked)
+    assert ended.exit_code == 0, ended.stderr
     assert ended.stdout
     if not lookup:
         for option in (argument for argument in arguments if argument.startswith("--")):

@@ -1,8 +1,11 @@
-"""A few hundred damages of the laboratory in every run of the tests; ``make damage`` tries ten thousand."""
+"""A few damages of the laboratory in ``make test``, some hundred in ``make test-all``; ``make damage`` tries ten
+thousand."""
+
+from contextlib import ExitStack
 
 import pytest
 
-from tests.damage.__main__ import HARMLESS_SAME, Tried, try_all
+from tests.damage.__main__ import HARMLESS_SAME, Bench, Tried, try_all
 from tests.damage.laboratory import bundled_courses, captured_courses
 
 SEED = 20_261_125
@@ -15,10 +18,19 @@ def check(tried: list[Tried], harmless: int) -> None:
     assert sum(one.outcome == "same" for one in tried if one.harmless) >= HARMLESS_SAME * harmless
 
 
+def test_few_damages_of_a_bundled_page_are_neither_silently_wrong_nor_a_crash() -> None:
+    with ExitStack() as stack:
+        bench = Bench(stack, SEED, bundled_courses()[:1])
+        tried = [bench.try_one(number, harmless=number == 0) for number in range(4)]
+    assert [one for one in tried if one.outcome in ("SILENT", "CRASH")] == []
+
+
+@pytest.mark.slow
 def test_no_damage_of_a_bundled_page_is_silently_wrong_or_a_crash() -> None:
     check(list(try_all(bundled_courses(), 300, 60, SEED)), 60)
 
 
+@pytest.mark.slow
 def test_no_damage_of_a_real_page_is_silently_wrong_or_a_crash() -> None:
     courses = captured_courses()
     if not courses:

@@ -1,5 +1,6 @@
 """Articles through the whole way, night after night, over real HTTP on 127.0.0.1."""
 
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -18,6 +19,8 @@ from tests.fixtures import pages
 from tests.fixtures.articles import Issue, article
 from tests.fixtures.web import Reply, Web
 
+pytestmark = pytest.mark.usefixtures("hurried")
+
 QUICK = Manners(
     delay=0, quiet=0.05, backoff=0.002, longest_backoff=0.01, connect=2, read=2, total=3, seconds=1, attempts=2
 )
@@ -25,6 +28,7 @@ FIRST, SECOND, THIRD, FOURTH = (f"2026-10-0{day}T03:00:00Z" for day in (1, 2, 3,
 ISSUE = Issue("Printers may print twice", "Every page comes out twice.", workaround="Print every second page.")
 KB = "KB5124010"  # a preview of 24H2, 25H2 and 26H2, dated 2026-09-22 and 2026-09-29
 BUILDS = ("26200.9550", "26100.9550")
+SNAPSHOT = pages.snapshot("2026-09-30")
 
 
 class Nights:
@@ -32,10 +36,11 @@ class Nights:
 
     def __init__(self, web: Web, folder: Path) -> None:
         self.web = web
+        self.folder = folder
         self.paths = Paths(folder / "catalog.db", folder / "archive.db")
-        made = pages.snapshot("2026-09-30")
         for source in SOURCES:
-            web.page(source.url, Reply(body=made[pages.file_name(source.url)], headers={"ETag": f'"{source.name}"'}))
+            body = SNAPSHOT[pages.file_name(source.url)]
+            web.page(source.url, Reply(body=body, headers={"ETag": f'"{source.name}"'}))
 
     def wanted(self) -> dict[str, str]:
         """By KB, the address of every article that is asked for."""
@@ -53,12 +58,20 @@ class Nights:
             return catalog.execute(query).fetchall()
 
 
-@pytest.fixture
-def nights(tmp_path: Path) -> Iterator[Nights]:
+@pytest.fixture(scope="module")
+def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder after a run that asked for no article."""
     with Web() as web:
-        made = Nights(web, tmp_path)
+        made = Nights(web, tmp_path_factory.mktemp("begun"))
         assert made.night(FIRST, articles=False).exit_code == 0
-        yield made
+        return made.folder
+
+
+@pytest.fixture
+def nights(begun: Path, tmp_path: Path) -> Iterator[Nights]:
+    shutil.copytree(begun, tmp_path, dirs_exist_ok=True)
+    with Web() as web:
+        yield Nights(web, tmp_path)
 
 
 def written(**more: object) -> bytes:
@@ -272,6 +285,8 @@ def test_a_spent_budget_ends_the_run_well_and_the_next_one_goes_on(nights: Night
     ((had,),) = nights.rows("select count(*) from articles")
     assert outcome.exit_code == 0
     assert 0 < had < total
+    for number, (kb, url) in enumerate(nights.wanted().items()):
+        nights.web.page(url, Reply(body=article(kb, "", ()), headers={"ETag": f'"{number}"'}))
     nights.night(SECOND.replace("T03", "T02"))
     asked = [nights.web.count(url) for url in nights.wanted().values()]
     assert nights.rows("select count(*) from articles") == [(total,)]

@@ -353,10 +353,29 @@ ACCEPTED = [
 ]
 
 
-@settings(max_examples=25, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+FEW, MANY = (
+    settings(
+        max_examples=examples, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
+    )
+    for examples in (4, 50)
+)
+
+
+def grows_as_it_is_rebuilt(nights: list[Night]) -> None:
+    with tempfile.TemporaryDirectory(dir=MEMORY) as folder:
+        go_through(nights, Path(folder), compare)
+
+
+@FEW
 @example(nights=[Night(), Night(), Night(edits=(("release", 0, 0),), hours=1), Night(hours=200)])  # a quiet one, late
 @given(nights=NIGHTS)
 @example(nights=ACCEPTED)
 def test_rebuild_gives_the_catalog_that_grew_night_by_night(nights: list[Night]) -> None:
-    with tempfile.TemporaryDirectory(dir=MEMORY) as folder:
-        go_through(nights, Path(folder), compare)
+    grows_as_it_is_rebuilt(nights)
+
+
+@pytest.mark.slow
+@MANY
+@given(nights=NIGHTS)
+def test_rebuild_gives_the_catalog_of_many_more_histories(nights: list[Night]) -> None:
+    grows_as_it_is_rebuilt(nights)
