@@ -5,7 +5,7 @@ BIN := .venv/bin
 WORKERS ?= auto
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
-.PHONY: help run test test-all check demo scrape nightly bench damage trust clean
+.PHONY: help run test test-all check demo scrape nightly bench damage trust findings clean
 
 help: ## say what can be made (plain make)
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 14
@@ -49,6 +49,9 @@ trust: .venv/dev ## kill, starve and race what fetches, publishes and serves; no
 	$(BIN)/python trust/odd_runs.py
 	$(BIN)/python trust/under_readers.py
 	$(BIN)/python trust/rebuild_equals.py
+
+findings: .venv/dev ## write the tables of docs/findings.md anew, from the checks
+	$(BIN)/python docs/findings.py
 
 clean: ## remove .venv and caches; catalog.db and archive.db stay
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist winkb.egg-info
