@@ -43,7 +43,7 @@ def check(catalog: sqlite3.Connection, name: str) -> None:
     present = {str(row[0]) for row in catalog.execute("select name from sqlite_master")}
     if missing := (TABLES | VIEWS) - present:
         absent = f"none named {', '.join(sorted(missing))} (`winkb rebuild` makes it anew)"
-        raise MachineError("catalog", page=name, expected="the tables and views of schema.sql", found=absent)
+        raise MachineError("catalog", page=name, expected="the tables and views of a catalog", found=absent)
 
 
 def select(catalog: sqlite3.Connection, sql: str, *parameters: str | int | None) -> list[sqlite3.Row]:

@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from scraper.ingest.sources import BY_NAME
 from tests.fixtures.places import ROOT, SNAPSHOTS
 
@@ -38,3 +40,24 @@ def test_small_page_is_built_by_the_helpers_that_the_drill_names() -> None:
     (module,) = re.findall(r"In `(tests/ingest/parse/\S+\.py)`", CONTRIBUTING)
     defined = re.findall(r"(?m)^def (\w+)", (ROOT / module).read_text(encoding="utf-8"))
     assert {"page", "category", "item", "calendar"} <= set(defined)
+
+
+def test_files_that_the_drill_names_are_as_long_as_it_says() -> None:
+    named = re.findall(r"(?m)^\| `(scraper/\S+)` \| (\d+) \|", CONTRIBUTING)
+    assert len(named) == 6
+    for path, lines in named:
+        assert len((ROOT / path).read_text(encoding="utf-8").splitlines()) == pytest.approx(int(lines), abs=20), path
+
+
+def test_folders_and_modules_of_the_tree_are_there() -> None:
+    (tree,) = re.findall(r"(?ms)^scraper/\n(.*?)```", CONTRIBUTING)
+    folder = ROOT / "scraper"
+    for indent, name in re.findall(r"(?m)^((?:  )+|)([\w/.]+?/?)(?= |$)", tree):
+        match len(indent) // 2:
+            case 0:
+                assert (ROOT / name).is_dir(), name
+            case 1:
+                folder = ROOT / "scraper" / name
+                assert folder.exists(), name
+            case 2:
+                assert (folder / name).exists(), f"{folder}/{name}"

@@ -143,7 +143,7 @@ def test_endings_asked_for_are_the_endings_written(catalog: sqlite3.Connection, 
 
 
 def declared() -> dict[tuple[str, str], str]:
-    """What schema.sql says of each column of a table: by its check a date or a time, else by its type."""
+    """What the schema says of each column of a table: by its check a date or a time, else by its type."""
     found = {}
     for name, body in re.findall(r"(?ms)^create table (\w+) \((.*?)^\) strict;$", SCHEMA):
         for column, sort, rest in re.findall(r"(?m)^  (\w+) (text|integer)\b(.*)$", body):

@@ -133,7 +133,7 @@ def site(catalog: Path) -> Iterator[httpx.Client]:
 
 
 def names(kind: str) -> list[str]:
-    """The tables or views of schema.sql, without what full-text search keeps for itself."""
+    """The tables or views of the schema, without what full-text search keeps for itself."""
     with closing(sqlite3.connect(":memory:")) as db:
         db.executescript(SCHEMA)
         sql = "select name from sqlite_master where type = ? and name not glob '*_fts*' order by name"
