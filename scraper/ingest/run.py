@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from scraper.catalog import aside, write
-from scraper.errors import FetchError, Unavailable
+from scraper.errors import FetchError, NoNetwork, Unavailable
 from scraper.ingest import parse
 from scraper.ingest.archive import Archive, RunEnd, Visit
 from scraper.ingest.fetch import Answer, Manners, Request, fetch
@@ -106,7 +106,9 @@ async def fetch_all(archive: Archive, number: int, plan: Plan, progress: Progres
             async for request, answer in came:
                 visit = _keep(archive, number, plan.now, request, answer)
                 visits.append(visit)
-                progress.page(request.source, visit.failure or f"{visit.status} {visit.final_url}")
+                # That there is no network is said once, at the end.
+                failure = "no network" if isinstance(answer, NoNetwork) else visit.failure
+                progress.page(request.source, failure or f"{visit.status} {visit.final_url}")
                 if _is_silent(visits):
                     log.warning("no article came %d times in a row: the rest is left for the next run", _SILENT)
                     break

@@ -8,6 +8,7 @@ import sys
 from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from time import monotonic
 from types import SimpleNamespace
 
 import click
@@ -38,6 +39,19 @@ def test_scrape_says_one_line_on_stdout_and_its_progress_on_stderr(tmp_path: Pat
         assert f"INFO scraper.cli: {name}: 200 {source.url}\n" in ran.stderr
     again = scrape(tmp_path, "--now", NOW)
     assert again.stdout == f"run 2: unchanged, 0 changes, 0 page versions parsed, facts {facts}\n"
+
+
+@pytest.mark.slow
+def test_scrape_without_network_says_so_once_within_ten_seconds(tmp_path: Path) -> None:
+    begin = monotonic()
+    command = ("-m", "scraper", "scrape", "--mirror", "http://mirror.invalid/", "--now", NOW)
+    ran = python(*command, "--db", tmp_path / "c.db", "--archive", tmp_path / "a.db")
+    assert monotonic() - begin < 10
+    assert ran.returncode == 3
+    logged, said = ran.stderr.splitlines()[:-1], ran.stderr.splitlines()[-1]
+    assert said.startswith("winkb: unexpected lack of network on this machine. expected: a connection to mirror.invalid")
+    assert sorted(logged[: len(BY_NAME)]) == sorted(f"INFO scraper.cli: {name}: no network" for name in BY_NAME)
+    assert len(logged) == len(BY_NAME) + 2
 
 
 def test_a_person_at_a_terminal_sees_a_bar_with_counts(tmp_path: Path) -> None:
