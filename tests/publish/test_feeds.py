@@ -21,6 +21,9 @@ from scraper.errors import InputError
 from scraper.ingest import job
 from scraper.ingest.fetch import Manners
 from scraper.publish import feeds
+from scraper.publish.feeds import changes, updates
+from scraper.publish.feeds.atom import Entry, atom
+from scraper.publish.feeds.channel import Channel, channel_of, plain
 from tests.fixtures.pages import DATES, SNAPSHOTS
 from tests.site.test_datasette import SCHEMA, build_small, serving
 
@@ -59,8 +62,8 @@ def written(db: Path, name: str, release: str | None = None, site: str = SITE) -
 
 def every_update(db: Path, release: str | None = None) -> Any:
     with closing(sqlite3.connect(db)) as catalog:
-        channel = feeds.channel_of(catalog, SITE, release)
-        return read(feeds.updates(channel, feeds.update_rows(catalog, channel, 100_000)))
+        channel = channel_of(catalog, SITE, release)
+        return read(updates.feed(channel, updates.read(catalog, channel, 100_000)))
 
 
 def read(body: bytes) -> Any:
@@ -109,7 +112,7 @@ def test_feed_is_valid_on_every_night(nights: list[Path], name: str, release: st
         feed = read(written(db, name, release))
         root = f"{SITE}/release/{release}" if release else SITE
         assert links(feed.feed, "self") == [f"{root}/{name}"]
-        assert len(feed.entries) <= (feeds.UPDATES if name == "updates.atom" else feeds.CHANGES)
+        assert len(feed.entries) <= (updates.UPDATES if name == "updates.atom" else changes.CHANGES)
 
 
 @pytest.mark.parametrize("name", feeds.NAMES)
@@ -315,8 +318,8 @@ def test_flood_of_changes_ends_with_how_many_more(last: Path) -> None:
     feed = read(written(last, "changes.atom"))
     assert titles(feed)[:2] == ["Windows 11 24H2: 5000 changes", titles(feed)[1]]
     content = feed.entries[0].content[0].value
-    assert content.count("<li>") == feeds.LINES + 1
-    assert content.endswith(f"<li>… and {5000 - feeds.LINES} more</li></ul>")
+    assert content.count("<li>") == changes.LINES + 1
+    assert content.endswith(f"<li>… and {5000 - changes.LINES} more</li></ul>")
 
 
 # --- the calendar ----------------------------------------------------------------------------------------------------
@@ -407,7 +410,7 @@ def test_month_of_a_hotpatch_names_both_updates(last: Path) -> None:
     )
     lines = str(event["DESCRIPTION"]).split("\n")
     assert "Hotpatch: KB5120994 (OS build 26200.9106)" in lines
-    assert "Cumulative update, with a restart: KB5121003 (OS build 26200.9168)" in lines
+    assert "Twin (the cumulative update with the same fixes, with a restart): KB5121003 (OS build 26200.9168)" in lines
     assert lines[-1].startswith("https://support.microsoft.com/")
 
 
@@ -508,11 +511,11 @@ def test_hostile_text_never_breaks_the_calendar(hostile: Path, release: str | No
 
 @given(st.text(), st.text())
 def test_no_text_breaks_a_feed(title: str, words: str) -> None:
-    channel = feeds.Channel(SITE, "2026-01-01T00:00:00Z")
-    entry = feeds.Entry(title, f"a {title}", "2026-01-02T00:00:00Z", f"{SITE}/{words}", words, words, words)
-    root = ET.fromstring(feeds.atom(channel, "updates.atom", f"a {title}", SITE, [entry]))
+    channel = Channel(SITE, "2026-01-01T00:00:00Z")
+    entry = Entry(title, f"a {title}", "2026-01-02T00:00:00Z", f"{SITE}/{words}", words, words, words)
+    root = ET.fromstring(atom(channel, "updates.atom", f"a {title}", SITE, [entry]))
     assert len(root) == 7
-    assert len(feeds.plain(title)) <= 300
+    assert len(plain(title)) <= 300
 
 
 # --- the addresses ---------------------------------------------------------------------------------------------------
