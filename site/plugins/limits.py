@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from datasette import hookimpl
 
-from scraper.publish.serve import BoundedConnection
+from scraper.publish.serve.bounded import BoundedConnection
 
 LIMITS = {
     # The longest string or row. `select length(hex(zeroblob(400000000)))` took 2 GB and 6.6 s past a limit of one

@@ -16,7 +16,7 @@ from datasette import hookimpl
 from datasette.app import Datasette
 
 from scraper.formats import harmless
-from scraper.publish.serve import AS_CSV
+from scraper.publish.serve.bounded import AS_CSV
 
 Message = dict[str, Any]
 Receive = Callable[[], Awaitable[Message]]

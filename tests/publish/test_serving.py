@@ -30,7 +30,8 @@ from datasette.plugins import pm
 from scraper.answers import lookup
 from scraper.cli import main
 from scraper.errors import MachineError
-from scraper.publish.serve import LARGEST_ANSWER, PUBLIC, SETTINGS, datasette_for
+from scraper.publish.serve import PUBLIC, SETTINGS, datasette_for
+from scraper.publish.serve.bounded import LARGEST_ANSWER
 from tests.fixtures.places import ROOT
 from tests.site.test_datasette import TABLES, VIEWS, WINKB, Server, build_small, serving, swap, wait_for
 

@@ -24,7 +24,8 @@ from scraper.catalog.schema import schema
 from scraper.errors import MachineError
 from scraper.ingest.sources import SOURCES
 from scraper.models import HOSTS
-from scraper.publish.serve import SETTINGS, datasette_for, metadata_for, serve
+from scraper.publish.serve import SETTINGS, datasette_for, serve
+from scraper.publish.serve.settings import metadata_for
 from tests.fixtures.places import ROOT
 
 SCHEMA = schema()

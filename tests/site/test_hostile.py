@@ -32,7 +32,7 @@ from scraper.ingest.parse.text import clean
 from scraper.ingest.sources import BY_NAME, SOURCES
 from scraper.models import Facts, Request, Source
 from scraper.publish import feeds
-from scraper.publish.serve import root
+from scraper.publish.serve.settings import root
 from tests.fixtures import hostile, pages
 from tests.fixtures.articles import Issue, article
 from tests.site.test_datasette import ROOT, serving
