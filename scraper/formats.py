@@ -3,10 +3,10 @@
 Every file is written in a folder of its own beside the target and then moved there whole. A write that is interrupted
 leaves the old file as it was.
 
-CSV is UTF-8 with a byte order mark, a header, commas and `\\n`, quoted as RFC 4180 says. Without the mark, Excel reads a
-file that is opened by a double click in the machine's old code page. PowerShell 5.1 and 7, Power Query, pandas and
-DuckDB read the mark and drop it; KQL skips it with the header. All of them read both `\\n` and `\\r\\n`; `cut` and `awk`
-read only `\\n`. Null is an empty cell. Text is exact, with one exception: see ``_FORMULA``.
+CSV is UTF-8 with a byte order mark, a header, commas and `\\n`, quoted as RFC 4180 says. Without the mark, Excel reads
+a file that is opened by a double click in the machine's old code page. PowerShell 5.1 and 7, Power Query, pandas and
+DuckDB read the mark and drop it; KQL skips it with the header. All of them read both `\\n` and `\\r\\n`, but `cut` and
+`awk` only `\\n`. Null is an empty cell. Text is exact, with one exception: see ``_FORMULA``.
 
 JSON and Parquet have every text exactly and distinguish the empty text from null. In Parquet an integer is BIGINT, a
 date DATE and a time TIMESTAMP without a zone, in UTC. A lone surrogate, which no UTF-8 file can hold, becomes U+FFFD
