@@ -24,6 +24,7 @@ from scraper.formats import Kind, write_csv
 from scraper.publish.pages import LISTS, THINGS, home, search
 from scraper.publish.pages.page import Answer, Context, Page, Question
 from scraper.publish.pages.rows import freshness
+from scraper.publish.pages.terms import TERMS
 
 # Scraped text beyond this is cut on a page; the table has it whole.
 LONGEST = 300
@@ -46,9 +47,9 @@ def register_routes() -> list[tuple[str, Handler]]:
 @hookimpl
 def extra_template_vars(datasette: Datasette) -> Callable[[], Awaitable[Context]]:
     async def variables() -> Context:
-        """What every page shows: how fresh the catalog is; and how scraped text is shown."""
+        """What every page shows: how fresh the catalog is, how scraped text is shown, and what terms mean."""
         ages = await ask(datasette, lambda catalog: freshness(catalog, now()))
-        return {**ages, "short": short, "quote": quote}
+        return {**ages, "short": short, "quote": quote, "terms": TERMS}
 
     return variables
 

@@ -15,7 +15,8 @@ from scraper.models import HOSTS
 from tests.browser.catalogs import BROKEN_OUT, CONTROLS, KB, SCRIPT, TEMPLATE, TURNED
 from tests.browser.visits import DESK, PHONE, Visit, visit
 from tests.fixtures import hostile
-from tests.site.test_datasette import ROOT, TABLES, VIEWS
+from tests.fixtures.places import ROOT
+from tests.fixtures.serving import TABLES, VIEWS
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser

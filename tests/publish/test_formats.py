@@ -297,7 +297,11 @@ print(int(kilobytes) // 1024, "duckdb" in sys.modules)
 
 @pytest.mark.parametrize(
     ("name", "rows", "width", "limit"),
-    [("a.csv", 200_000, 50, 40), ("a.json", 200_000, 50, 40), ("a.parquet", 120_000, 900, 260)],
+    [
+        ("a.csv", 200_000, 50, 40),
+        pytest.param("a.json", 200_000, 50, 40, marks=pytest.mark.slow),
+        ("a.parquet", 120_000, 900, 260),
+    ],
 )
 def test_memory_is_flat(tmp_path: Path, name: str, rows: int, width: int, limit: int) -> None:
     """In MB, of the whole process. As one group of rows, the Parquet file would not fit into DuckDB's limit."""

@@ -49,7 +49,7 @@ def finding(catalog: sqlite3.Connection, severity: str, subject: str, seen: str,
 def catalog(tmp_path: Path) -> Iterator[sqlite3.Connection]:
     """Three runs: the summary is of the last one, and a page of each kind was or was not read by it."""
     with closing(sqlite3.connect(tmp_path / "catalog.db")) as catalog:
-        catalog.executescript(SCHEMA)
+        catalog.executescript(f"begin; {SCHEMA} commit;")
         for run, at, outcome, facts in (
             (1, FIRST, "news", OLD),
             (2, SECOND, "unchanged", OLD),
@@ -342,7 +342,7 @@ def test_page_cannot_write_into_the_summary(catalog: sqlite3.Connection, text: s
 @pytest.fixture(scope="module")
 def memory() -> Iterator[sqlite3.Connection]:
     with closing(sqlite3.connect(":memory:")) as catalog:
-        catalog.executescript(SCHEMA)
+        catalog.executescript(f"begin; {SCHEMA} commit;")
         fill(catalog, "runs", run=3, started_at=THIRD, outcome="news")
         page(catalog, "news", THIRD, THIRD, failing_since=THIRD, failure="")
         fixed = {"version": "", "product": "Windows 11", "hotpatch": 1, "partial": 0, "page": "news"}

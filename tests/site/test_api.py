@@ -9,7 +9,6 @@ import json
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,8 @@ import pytest
 
 from scraper.publish.pages import LISTS, THINGS
 from tests.docs.test_recipes import RECIPES, schema
-from tests.site.test_datasette import QUERIES, ROOT, TABLES, VIEWS, serving
+from tests.fixtures.places import ROOT
+from tests.fixtures.serving import QUERIES, TABLES, VIEWS
 
 API = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
 SITE = "http://127.0.0.1:8001"
@@ -28,12 +28,6 @@ CALLED = [address for _, code in SNIPPETS for address in re.findall(rf"{SITE}(/[
 NAMED = re.findall(r"`(/[^`\s…]+)`", PROSE)
 ADDRESSES = sorted({*CALLED, *NAMED})
 CODES = {"/build/26100.3980.json": 404, "/build/26100.3981.json?as_of=yesterday": 400}
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
-    with serving(Path(shutil.copy(ROOT / "catalog.db", tmp_path_factory.mktemp("api")))) as server:
-        yield server.client
 
 
 def snippets(language: str) -> list[str]:

@@ -114,7 +114,11 @@ class Edition:
         self._datasette.executor.shutdown(wait=False)
         for database in self._datasette.databases.values():
             database.close()
-        # The thread that writes Datasette's own notes waits in an endless loop. Only SystemExit gets out of it.
+        await self._end_writer()
+
+    async def _end_writer(self) -> None:
+        """End the thread that writes Datasette's own database in memory. It is an endless loop that catches every
+        Exception; SystemExit is none."""
         await self._datasette.get_database("_internal").execute_write_fn(lambda conn: sys.exit(), block=False)
 
 
