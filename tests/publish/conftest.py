@@ -1,5 +1,6 @@
 """Sites and catalogs that the tests of this folder share."""
 
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,14 @@ from scraper.ingest.fetch import Manners
 from scraper.publish.serve.site import Edition
 from tests.fixtures.pages import DATES, SNAPSHOTS
 from tests.fixtures.serving import Local, build_small, local
+
+
+@pytest.fixture(autouse=True, scope="module")
+def no_waiting_for_the_disk() -> Iterator[None]:
+    """No test here stops the machine, so nothing needs to be on the disk for sure."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda file: None)
+        yield
 
 
 @pytest.fixture(scope="session")

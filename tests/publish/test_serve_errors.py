@@ -72,7 +72,7 @@ def test_our_own_error_stays_ours_and_is_logged(
     tmp_path: Path, path: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     db = build_small(tmp_path / "catalog.db")
-    asyncio.run(ask_app(db, "/"))  # now the plugins are there
+    datasette_for(db)  # now the plugins are there
 
     def broken(*_: object) -> None:
         raise KeyError("secret")

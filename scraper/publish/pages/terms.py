@@ -12,8 +12,8 @@ TERMS = {
     "baseline": "A cumulative update, with a restart, that the hotpatches after it build on. Both tracks take it.",
     "twin": "The update of the same month on the other track: another KB and another build, the same security fixes.",
     "accepted": (
-        "The updates of the newest known security month. A device on one of their builds is fully patched, as long as the"
-        " data are fresh and the release is supported."
+        "The updates of the newest known security month. A device on one of their builds is fully patched, as long as"
+        " the data are fresh and the release is supported."
     ),
     "planned": "The restarts of a hotpatched device by the plan: months that were first planned as a baseline.",
     "actual": "The restarts of a hotpatched device so far: baselines that were released.",
