@@ -57,7 +57,7 @@ def forbidden(datasette: Datasette, request: Request, message: str) -> Answer:
 
 
 def what_is_wrong(request: Request, exception: Exception) -> tuple[int, str, str | None]:
-    """The status, what is said of it, and a title if it has one. What is our fault is logged."""
+    """The status, the message, and a title if there is one. What is our fault is logged."""
     if isinstance(exception, Base400):
         return exception.status, str(exception), None
     # The message that Datasette has for this is HTML, in JSON too, and where CSV is asked for an error 500.
@@ -81,7 +81,7 @@ def refused(request: Request, exception: DatasetteError) -> tuple[int, str, str 
 
 
 def misread(request: Request, exception: Exception) -> str:
-    """What is said of an address that Datasette cannot read."""
+    """The message about an address that Datasette cannot read."""
     if not request.query_string:
         return NO_CSV
     names = ", ".join(name for name in request.args if name.startswith("_") or "__" in name)

@@ -37,7 +37,7 @@ SCRIPTS = (
 POLICY = "; ".join(
     (
         "default-src 'none'",  # what is not named below is not loaded: no frames, fonts, media, plugins
-        # Datasette's table pages carry a <style> of the table's column names and a style attribute for its colour.
+        # Datasette's table pages have a <style> of the table's column names and a style attribute for its colour.
         "style-src 'self' 'unsafe-inline'",
         "script-src 'self' " + " ".join(f"'sha256-{digest}'" for digest in SCRIPTS),
         "img-src 'self' data:",  # Datasette's CSS has its small pictures in it
@@ -104,7 +104,7 @@ async def validators(datasette: Datasette) -> Validators:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a request asks for. ``about_server``: an address below ``/-/`` that tells about this machine."""
+    """What a request asks for. ``about_server``: an address below ``/-/`` about this machine."""
 
     method: str
     path: str

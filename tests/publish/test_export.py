@@ -346,7 +346,7 @@ def test_command_writes_all_formats_into_the_folder_export(small: Path, exported
     assert manifest["tables"]["kbs"]["rows"] == 3
 
 
-def test_command_writes_the_formats_asked_for_where_it_is_told(small: Path) -> None:
+def test_command_writes_the_named_formats_into_the_named_folder(small: Path) -> None:
     assert run(small, "there", "--csv", "--parquet").exit_code == 0
     assert {path.suffix for path in Path("there").iterdir()} == {".csv", ".parquet", ".json"}
     assert [path.name for path in Path("there").glob("*.json")] == ["manifest.json"]

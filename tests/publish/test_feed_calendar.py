@@ -94,6 +94,6 @@ def test_released_month_without_a_kb_has_no_brackets(catalogs: list[Path]) -> No
     assert shown(event)[0] == "Windows Server 2025: hotpatch, no restart"
 
 
-def test_release_without_hotpatch_months_is_told_who_has_them(last: Path) -> None:
+def test_error_of_a_release_without_hotpatch_months_names_those_with(last: Path) -> None:
     with pytest.raises(InputError, match=r"unexpected calendar .*one of windows-11-24h2, .*found: windows-11-23h2"):
         written(last, "calendar.ics", "windows-11-23h2")

@@ -9,7 +9,7 @@ from tests.fixtures.pages import DATES
 from tests.fixtures.serving import build_small
 
 
-def test_night_of_many_changes_is_an_entry_a_release_and_one_for_each_replanned_month(last: Path) -> None:
+def test_run_with_many_changes_is_an_entry_a_release_and_one_for_each_replanned_month(last: Path) -> None:
     feed = read(written(last, "changes.atom"))
     tonight = [entry.title for entry in feed.entries if entry.updated == f"{DATES[2]}T12:00:00Z"]
     assert tonight == [
@@ -52,7 +52,7 @@ def test_month_that_became_a_hotpatch_says_that_devices_do_not_restart(catalogs:
     ]
 
 
-def test_entry_is_the_same_on_later_nights_and_in_the_feed_of_its_release(catalogs: list[Path]) -> None:
+def test_entry_is_the_same_after_later_runs_and_in_the_feed_of_its_release(catalogs: list[Path]) -> None:
     before, after = (read(written(db, "changes.atom")).entries for db in catalogs[1:])
     assert before
     assert after[-len(before) :] == before

@@ -27,7 +27,7 @@ from tests.fixtures.serving import SCHEMA, local
 
 @pytest.mark.parametrize("release", RELEASES)
 @pytest.mark.parametrize("name", ATOMS)
-def test_feed_is_valid_on_every_night(catalogs: list[Path], name: str, release: str | None) -> None:
+def test_feed_is_valid_after_every_run(catalogs: list[Path], name: str, release: str | None) -> None:
     for db in catalogs:
         feed = read(written(db, name, release))
         root = f"{SITE}/release/{release}" if release else SITE
@@ -64,7 +64,7 @@ def test_feed_without_entries_is_valid(tmp_path: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", feeds.NAMES)
-def test_unknown_release_is_told_the_known_ones(last: Path, name: str) -> None:
+def test_error_of_an_unknown_release_names_the_known_ones(last: Path, name: str) -> None:
     for unknown in ("windows-11-99h9", "", "24H2"):
         with pytest.raises(InputError, match=r"unexpected release .*one of windows-11-21h2, .*windows-server-2025"):
             written(last, name, unknown)

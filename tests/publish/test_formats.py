@@ -1,4 +1,4 @@
-"""Rows into files: what stands in them byte by byte, what comes back out of them, and what a failure leaves."""
+"""Rows as files: what is in them byte by byte, what comes back out of them, and what a failure leaves."""
 
 import csv
 import glob
@@ -83,7 +83,7 @@ def texts(path: Path) -> list[object]:
     return [row["text"] for row in read(path)]
 
 
-# --- what stands in them ---------------------------------------------------------------------------------------------
+# --- what is in them ------------------------------------------------------------------------------------------------
 
 
 def test_csv_is_utf_8_with_a_mark_a_header_and_plain_newlines(tmp_path: Path) -> None:

@@ -61,7 +61,7 @@ def test_baselines_and_dates_are_labelled() -> None:
     assert re.findall(r'class="label"[^>]*>([\d-]+)<', drawn) == ["2025-01", "2025-02", "2025-03", "2025-04"]
 
 
-def test_labels_of_revisions_stand_clear_of_each_other() -> None:
+def test_labels_of_revisions_do_not_overlap() -> None:
     months = [f"{2020 + number // 12}-{number % 12 + 1:02}-10" for number in range(60)]
     builds = [update(f"26100.{100 + number}", "baseline", day) for number, day in enumerate(months)]
     drawn = pictures.staircase(builds, "2025-01-01")

@@ -49,9 +49,9 @@ def test_what_is_mistyped_is_the_visitors_error(
         assert answer.status_code == 400, path
         assert answer.headers["cache-control"] == "no-store"
         if form:
-            said = answer.json()
-            assert (said["ok"], said["status"]) == (False, 400)
-            assert len(said["error"]) > 10
+            error = answer.json()
+            assert (error["ok"], error["status"]) == (False, 400)
+            assert len(error["error"]) > 10
         else:
             assert "<h1>" in answer.text
     assert server.client.get("/catalog.csv").json()["error"].startswith("there is no CSV at this address")
@@ -95,7 +95,7 @@ def test_error_that_passes_datasette_is_answered_safely(tmp_path: Path, is_begun
 
     async def ask() -> list[dict[str, Any]]:
         await datasette.client.get("/")
-        said: list[dict[str, Any]] = []
+        sent: list[dict[str, Any]] = []
 
         async def failing(scope: object, receive: object, send: Callable[..., Any]) -> None:
             await send({"type": "http.response.start", "status": 200, "headers": []})
@@ -104,7 +104,7 @@ def test_error_that_passes_datasette_is_answered_safely(tmp_path: Path, is_begun
             raise RuntimeError("secret")
 
         async def send(message: dict[str, Any]) -> None:
-            said.append(message)
+            sent.append(message)
 
         scope = {"type": "http", "method": "GET", "path": "/x", "scheme": "http", "query_string": b"", "headers": []}
         guard = plugin("headers.py").Guard(failing, datasette)
@@ -113,7 +113,7 @@ def test_error_that_passes_datasette_is_answered_safely(tmp_path: Path, is_begun
                 await guard(scope, None, send)
         else:
             await guard(scope, None, send)
-        return said
+        return sent
 
     start, *bodies = asyncio.run(ask())
     if is_begun:

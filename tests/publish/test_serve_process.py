@@ -15,7 +15,7 @@ from tests.fixtures.places import ROOT
 from tests.fixtures.serving import Local, build_small, make_foreign, make_older, serving
 
 
-def test_missing_file_is_said_plainly(tmp_path: Path) -> None:
+def test_missing_file_is_an_error_of_this_machine(tmp_path: Path) -> None:
     with pytest.raises(MachineError, match=r"unexpected catalog on .*winkb demo.* found: No such file"):
         serve(tmp_path / "catalog.db", "127.0.0.1", 0)
 
@@ -48,7 +48,7 @@ def test_what_is_no_catalog_is_not_served(tmp_path: Path, make: Callable[[Path],
     assert ended.stderr.count("\n") == 1
 
 
-def test_address_in_use_is_said_plainly(own: Local, tmp_path: Path) -> None:
+def test_address_in_use_is_an_error_of_this_machine(own: Local, tmp_path: Path) -> None:
     with pytest.raises(MachineError, match=f"unexpected address on 127.0.0.1:{own.port}"):
         serve(build_small(tmp_path / "catalog.db"), "127.0.0.1", own.port)
 

@@ -47,8 +47,8 @@ def test_unit_is_one_that_systemd_understands(tmp_path: Path) -> None:
     }
     path = tmp_path / "winkb-site@8011.service"
     path.write_text(edited(unit, changes))
-    said = subprocess.run([analyze, "verify", str(path)], capture_output=True, text=True, timeout=30)
-    assert [line for line in said.stderr.splitlines() if path.name in line or "winkb" in line] == []
+    ended = subprocess.run([analyze, "verify", str(path)], capture_output=True, text=True, timeout=30)
+    assert [line for line in ended.stderr.splitlines() if path.name in line or "winkb" in line] == []
 
 
 @pytest.mark.parametrize("name", ["winkb-site@.service", "Containerfile"])
@@ -69,10 +69,10 @@ def test_container_copies_files_that_exist() -> None:
             assert (ROOT / name).exists(), name
 
 
-def test_document_tells_the_bounds_that_hold(tmp_path: Path) -> None:
+def test_document_has_the_bounds_of_the_code(tmp_path: Path) -> None:
     datasette_for(tmp_path / "catalog.db")  # loads the plugins
     limits = plugin("limits.py")
-    told = {
+    bounds = {
         "time of a statement": f"{int(SETTINGS['sql_time_limit_ms']) / 1000} s,"
         f" {int(PUBLIC['sql_time_limit_ms']) / 1000} s on a public site",
         "rows of an answer": f"{SETTINGS['max_returned_rows']:,}, and {LARGEST_ANSWER // 10**6} MB in all",
@@ -84,9 +84,9 @@ def test_document_tells_the_bounds_that_hold(tmp_path: Path) -> None:
         f"{limits.PRODUCT // 10**6} million",
         "`printf`, `format`": "no `*`, no width above 999,999",
     }
-    assert dict(re.findall(r"(?m)^\| (?!bound|--)(.*?) \| (.*) \|$", PUBLISH)) == told
+    assert dict(re.findall(r"(?m)^\| (?!bound|--)(.*?) \| (.*) \|$", PUBLISH)) == bounds
     assert f"at most **{FRESH} s**" in PUBLISH
     assert f"kept for {PUBLIC['default_cache_ttl']} s instead of {SETTINGS['default_cache_ttl']} s" in PUBLISH
     asked = f"The tests ask the {len(WORST)} worst statements"
-    for said in (asked, f"within {SECONDS:.0f} s", f"less than {MEGABYTES} MB"):
-        assert said in PUBLISH
+    for words in (asked, f"within {SECONDS:.0f} s", f"less than {MEGABYTES} MB"):
+        assert words in PUBLISH

@@ -54,7 +54,7 @@ def test_text_names_the_addresses_that_there_are() -> None:
     assert {address.split("/")[1].partition(".")[0].partition("?")[0] for address in NAMED} >= {*THINGS, *LISTS}
 
 
-def test_no_snippet_stands_in_the_recipes_too() -> None:
+def test_no_snippet_is_in_the_recipes_too() -> None:
     assert not [code for _, code in SNIPPETS if code in RECIPES]
     assert not {address for address in CALLED if SITE + address in RECIPES}
 
@@ -85,7 +85,7 @@ def test_rows_go_on_where_the_link_says(site: httpx.Client) -> None:
     assert second != first.json()
 
 
-def test_one_object_stands_on_a_line(site: httpx.Client) -> None:
+def test_one_object_is_on_a_line(site: httpx.Client) -> None:
     (address,) = [address for address in ADDRESSES if "_nl=on" in address]
     lines = site.get(address).text.splitlines()
     assert [set(json.loads(line)) for line in lines] == [set(json.loads(lines[0]))] * 5

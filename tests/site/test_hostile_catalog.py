@@ -59,7 +59,7 @@ def site(folder: Path) -> Iterator[httpx.Client]:
 
 
 def texts(catalog: sqlite3.Connection) -> Iterator[tuple[str, str]]:
-    """Every text of every table, with where it stands."""
+    """Every text of every table, with its table."""
     for (table,) in catalog.execute("select name from sqlite_master where type = 'table' and name not like '%fts%'"):
         for row in catalog.execute(f"select * from {table}").fetchall():
             yield from ((table, value) for value in row if isinstance(value, str))
@@ -75,7 +75,7 @@ def winkb(folder: Path, *arguments: str) -> str:
 
 
 def test_hostile_texts_came_in_by_the_front_door(folder: Path, catalog: sqlite3.Connection) -> None:
-    """Else all that follows would show nothing: each text stands in a title, a quarantined row or an article."""
+    """Else all that follows would show nothing: each text is in a title, a quarantined row or an article."""
     assert (folder / "code").read_text() == "4"
     everything = " ".join(text for _, text in texts(catalog))
     for text in (
@@ -118,7 +118,7 @@ def test_only_plain_addresses_of_the_declared_hosts_are_links(catalog: sqlite3.C
             assert len(url) < 2_100
 
 
-def test_facts_of_the_night_before_are_all_there(catalog: sqlite3.Connection) -> None:
+def test_facts_of_the_run_before_are_all_there(catalog: sqlite3.Connection) -> None:
     """Whoever fills a page with harm takes nothing away."""
     withdrawn = "select (select count(*) from builds where withdrawn) + (select count(*) from months where withdrawn)"
     assert catalog.execute(withdrawn).fetchone() == (0,)
@@ -126,11 +126,11 @@ def test_facts_of_the_night_before_are_all_there(catalog: sqlite3.Connection) ->
 
 
 def test_output_of_the_run_is_plain_lines(folder: Path) -> None:
-    said = (folder / "stderr").read_text("utf-8") + (folder / "stdout").read_text("utf-8")
-    assert ACTING.search(said) is None
-    assert {line.split()[0].rstrip(":") for line in said.splitlines()} <= {"INFO", "WARNING", "winkb", "run"}
-    assert max(map(len, said.splitlines())) < 3_000
-    assert "<script>" in said  # it is said, though harmlessly
+    printed = (folder / "stderr").read_text("utf-8") + (folder / "stdout").read_text("utf-8")
+    assert ACTING.search(printed) is None
+    assert {line.split()[0].rstrip(":") for line in printed.splitlines()} <= {"INFO", "WARNING", "winkb", "run"}
+    assert max(map(len, printed.splitlines())) < 3_000
+    assert "<script>" in printed  # it is shown, though harmlessly
 
 
 @pytest.mark.parametrize(
@@ -151,9 +151,9 @@ def test_output_of_the_run_is_plain_lines(folder: Path) -> None:
     ids=" ".join,
 )
 def test_command_prints_nothing_that_acts(folder: Path, arguments: tuple[str, ...]) -> None:
-    said = winkb(folder, *arguments)
-    assert ACTING.search(said) is None
-    assert said.strip()
+    printed = winkb(folder, *arguments)
+    assert ACTING.search(printed) is None
+    assert printed.strip()
 
 
 OLDER = "old \x1b[31m \x9b2J \u202eturned\x7f"
@@ -187,9 +187,9 @@ def older(folder: Path, tmp_path: Path) -> Path:
     ids=" ".join,
 )
 def test_command_prints_nothing_that_acts_out_of_a_catalog_that_has_it(older: Path, arguments: tuple[str, ...]) -> None:
-    said = winkb(older, *arguments)
-    assert ACTING.search(said) is None
-    assert "x1b" in said or "u001b" in said  # spelled out
+    printed = winkb(older, *arguments)
+    assert ACTING.search(printed) is None
+    assert "x1b" in printed or "u001b" in printed  # spelled out
 
 
 def test_json_of_a_command_has_every_text_exactly(older: Path) -> None:
@@ -208,8 +208,8 @@ def test_summary_is_harmless(folder: Path) -> None:
 
 
 def test_changes_as_markdown_are_harmless(folder: Path) -> None:
-    said = winkb(folder, "changes", "--markdown")
-    assert not re.search(r"[<>@]|://|\]\(", said)
+    printed = winkb(folder, "changes", "--markdown")
+    assert not re.search(r"[<>@]|://|\]\(", printed)
 
 
 def test_exported_csv_runs_nothing_in_a_spreadsheet_and_json_is_exact(
@@ -231,8 +231,8 @@ def formulas(text: str) -> list[str]:
 def test_fleet_list_with_formulas_comes_back_harmless(folder: Path) -> None:
     devices = "device,version\n" + "".join(f'"{name}",26100.3981\n' for name in ("=1+1", "@x", "a;=1+1", "-x"))
     (folder / "devices.csv").write_text(devices, "utf-8")
-    said = winkb(folder, "fleet", str(folder / "devices.csv"), "--out", str(folder / "verdicts.csv"))
-    assert ACTING.search(said) is None
+    printed = winkb(folder, "fleet", str(folder / "devices.csv"), "--out", str(folder / "verdicts.csv"))
+    assert ACTING.search(printed) is None
     written = (folder / "verdicts.csv").read_text("utf-8-sig")
     assert "'=1+1" in written
     assert formulas(written) == []

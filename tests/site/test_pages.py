@@ -12,12 +12,14 @@ from typing import Any
 import httpx
 import pytest
 from click.testing import CliRunner
+from markupsafe import escape
 
 from scraper.cli import main
+from scraper.publish.pages.terms import TERMS
 from tests.fixtures.serving import build_small, local
 
 
-def said(catalog: Path, *arguments: str) -> Any:
+def printed(catalog: Path, *arguments: str) -> Any:
     """What the command line prints."""
     return json.loads(CliRunner().invoke(main, [*arguments, "--json", "--db", str(catalog)]).stdout)
 
@@ -72,7 +74,7 @@ def test_json_is_the_document_of_the_command_line(
 ) -> None:
     response = site.get(ending(address, "json"))
     assert response.headers["content-type"] == "application/json; charset=utf-8"
-    assert response.json() == said(catalog, *command.split())
+    assert response.json() == printed(catalog, *command.split())
 
 
 @pytest.mark.parametrize("address", [address for address, _ in ANSWERS])
@@ -100,12 +102,12 @@ def test_what_is_not_found_answers_404_in_every_form(site: httpx.Client, address
 def test_release_has_its_updates_restarts_and_support(site: httpx.Client, catalog: Path) -> None:
     release = site.get("/release/windows-11-24h2.json?as_of=2025-05-20").json()
     (build,) = [
-        each for each in said(catalog, "build", "26100.3981", "--as-of", "2025-05-20") if "11" in each["release"]
+        each for each in printed(catalog, "build", "26100.3981", "--as-of", "2025-05-20") if "11" in each["release"]
     ]
     assert {key: release[key] for key in ("accepted", "next_restart", "data_as_of", "as_of")} == {
         key: build[key] for key in ("accepted", "next_restart", "data_as_of", "as_of")
     }
-    restarts = said(catalog, "restarts", "2026", "--release", "24H2")
+    restarts = printed(catalog, "restarts", "2026", "--release", "24H2")
     assert restarts == [year for year in release["years"] if year["year"] == "2026"]
     got = table(site.get("/release/24H2.csv"))
     assert got == [cells(row, list(got[0])) for row in release["builds"]]
@@ -119,12 +121,12 @@ def test_about_says_how_fresh_each_page_is(site: httpx.Client) -> None:
     assert got == [cells(row, list(got[0])) for row in about["pages"]]
 
 
-def test_ended_disagreements_are_told_apart(site: httpx.Client, catalog: Path) -> None:
-    standing = site.get("/disagreements.json").json()
-    assert site.get("/disagreements.json?ended=0").json() == standing
+def test_ended_disagreements_are_listed_when_asked_for(site: httpx.Client, catalog: Path) -> None:
+    open_ones = site.get("/disagreements.json").json()
+    assert site.get("/disagreements.json?ended=0").json() == open_ones
     ended = site.get("/disagreements.json?ended=1").json()
-    assert ended == said(catalog, "disagreements", "--ended")
-    assert [row for row in ended if row["until"] is None] == standing
+    assert ended == printed(catalog, "disagreements", "--ended")
+    assert [row for row in ended if row["until"] is None] == open_ones
 
 
 def test_cell_that_a_spreadsheet_would_run_is_text(tmp_path: Path) -> None:
@@ -285,19 +287,62 @@ def test_kb_says_where_pages_disagree_on_it_and_what_else_does_not_fit(site: htt
     quarrelled = re.sub(r"<[^>]+>", "", site.get("/kb/KB5046696").text)
     assert "2024-11-12 on windows-11-release-information is used, 2024-11-19 on hotpatch-24h2" in quarrelled
     assert "info the address of KB5046696 says 2024-11-19" in quarrelled
-    assert "What else does not fit" not in site.get("/kb/KB5058497").text
+    assert "Other findings" not in site.get("/kb/KB5058497").text
 
 
 @pytest.mark.parametrize("address", ["/release/windows-11-24h2", "/month/2026-06", "/"])
-def test_replanned_months_come_before_other_changes_of_a_night(site: httpx.Client, address: str) -> None:
+def test_replanned_months_come_before_other_changes_of_a_run(site: httpx.Client, address: str) -> None:
     lists = re.findall(r'<ul class="list">.*?</ul>', site.get(address).text, re.DOTALL)
     (seen,) = [each for each in lists if "Replanned" in each]
     assert "Replanned" in seen.partition("</li>")[0]
 
 
-def test_pictures_stand_on_the_page_of_a_release(site: httpx.Client) -> None:
+def test_page_of_a_release_has_its_pictures(site: httpx.Client) -> None:
     with_hotpatch = site.get("/release/windows-11-24h2").text
     assert 'class="picture staircase"' in with_hotpatch
     assert 'class="picture bars"' in with_hotpatch
     without = site.get("/release/windows-server-2016").text
     assert "<svg" not in without
+
+
+# --- labels ----------------------------------------------------------------------------------------------------------
+
+
+def words_of(response: httpx.Response) -> str:
+    return " ".join(re.sub(r"<[^>]+>", " ", response.text).split())
+
+
+@pytest.mark.parametrize(
+    ("address", "words"),
+    [
+        ("/build/26100.4061?as_of=2025-05-20", "KB5058497 26100.3981 (fully patched)"),
+        ("/build/26100.4061?as_of=2099-01-01", "(the last one before support ended)"),
+        ("/build/26100.4061?as_of=2026-10-20&release=24H2", "(the newest known; there may be a newer one)"),
+        ("/release/windows-11-24h2?as_of=2025-05-20", "(on 2025-05-20 : fully patched)"),
+        ("/release/windows-11-22h2", "the last one before support ended"),
+        ("/release/windows-11-24h2?as_of=2026-10-20", "the newest known; there may be a newer one"),
+    ],
+)
+def test_accepted_update_says_whether_it_may_be_overtaken(site: httpx.Client, address: str, words: str) -> None:
+    shown = words_of(site.get(address))
+    assert "Accepted" in shown
+    assert words in shown
+
+
+@pytest.mark.parametrize(
+    ("address", "names"),
+    [
+        ("/kb/KB5058497", ["twin", "baseline"]),
+        ("/build/26100.3981?as_of=2025-05-20", ["twin", "baseline", "accepted"]),
+        ("/month/2025-05", ["twin"]),
+        ("/month/2026-06", ["baseline"]),
+        ("/release/windows-11-24h2", ["accepted", "planned", "actual", "cumulative"]),
+        ("/", ["accepted"]),
+    ],
+)
+def test_term_has_its_meaning_as_a_title_and_a_link_to_it(site: httpx.Client, address: str, names: list[str]) -> None:
+    page, about = site.get(address).text, site.get("/about").text
+    for name in names:
+        assert f'href="/about#{name}" title="{escape(TERMS[name])}"' in page
+        assert f'<dt id="{name}">' in about
+        assert str(escape(TERMS[name])) in about

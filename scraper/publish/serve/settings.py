@@ -1,4 +1,4 @@
-"""What Datasette is told: its settings, and where its metadata, templates and plugins are."""
+"""The settings of Datasette, and where its metadata, templates and plugins are."""
 
 import sysconfig
 from pathlib import Path

@@ -14,12 +14,13 @@ from pathlib import Path
 import datasette as datasette_package
 from datasette.app import Datasette
 
-import scraper
+from scraper import __version__
 from scraper.publish.pages.rows import OLD_HOURS
 from scraper.publish.serve.settings import root
 
 KEPT = 10_000  # addresses that are known to answer 200, about 100 bytes each
-_CODE = ("answers", "publish")  # the folders of the package that decide what a page shows
+_PACKAGE = Path(__file__).parents[2]
+_CODE = ("answers", "publish")  # its folders that decide what a page shows
 
 
 class Validators:
@@ -69,12 +70,12 @@ async def validators_of(datasette: Datasette) -> Validators:
     old_from = await _read_catalogs(datasette, whole)
     site = _files(root() / "site", "*")
     for folder in _CODE:
-        site |= _files(Path(scraper.__file__).parent / folder, "*.py")
+        site |= _files(_PACKAGE / folder, "*.py")
     for path, content in site.items():
         whole.update(path.name.encode() + hashlib.sha256(content).digest())
     about = [
         *(datasette.metadata(), datasette.settings_dict()),
-        *(datasette_package.__version__, scraper.__version__),
+        *(datasette_package.__version__, __version__),
     ]
     whole.update(json.dumps(about, sort_keys=True, default=str).encode())
     return Validators(whole.hexdigest(), sorted(old_from), _versions())
