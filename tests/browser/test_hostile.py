@@ -1,7 +1,7 @@
 """What somebody put into a page that is read is shown as text, on every page of the site.
 
 Of two catalogs: one that was poisoned row by row, in columns too that no page reaches, and one that came of hostile
-pages through the whole pipeline (tests/hostile.py).
+pages through the whole pipeline (tests/fixtures/hostile.py).
 """
 
 import json
@@ -20,6 +20,8 @@ from tests.fixtures.serving import TABLES, VIEWS
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
+
+pytestmark = pytest.mark.slow
 
 OWN = [
     "/",

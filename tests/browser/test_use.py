@@ -13,6 +13,8 @@ from tests.fixtures.serving import wait_for
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
+pytestmark = pytest.mark.slow
+
 FOUND = {
     "KB5058497": "/kb/KB5058497",
     "5058497": "/kb/KB5058497",
