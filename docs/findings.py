@@ -12,13 +12,18 @@ DOCUMENT = Path(__file__).with_name("findings.md")
 def with_tables(text: str) -> str:
     """The text with the table under each group's heading as the checks have it. The rest is written by hand."""
     for group in Group:
-        rows = ["| code | severity | what it says |", "|---|---|---|"]
-        rows += [f"| `{name}` | {code.severity} | {code.sentence} |" for name, code in CODES.items() if code.group is group]
-        table = "".join(f"{row}\n" for row in rows)
-        text, found = re.subn(rf"(?<=## {re.escape(group)}\n\n)(?:\|.*\n)+", lambda _: table, text)
-        if found != 1:
-            raise SystemExit(f"{DOCUMENT}: expected: one heading with a table, ## {group}; found: {found}")
+        before, *found = re.split(rf"(?<=## {re.escape(group)}\n\n)(?:\|.*\n)+", text)
+        if len(found) != 1:
+            raise SystemExit(f"{DOCUMENT}: expected: one heading with a table, ## {group}; found: {len(found)}")
+        text = before + table(group) + found[0]
     return text
+
+
+def table(group: Group) -> str:
+    """The table of a group, in Markdown."""
+    said = [(name, code) for name, code in CODES.items() if code.group is group]
+    rows = [f"| `{name}` | {code.severity} | {code.sentence} |" for name, code in said]
+    return "\n".join(["| code | severity | what it says |", "|---|---|---|", *rows, ""])
 
 
 if __name__ == "__main__":

@@ -1,15 +1,16 @@
-"""Rows into files that others read: CSV, JSON lines, JSON and Parquet, in flat memory however many rows come.
+"""Rows written as files: CSV, JSON lines, JSON and Parquet. The memory is flat, however many rows there are.
 
-Every file is written in a folder of its own beside the target and moved there whole, so that a write that is
-interrupted leaves the old file as it was.
+Every file is written in a folder of its own beside the target and then moved there whole. A write that is interrupted
+leaves the old file as it was.
 
-CSV is UTF-8 with a byte order mark, a header, commas and `\\n`, quoted as RFC 4180 says. Without the mark Excel, opened
-by a double click, reads the machine's old code page; PowerShell 5.1 and 7, Power Query, pandas and DuckDB read it and
-drop it, and KQL skips it with the header. All of them read `\\n` as well as `\\r\\n`, but `cut` and `awk` only the
-former. Null is an empty cell. Text is otherwise exact, save one thing: see ``_FORMULA``.
+CSV is UTF-8 with a byte order mark, a header, commas and `\\n`, quoted as RFC 4180 says. Without the mark, Excel reads
+a file that is opened by a double click in the machine's old code page. PowerShell 5.1 and 7, Power Query, pandas and
+DuckDB read the mark and drop it; KQL skips it with the header. All of them read both `\\n` and `\\r\\n`, but `cut` and
+`awk` only `\\n`. Null is an empty cell. Text is exact, with one exception: see ``_FORMULA``.
 
-JSON and Parquet have every text exactly, the empty one and null apart. In Parquet an integer is BIGINT, a date DATE and
-a time TIMESTAMP, in UTC without saying so. A lone surrogate, which no UTF-8 file can hold, becomes U+FFFD everywhere.
+JSON and Parquet have every text exactly and distinguish the empty text from null. In Parquet an integer is BIGINT, a
+date DATE and a time TIMESTAMP without a zone, in UTC. A lone surrogate, which no UTF-8 file can hold, becomes U+FFFD
+everywhere.
 """
 
 import csv
@@ -31,14 +32,14 @@ Row = Sequence[Value]
 
 ENDINGS = (".csv", ".jsonl", ".json", ".parquet")
 
-# A cell that begins so is a formula to Excel and its like, and what it says is done when the file is opened. The
-# apostrophe before it is what OWASP advises ("CSV Injection"); no KB, build, month or date begins so. Where a comma
-# parts decimals, Excel parts the cells of a file that is opened by a double click at semicolons, quoted or not, so what
-# stands behind one begins a cell there. Of the wide forms the Japanese Excel makes the plain ones.
+# A cell that begins so is a formula to Excel and other spreadsheets, and runs when the file is opened. An apostrophe
+# before it is what OWASP advises ("CSV Injection"); no KB, build, month or date begins so. In countries with a decimal
+# comma, Excel splits a file that is opened by a double click at semicolons, quoted or not: what is behind a semicolon
+# begins a cell there. The Japanese Excel reads the full-width signs as the plain ones.
 _FORMULA = re.compile(r"^(?=[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20])|(?<=;)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])")
 _LONE = re.compile("[\ud800-\udfff]")
-# DuckDB holds a group of rows in memory until it is written, about ten times over. With its own 122,880 rows a group, a
-# million rows with one text of 400 letters each end in "out of memory" at 150 MB.
+# DuckDB holds a group of rows in memory until it is written, and needs about ten times their size. With its default of
+# 122,880 rows a group, a million rows with one text of 400 letters each end in "out of memory" at 150 MB.
 _GROUP_ROWS = 122_880
 _GROUP_BYTES = 10_000_000
 _EXPECTED = "what its column's kind allows, in rows below 16 MiB"
@@ -57,11 +58,11 @@ _PARQUET = {Kind.TEXT: "VARCHAR", Kind.INTEGER: "BIGINT", Kind.DATE: "DATE", Kin
 
 
 def write(path: Path, columns: Mapping[str, Kind], rows: Iterable[Row]) -> int:
-    """Write the rows to ``path``, as its ending says, in their order; how many they were.
+    """Write the rows to ``path`` in their order, in the format of its ending. Returns how many rows there were.
 
-    ``rows`` is read once, each row as long as ``columns``. Raises InputError for another ending than ``ENDINGS``,
+    ``rows`` is read once; each row is as long as ``columns``. Raises InputError for another ending than ``ENDINGS``,
     CatalogError for a value that Parquet cannot hold as its column's kind, and MachineError when the file cannot be
-    written; in each case, and when ``rows`` itself raises, whatever stood at ``path`` is still there.
+    written. In each case, and when ``rows`` itself raises, the old file at ``path`` is still there.
     """
     ending = path.suffix.lower()
     if ending not in ENDINGS:
@@ -69,7 +70,7 @@ def write(path: Path, columns: Mapping[str, Kind], rows: Iterable[Row]) -> int:
     with aside(path) as beside:
         if ending == ".parquet":
             return _write_parquet(beside, columns, rows, path)
-        # The mark is the file's: on a pipe it would end up in the first column's name.
+        # Only a file gets the mark: on a pipe it would become part of the first column's name.
         encoding = "utf-8-sig" if ending == ".csv" else "utf-8"
         with beside.open("w", encoding=encoding, newline="") as stream:
             match ending:
@@ -82,7 +83,7 @@ def write(path: Path, columns: Mapping[str, Kind], rows: Iterable[Row]) -> int:
 
 
 def write_csv(stream: TextIO, columns: Mapping[str, Kind], rows: Iterable[Row]) -> int:
-    """Write a header and the rows as CSV; how many rows they were. The stream must not translate newlines."""
+    """Write a header and the rows as CSV. Returns how many rows there were. The stream must not translate newlines."""
     writer = csv.writer(_Lines(stream), lineterminator="\r\n")
     writer.writerow([_cell(name) for name in columns])
     count = 0
@@ -93,10 +94,10 @@ def write_csv(stream: TextIO, columns: Mapping[str, Kind], rows: Iterable[Row]) 
 
 @contextmanager
 def aside(path: Path) -> Iterator[Path]:
-    """A path of the same name, in a folder of its own beside ``path``: what is written there takes the place of
-    ``path`` when the block ends well, and leaves no trace when it does not. Raises MachineError for any OSError."""
+    """A path of the same name, in a folder of its own beside ``path``. What is written there replaces ``path`` when the
+    block ends well, and is removed when it does not. Raises MachineError for any OSError."""
     try:
-        # Not a file of mkstemp: that one nobody else may read.
+        # Not a file of mkstemp: nobody else may read such a file.
         with tempfile.TemporaryDirectory(prefix=".winkb-", dir=path.parent) as folder:
             beside = Path(folder, path.name)
             yield beside
@@ -113,8 +114,11 @@ def _unwritten(path: Path, problem: Exception) -> MachineError:
 
 
 class _Lines:
-    """Ends lines with ``\\n``. Python 3.11 quotes a cell with a carriage return only where the line ends with one, and
-    unquoted it would be the end of a row to its readers; hence the writer is told CRLF, and this takes the CR off."""
+    """A stream for ``csv.writer`` that ends lines with ``\\n``.
+
+    A cell with a carriage return must be quoted, or readers take it for the end of a row. Python 3.11 quotes it only
+    where lines end with CRLF. So the writer ends lines with CRLF, and this class takes the CR off.
+    """
 
     def __init__(self, stream: TextIO) -> None:
         self._write = stream.write
@@ -124,7 +128,7 @@ class _Lines:
 
 
 def harmless(text: str) -> str:
-    """The text of a cell with an apostrophe before what a spreadsheet would take for a formula."""
+    """The text of a cell, with an apostrophe before what a spreadsheet would run as a formula."""
     return _FORMULA.sub("'", text)
 
 
@@ -137,7 +141,7 @@ def _whole(text: str) -> str:
 
 
 def _write_json(stream: TextIO, columns: Mapping[str, Kind], rows: Iterable[Row], marks: tuple[str, str, str]) -> int:
-    """Write each row as an object on a line of its own; ``marks`` stand before the first, between two, and after."""
+    """Write each row as an object on its own line. ``marks``: the text before the first, between two, at the end."""
     before, between, after = marks
     encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
     count = 0
@@ -150,7 +154,7 @@ def _write_json(stream: TextIO, columns: Mapping[str, Kind], rows: Iterable[Row]
 
 
 def _write_parquet(beside: Path, columns: Mapping[str, Kind], rows: Iterable[Row], path: Path) -> int:
-    import duckdb  # 0.1 s and 40 MB, which the other formats do not need
+    import duckdb  # takes 0.1 s and 40 MB, which the other formats do not need
 
     lines = beside.with_name("rows.jsonl")
     with lines.open("w", encoding="utf-8", newline="") as stream:
@@ -158,7 +162,7 @@ def _write_parquet(beside: Path, columns: Mapping[str, Kind], rows: Iterable[Row
     types = ", ".join(f"{_quoted(name, chr(34))}: '{_PARQUET[kind]}'" for name, kind in columns.items())
     source = _quoted(glob.escape(str(lines)), "'")  # DuckDB expands * ? [ in what it reads
     group = min(_GROUP_ROWS, max(1, _GROUP_BYTES * count // max(1, lines.stat().st_size)))
-    # A second thread saves no time beside the lines, and costs 40 MB.
+    # Most of the time goes into the lines above: a second thread saves none, and costs 40 MB.
     config: dict[str, str | bool | int | float | list[str]] = {
         "autoinstall_known_extensions": False,
         "autoload_known_extensions": False,

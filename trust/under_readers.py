@@ -53,7 +53,7 @@ sys.path.insert(0, str(ROOT))
 from scraper.catalog.aside import aside  # noqa: E402
 from scraper.ingest import job  # noqa: E402
 from scraper.publish.serve import PUBLIC  # noqa: E402
-from tests.publish.test_serving import HOST, NGINX, behind_nginx, free_port  # noqa: E402
+from tests.fixtures.nginx import HOST, NGINX, behind_nginx, free_port  # noqa: E402
 from trust.remains import strays, unsound  # noqa: E402
 
 CLIENTS = 8

@@ -1,7 +1,8 @@
-"""The whole catalog as files for whoever reads no SQLite: every table, and every view that no clock turns.
+"""The whole catalog as files for programs that do not read SQLite: every table, and every view that has no clock.
 
-A catalog exported twice gives the same bytes, so that files can be committed, compared and cached. Hence the views of
-today (``build_verdict``, ``current_builds``, ``next_restart``) are left out: ``verdicts`` has those of every day.
+A catalog exported twice gives the same bytes, so that files can be committed, compared and cached. Therefore the views
+of today (``build_verdict``, ``current_builds``, ``next_restart``) are left out; ``verdicts`` has the verdict of every
+day.
 """
 
 import hashlib
@@ -15,7 +16,7 @@ from scraper import __version__, formats
 from scraper.errors import InputError, MachineError
 from scraper.formats import Kind
 
-# Name of the files: name of the view. Of all views without a clock only month_names is no fact.
+# Name of the files: name of the view. Of the views without a clock only month_names is left out: it has no facts.
 VIEWS = {
     "accepted_builds": "accepted_builds",
     "device_builds": "device_builds",
@@ -28,8 +29,8 @@ VIEWS = {
     "verdicts": "verdict_periods",
 }
 
-# What a column holds, by its name, or by table and name where one name has two meanings; all others are text. SQLite
-# declares no dates, and what type it gives to a column of a view depends on its version.
+# The kind of a column, by its name, or by table and name where one name has two meanings. All others are text. SQLite
+# declares no dates, and the type that it gives to a column of a view depends on its version.
 _INTEGERS = {
     *("actual", "base_build", "cumulative", "exit_code", "expired", "finding", "hotpatch", "id", "months_behind"),
     *("partial", "pending", "planned", "position", "quarantined", "replanned", "restart", "revision"),
@@ -62,8 +63,8 @@ class Table(TypedDict):
 
 
 class Manifest(TypedDict):
-    """What manifest.json says. ``schema_version`` changes exactly when a table or column comes, goes, moves or changes
-    its kind; ``facts_sha256`` when a fact does; ``data_as_of`` is by release."""
+    """The content of manifest.json. ``schema_version`` changes exactly when a table or column is added, removed, moved
+    or changes its kind; ``facts_sha256`` when a fact changes. ``data_as_of`` is by release."""
 
     winkb: str
     schema_version: str
@@ -76,33 +77,15 @@ def export(catalog: sqlite3.Connection, folder: Path, endings: Sequence[str]) ->
     """Write ``<folder>/<name>.<ending>`` for every table and view, then ``<folder>/manifest.json``.
 
     ``endings``: one or more of ``csv``, ``json``, ``jsonl``, ``parquet``. The folder is made. Nothing in it is ever
-    deleted: files of other endings that a former export left stay, and the new manifest does not list them. It comes
-    last, so a file that is not as it says is of an export that was interrupted. Raises InputError for another ending,
-    MachineError where the catalog cannot be read or the folder not be written.
+    deleted: files of other endings that a former export left stay, and the new manifest does not list them. The
+    manifest is written last: where a file differs from its entry, the export was interrupted. Raises InputError for
+    another ending, MachineError where the catalog cannot be read or the folder cannot be written.
     """
-    unknown = [ending for ending in endings if f".{ending}" not in formats.ENDINGS]
-    if unknown or not endings:
-        known = "some of " + ", ".join(formats.ENDINGS)
-        raise InputError("format", page=str(folder), expected=known, found=", ".join(unknown) or "none")
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as problem:
-        raise MachineError(
-            "trouble", page=str(folder), expected="a folder to write to", found=str(problem)
-        ) from problem
-    tables: dict[str, Table] = {}
-    for name, source in sorted((_tables(catalog) | VIEWS).items()):
-        columns = _columns(catalog, name, source)
-        count, files = 0, {}
-        for ending in dict.fromkeys(endings):
-            path = folder / f"{name}.{ending}"
-            count = formats.write(path, columns, _rows(catalog, _ordered(catalog, source, columns)))
-            files[ending] = _file(path)
-        tables[name] = {
-            "rows": count,
-            "columns": {column: str(kind) for column, kind in columns.items()},
-            "files": files,
-        }
+    _prepare(folder, endings)
+    tables = {
+        name: _export(catalog, folder, name, source, endings)
+        for name, source in sorted((_tables(catalog) | VIEWS).items())
+    }
     ages = _rows(catalog, "select release, data_as_of from freshness order by release")
     facts = _rows(catalog, "select facts_sha256 from runs where facts_sha256 is not null order by run desc limit 1")
     manifest: Manifest = {
@@ -117,8 +100,33 @@ def export(catalog: sqlite3.Connection, folder: Path, endings: Sequence[str]) ->
     return manifest
 
 
+def _prepare(folder: Path, endings: Sequence[str]) -> None:
+    """Make the folder. Raises InputError for an unknown ending before anything is written."""
+    unknown = [ending for ending in endings if f".{ending}" not in formats.ENDINGS]
+    if unknown or not endings:
+        known = "some of " + ", ".join(formats.ENDINGS)
+        raise InputError("format", page=str(folder), expected=known, found=", ".join(unknown) or "none")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as problem:
+        raise MachineError(
+            "trouble", page=str(folder), expected="a folder to write to", found=str(problem)
+        ) from problem
+
+
+def _export(catalog: sqlite3.Connection, folder: Path, name: str, source: str, endings: Sequence[str]) -> Table:
+    """Write the files of one table or view."""
+    columns = _columns(catalog, name, source)
+    count, files = 0, {}
+    for ending in dict.fromkeys(endings):
+        path = folder / f"{name}.{ending}"
+        count = formats.write(path, columns, _rows(catalog, _ordered(catalog, source, columns)))
+        files[ending] = _file(path)
+    return {"rows": count, "columns": {column: str(kind) for column, kind in columns.items()}, "files": files}
+
+
 def _tables(catalog: sqlite3.Connection) -> dict[str, str]:
-    """The tables that hold facts or visits: neither SQLite's own nor those of full-text search."""
+    """The tables of facts, pages and runs, without SQLite's own and those of full-text search."""
     rows = _rows(catalog, "select name from pragma_table_list where schema = 'main' and type = 'table'")
     return {str(name): str(name) for (name,) in rows if not str(name).startswith("sqlite_")}
 
@@ -137,7 +145,8 @@ def _kind(*names: str) -> Kind:
 
 
 def _ordered(catalog: sqlite3.Connection, source: str, columns: dict[str, Kind]) -> str:
-    """The query of all rows: a table's by its key or, where it has none, as it was loaded, a view's by all columns."""
+    """The query of all rows in a fixed order: a table's by its key or, without one, as loaded; a view's by all its
+    columns."""
     if source in VIEWS.values():
         key = [str(place) for place in range(1, len(columns) + 1)]
     else:
@@ -147,9 +156,9 @@ def _ordered(catalog: sqlite3.Connection, source: str, columns: dict[str, Kind])
 
 
 def _rows(catalog: sqlite3.Connection, sql: str) -> Iterator[formats.Row]:
-    """The rows of one query as they come. MachineError where the file is broken or another code's."""
+    """The rows of one query, one by one. Raises MachineError where the file is broken or has another schema."""
     try:
-        # Not yield from: it closes the cursor of a query that was left midway, perhaps after its catalog.
+        # Not ``yield from``: that closes the cursor of a query that was left midway, perhaps after its catalog.
         for row in catalog.execute(sql):  # noqa: UP028
             yield row
     except sqlite3.Error as problem:

@@ -1,23 +1,26 @@
-"""Markdown with text that others wrote: for the page of the nightly job and for what is pasted into issues and chats.
+"""Markdown with scraped text in it: for the page of the nightly job, and to paste into issues and chats.
 
-Most of it was written by the publisher, and such a page renders Markdown and HTML, calls people by their @name and
-links whatever looks like an address. So scraped text stands in table cells only, and every character that could mean
-something there is spelled as an entity.
+Such a page renders Markdown and HTML, notifies people by their @name and links whatever looks like an address. So
+scraped text is put into table cells only, and every character that could have a meaning there is written as an entity.
 """
 
 import re
 import unicodedata
 from collections.abc import Sequence
 
-# Those of sources.HOSTS; a test compares them. Nothing but letters, digits and harmless signs, so a link ends where it
+# The hosts of models.HOSTS; a test compares them. Only letters, digits and harmless signs, so that a link ends where it
 # should.
 _LINK = re.compile(r"https://(?:learn|support)\.microsoft\.com/[A-Za-z0-9/_.~%?=&+-]*(?:#[A-Za-z0-9_.-]*)?")
-# Characters of one cell: a failure names its page and what was found; a page's own text has no business being longer.
+# Characters of one cell. The longest text that is ours is a failure, with its page and what was found.
 _CELL = 400
+# Marks of Markdown and HTML, the bar that ends a cell, the dollar of formulas. ":" before "/" and "." after "www" would
+# make an address; "@" and "#" would mention people and issues.
+_MARKS = re.compile(r"[&<>|`\\*_\[\]{}~!$@#\"']|:(?=/)|(?<=[wW]{3})\.")
+_SHAPELESS = {"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"}
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[str]], limit: int | None = None) -> str:
-    """A table of cells that are Markdown already; of more than ``limit`` rows the first ones, and how many more."""
+    """A table of cells that are Markdown already. Of more than ``limit`` rows: the first ones, and how many more."""
     lines = [columns, ["---"] * len(columns), *rows[:limit]]
     if limit is not None and len(rows) > limit:
         lines.append([f"… and {len(rows) - limit} more", *[""] * (len(columns) - 1)])
@@ -25,19 +28,15 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[str]], limit: int | No
 
 
 def linked(words: str, url: str | None) -> str:
-    """A link where the address is one of the declared hosts, else the text alone."""
+    """A link where the address is on one of the declared hosts, else the text alone."""
     return f"[{text(words)}]({url})" if url and _LINK.fullmatch(url) else text(words)
 
 
-# Marks of Markdown and HTML, the bar that ends a cell, the dollar of formulas; ":" before "/" and "." after "www" would
-# make an address, "@" and "#" call people and issues.
-_MARKS = re.compile(r"[&<>|`\\*_\[\]{}~!$@#\"']|:(?=/)|(?<=[wW]{3})\.")
-
-
 def text(words: str | None) -> str:
-    """Scraped text for a table cell: on one line, of bounded length, and meaning nothing to Markdown, HTML or a forge.
+    """Scraped text for a table cell: on one line, of bounded length, without a meaning in Markdown, in HTML or to a
+    forge.
 
-    What is looked for after entities are read (names, issues, addresses) is also parted by a space of no width.
+    A forge looks for names, issues and addresses after it has read the entities. So a zero-width space parts those.
     """
     if words is None:
         return "nothing"
@@ -47,8 +46,5 @@ def text(words: str | None) -> str:
 
 
 def _visible(sign: str) -> str:
-    """Signs without a shape (controls, turned writing direction, halves of a pair) are spelled out."""
+    """The sign, or its escape sequence where it has no shape (controls, marks of direction, lone surrogates)."""
     return sign.encode("unicode_escape").decode() if unicodedata.category(sign) in _SHAPELESS else sign
-
-
-_SHAPELESS = {"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"}

@@ -1,4 +1,4 @@
-"""The addresses of the feeds and calendars that scraper.publish.feeds writes."""
+"""The addresses of the feeds and of the calendar that scraper.publish.feeds writes."""
 
 import sqlite3
 from collections.abc import Awaitable, Callable
@@ -22,24 +22,24 @@ def register_routes() -> list[tuple[str, Handler]]:
 
 
 async def feed(datasette: Datasette, request: Request) -> Response:
-    """A release in another spelling moves to its one address, like its page. One that is not known is 404, and the
-    answer names the known ones."""
+    """The feed of an address. A release in another spelling is redirected to its one address, as its page is. An
+    unknown release answers 404, and the answer names the known ones."""
     name, release = request.url_vars["name"], request.url_vars["release"]
     release = release and unquote(release)
     site = datasette.absolute_url(request, datasette.urls.path("/")).rstrip("/")
 
-    def written(catalog: sqlite3.Connection) -> bytes:
+    def document(catalog: sqlite3.Connection) -> bytes:
         return feeds.document(catalog, name, site, release)
 
-    def meant(catalog: sqlite3.Connection) -> str:
+    def release_id(catalog: sqlite3.Connection) -> str:
         return answers.release(catalog, release, "2025-01-01")[0]["release"]  # the name is the same on any day
 
     database = datasette.get_database("catalog")
     try:
-        body = await database.execute_fn(written)
+        body = await database.execute_fn(document)
     except InputError as problem:
         with suppress(InputError):
-            if release and (known := await database.execute_fn(meant)) != release:
+            if release and (known := await database.execute_fn(release_id)) != release:
                 return Response.redirect(datasette.urls.path(f"/release/{quote(known, safe='')}/{name}"), status=301)
         return Response.text(f"{problem}\n", status=404)
     kind = "text/calendar" if name.endswith(".ics") else "application/atom+xml"

@@ -1,6 +1,6 @@
-"""Which addresses in scraped text become links: https ones of the hosts that are read, on every page, and no other.
+"""Which addresses in scraped text become links: on every page, https addresses of the hosts that are read, no others.
 
-Datasette makes a link of any cell that is an address and nothing else, whoever wrote it.
+Datasette itself makes a link of any cell that is an address and nothing else, whoever wrote it.
 """
 
 from collections.abc import Callable
@@ -26,9 +26,10 @@ def extra_template_vars() -> dict[str, Callable[[str | None], bool]]:
 
 @hookimpl
 def render_cell(value: object, datasette: Datasette) -> str | None:
-    """A foreign address as the text that it is, cut like the texts of a table; all else is left to Datasette.
+    """A foreign address as text, cut like the texts of a table. All other values are left to Datasette.
 
-    It is cut on the page of its row, too (JSON has it whole): a plugin is not told on which page a cell stands.
+    The address is cut on the page of its row too, since a plugin does not learn on which page a cell is. JSON has it
+    whole.
     """
     if not isinstance(value, str) or not is_url(stripped := value.strip()) or known_host(stripped):
         return None

@@ -1,8 +1,8 @@
-"""CSV of Datasette's own, as safe to open as ours: whoever clicks "CSV" on a table opens it in a spreadsheet.
+"""Datasette's CSV, made as safe to open as ours. People who click "CSV" on a table open the file in a spreadsheet.
 
-Datasette writes the text of a cell as it is, so that a title of a page that began with ``=`` would be run as a formula
-when the file is opened. Here it gets an apostrophe before it, just as in the files of ``winkb export`` and the site's
-own CSV (scraper/formats.py); a number stays a number. Whoever wants every text exactly takes JSON.
+Datasette writes the text of a cell as it is. A title that begins with ``=`` would run as a formula when the file is
+opened. Here it gets an apostrophe before it, as in the files of ``winkb export`` and in the site's own CSV
+(scraper/formats.py). A number stays a number. JSON has every text exactly.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ from datasette import hookimpl
 from datasette.app import Datasette
 
 from scraper.formats import harmless
-from scraper.publish.serve import AS_CSV
+from scraper.publish.serve.bounded import AS_CSV
 
 Message = dict[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -24,12 +24,12 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Message, Receive, Send], Awaitable[None]]
 
 _NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?(?:e[+-]?[0-9]+)?", re.I)
-_AT_ONCE = 500_000  # bytes that are made before others are let in
+_AT_ONCE = 500_000  # bytes that are rewritten before other requests get a turn
 _LONGEST_CELL = 1_000_000  # characters; the longest text that a query gives has 250,000 (limits.py)
 
 
 def rewritten(lines: list[bytes]) -> bytes:
-    """The same rows, with every cell made harmless."""
+    """The same rows of CSV, with every cell made harmless."""
     csv.field_size_limit(_LONGEST_CELL)  # of the whole process: all threads set the same
     given, made = io.BytesIO(b"".join(lines)), io.BytesIO()
     out = io.TextIOWrapper(made, "utf-8", newline="", write_through=True)
@@ -45,9 +45,10 @@ def asgi_wrapper(datasette: Datasette) -> Callable[[App], App]:
 
 
 class _Rewriter:
-    """ASGI: holds back an answer of CSV below /catalog until it is whole, at most the rows of one page.
+    """ASGI: holds an answer of CSV below /catalog back until it is whole, which is at most the rows of one page.
 
-    Datasette makes row after row without letting others in; they get in while some rows are rewritten in a thread.
+    Datasette makes row after row without giving other requests a turn. They get one while rows are rewritten in a
+    thread.
     """
 
     def __init__(self, app: App) -> None:
@@ -88,7 +89,7 @@ class _Rewriter:
 
 
 def is_csv(start: Message) -> bool:
-    """And not an error, which is JSON."""
+    """Whether an answer is CSV, and not an error, which is JSON."""
     return start["status"] == 200 and any(
         name.lower() == b"content-type" and value.startswith(b"text/") for name, value in start["headers"]
     )

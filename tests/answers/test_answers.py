@@ -18,7 +18,7 @@ from scraper import answers
 from scraper.cli import main
 from scraper.errors import InputError
 from tests.fixtures.places import FACTS
-from tests.site.test_datasette import QUERIES, serving
+from tests.fixtures.serving import QUERIES, serving
 
 TABLE = FACTS / "verdicts.csv"
 DAYS = ("2024-11-12", "2026-10-12", "2026-10-13")

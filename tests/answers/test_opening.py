@@ -44,7 +44,7 @@ def test_a_database_that_is_no_catalog_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "catalog.db"
     with contextlib.closing(make_whole_catalog(str(path))) as catalog:
         catalog.execute("drop view accepted_builds")
-    with pytest.raises(MachineError, match=r"the tables and views of schema\.sql, found: none named accepted_builds"):
+    with pytest.raises(MachineError, match=r"the tables and views of a catalog, found: none named accepted_builds"):
         answers.open_catalog(path)
 
 

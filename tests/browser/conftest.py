@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.browser.catalogs import plan_ahead, poison
-from tests.site.test_datasette import ROOT, WINKB, serving
+from tests.fixtures.places import ROOT
+from tests.fixtures.serving import WINKB, serving
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser

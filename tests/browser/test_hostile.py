@@ -1,7 +1,7 @@
 """What somebody put into a page that is read is shown as text, on every page of the site.
 
 Of two catalogs: one that was poisoned row by row, in columns too that no page reaches, and one that came of hostile
-pages through the whole pipeline (tests/hostile.py).
+pages through the whole pipeline (tests/fixtures/hostile.py).
 """
 
 import json
@@ -15,10 +15,13 @@ from scraper.models import HOSTS
 from tests.browser.catalogs import BROKEN_OUT, CONTROLS, KB, SCRIPT, TEMPLATE, TURNED
 from tests.browser.visits import DESK, PHONE, Visit, visit
 from tests.fixtures import hostile
-from tests.site.test_datasette import ROOT, TABLES, VIEWS
+from tests.fixtures.places import ROOT
+from tests.fixtures.serving import TABLES, VIEWS
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
+
+pytestmark = pytest.mark.slow
 
 OWN = [
     "/",

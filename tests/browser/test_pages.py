@@ -15,6 +15,8 @@ from tests.browser.visits import DESK, PHONE, SCHEMES, Scheme, Visit, visit
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
+pytestmark = pytest.mark.slow
+
 OWN = {
     "/": 200,
     "/?year=2025": 200,

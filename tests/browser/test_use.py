@@ -8,10 +8,12 @@ import pytest
 
 from tests.browser.catalogs import month_ahead, today
 from tests.browser.visits import DESK, PHONE, Visit, visit
-from tests.site.test_datasette import wait_for
+from tests.fixtures.serving import wait_for
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
+
+pytestmark = pytest.mark.slow
 
 FOUND = {
     "KB5058497": "/kb/KB5058497",

@@ -49,7 +49,9 @@ def test_scrape_without_network_says_so_once_within_ten_seconds(tmp_path: Path) 
     assert monotonic() - begin < 10
     assert ran.returncode == 3
     logged, said = ran.stderr.splitlines()[:-1], ran.stderr.splitlines()[-1]
-    assert said.startswith("winkb: unexpected lack of network on this machine. expected: a connection to mirror.invalid")
+    assert said.startswith(
+        "winkb: unexpected lack of network on this machine. expected: a connection to mirror.invalid"
+    )
     assert sorted(logged[: len(BY_NAME)]) == sorted(f"INFO scraper.cli: {name}: no network" for name in BY_NAME)
     assert len(logged) == len(BY_NAME) + 2
 

@@ -21,7 +21,7 @@ from click.testing import CliRunner
 
 from scraper.cli import main
 from tests.fixtures.places import ROOT
-from tests.site.test_datasette import serving
+from tests.fixtures.serving import serving
 
 RECIPES = (ROOT / "docs" / "recipes.md").read_text(encoding="utf-8")
 SNIPPETS: list[tuple[str, str]] = re.findall(r"(?s)```(\w+)\n(.*?)```", RECIPES)

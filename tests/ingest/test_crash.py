@@ -10,8 +10,8 @@ import pytest
 
 from scraper.publish.serve import AGAIN
 from tests.fixtures.places import ROOT
+from tests.fixtures.serving import serving, swap, wait_for
 from tests.fixtures.web import Reply, Web
-from tests.site.test_datasette import serving, swap, wait_for
 from trust.machine_troubles import KINDS, MOUNTED, can_mount
 from trust.machine_troubles import play as play_trouble
 from trust.odd_runs import Clock, Together

@@ -15,12 +15,15 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from click.testing import CliRunner, Result
 
 from scraper.answers import open_catalog
 from scraper.catalog.schema import schema
+from scraper.cli import main
 from scraper.errors import InputError, MachineError
 from scraper.publish.export import VIEWS, Manifest, export
 from tests.fixtures.places import ROOT
+from tests.fixtures.serving import build_small
 
 SCHEMA = schema()
 ALL = ("csv", "json", "parquet")
@@ -166,10 +169,10 @@ def test_kinds_of_views_are_those_that_the_rows_have(
 ) -> None:
     kinds = {}
     for name in VIEWS:
-        for column, kind in exported[1]["tables"][name]["columns"].items():
-            rows = catalog.execute(f"select {column} from {VIEWS[name]} where {column} is not null").fetchall()
-            if rows:
-                kinds[name, column] = (kind, kind_of([value for (value,) in rows]))
+        rows = catalog.execute(f"select * from {VIEWS[name]}").fetchall()
+        for place, (column, kind) in enumerate(exported[1]["tables"][name]["columns"].items()):
+            if values := [row[place] for row in rows if row[place] is not None]:
+                kinds[name, column] = (kind, kind_of(values))
     assert {key: pair for key, pair in kinds.items() if pair[0] != pair[1]} == {}
     assert len(kinds) > 60
 
@@ -215,6 +218,12 @@ def test_catalog_without_a_run_has_no_facts_to_name(empty: sqlite3.Connection, t
     assert {table["rows"] for table in manifest["tables"].values()} == {0}
 
 
+@pytest.fixture(scope="module")
+def unchanged(exported: tuple[Path, Manifest]) -> str:
+    """The schema_version of a catalog with the schema as it is, whatever its rows and the formats of the files are."""
+    return exported[1]["schema_version"]
+
+
 @pytest.mark.parametrize(
     ("change", "differs"),
     [
@@ -230,11 +239,10 @@ def test_catalog_without_a_run_has_no_facts_to_name(empty: sqlite3.Connection, t
     ],
 )
 def test_schema_version_changes_exactly_when_a_column_does(
-    empty: sqlite3.Connection, tmp_path: Path, change: str, differs: bool
+    empty: sqlite3.Connection, unchanged: str, tmp_path: Path, change: str, differs: bool
 ) -> None:
-    before = export(empty, tmp_path, ["csv"])["schema_version"]
     empty.executescript(change)
-    assert (export(empty, tmp_path, ["csv"])["schema_version"] != before) is differs
+    assert (export(empty, tmp_path, ["csv"])["schema_version"] != unchanged) is differs
 
 
 # --- again, and beside others ----------------------------------------------------------------------------------------
@@ -263,11 +271,11 @@ def test_table_without_a_key_keeps_the_order_of_the_loading(
 
 def test_other_files_stay_and_are_not_in_the_manifest(catalog: sqlite3.Connection, tmp_path: Path) -> None:
     (tmp_path / "mine.csv").write_text("mine")
-    export(catalog, tmp_path, ["csv", "parquet"])
-    before = (tmp_path / "kbs.parquet").read_bytes()
+    export(catalog, tmp_path, ["csv", "jsonl"])
+    before = (tmp_path / "kbs.jsonl").read_bytes()
     manifest = export(catalog, tmp_path, ["csv"])
     assert (tmp_path / "mine.csv").read_text() == "mine"
-    assert (tmp_path / "kbs.parquet").read_bytes() == before
+    assert (tmp_path / "kbs.jsonl").read_bytes() == before
     assert list(manifest["tables"]["kbs"]["files"]) == ["csv"]
 
 
@@ -317,30 +325,37 @@ def test_broken_catalog_is_this_machine(db: Path, tmp_path: Path) -> None:
 # --- the command -----------------------------------------------------------------------------------------------------
 
 
-def run(db: Path, *arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "scraper", "export", "--db", str(db), *arguments]
-    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, env={"PYTHONPATH": str(ROOT)}, timeout=60)
+@pytest.fixture
+def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A small catalog, and an empty folder to stand in."""
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    return build_small(tmp_path / "catalog.db")
 
 
-def test_command_writes_all_formats_into_the_folder_export(
-    db: Path, exported: tuple[Path, Manifest], tmp_path: Path
-) -> None:
-    ended = run(db, cwd=tmp_path)
-    assert (ended.returncode, ended.stderr) == (0, "")
-    written = {path.name: path.read_bytes() for path in (tmp_path / "export").iterdir()}
-    assert written == {path.name: path.read_bytes() for path in exported[0].iterdir()}
+def run(db: Path, *arguments: str) -> Result:
+    return CliRunner().invoke(main, ["export", "--db", str(db), *arguments])
 
 
-def test_command_writes_the_formats_asked_for_where_it_is_told(db: Path, tmp_path: Path) -> None:
-    assert run(db, "here", "--csv", "--parquet", cwd=tmp_path).returncode == 0
-    assert {path.suffix for path in (tmp_path / "here").iterdir()} == {".csv", ".parquet", ".json"}
-    assert [path.name for path in (tmp_path / "here").glob("*.json")] == ["manifest.json"]
+def test_command_writes_all_formats_into_the_folder_export(small: Path, exported: tuple[Path, Manifest]) -> None:
+    ended = run(small)
+    assert (ended.exit_code, ended.stderr) == (0, "")
+    assert {path.name for path in Path("export").iterdir()} == {path.name for path in exported[0].iterdir()}
+    manifest = json.loads(Path("export", "manifest.json").read_text(encoding="utf-8"))
+    assert manifest["schema_version"] == exported[1]["schema_version"]
+    assert manifest["tables"]["kbs"]["rows"] == 3
 
 
-def test_command_says_that_a_folder_cannot_be_made(db: Path, tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("")
-    ended = run(db, "file/below", cwd=tmp_path)
-    assert (ended.returncode, ended.stdout) == (5, "")
+def test_command_writes_the_named_formats_into_the_named_folder(small: Path) -> None:
+    assert run(small, "there", "--csv", "--parquet").exit_code == 0
+    assert {path.suffix for path in Path("there").iterdir()} == {".csv", ".parquet", ".json"}
+    assert [path.name for path in Path("there").glob("*.json")] == ["manifest.json"]
+
+
+def test_command_says_that_a_folder_cannot_be_made(small: Path) -> None:
+    Path("file").write_text("")
+    ended = run(small, "file/below")
+    assert (ended.exit_code, ended.stdout) == (5, "")
     assert "expected: a folder to write to" in ended.stderr
 
 

@@ -1,4 +1,4 @@
-"""Rows into files: what stands in them byte by byte, what comes back out of them, and what a failure leaves."""
+"""Rows as files: what is in them byte by byte, what comes back out of them, and what a failure leaves."""
 
 import csv
 import glob
@@ -83,7 +83,7 @@ def texts(path: Path) -> list[object]:
     return [row["text"] for row in read(path)]
 
 
-# --- what stands in them ---------------------------------------------------------------------------------------------
+# --- what is in them ------------------------------------------------------------------------------------------------
 
 
 def test_csv_is_utf_8_with_a_mark_a_header_and_plain_newlines(tmp_path: Path) -> None:
@@ -297,7 +297,11 @@ print(int(kilobytes) // 1024, "duckdb" in sys.modules)
 
 @pytest.mark.parametrize(
     ("name", "rows", "width", "limit"),
-    [("a.csv", 200_000, 50, 40), ("a.json", 200_000, 50, 40), ("a.parquet", 120_000, 900, 260)],
+    [
+        ("a.csv", 200_000, 50, 40),
+        pytest.param("a.json", 200_000, 50, 40, marks=pytest.mark.slow),
+        ("a.parquet", 120_000, 900, 260),
+    ],
 )
 def test_memory_is_flat(tmp_path: Path, name: str, rows: int, width: int, limit: int) -> None:
     """In MB, of the whole process. As one group of rows, the Parquet file would not fit into DuckDB's limit."""

@@ -49,7 +49,7 @@ def finding(catalog: sqlite3.Connection, severity: str, subject: str, seen: str,
 def catalog(tmp_path: Path) -> Iterator[sqlite3.Connection]:
     """Three runs: the summary is of the last one, and a page of each kind was or was not read by it."""
     with closing(sqlite3.connect(tmp_path / "catalog.db")) as catalog:
-        catalog.executescript(SCHEMA)
+        catalog.executescript(f"begin; {SCHEMA} commit;")
         for run, at, outcome, facts in (
             (1, FIRST, "news", OLD),
             (2, SECOND, "unchanged", OLD),
@@ -75,7 +75,7 @@ def catalog(tmp_path: Path) -> Iterator[sqlite3.Connection]:
         change(catalog, 3, "builds", "KB5000009", "row", old="26100.2")
         change(catalog, 3, "releases", "windows-11-25h2", "end_of_updates", new="2027-10-12", release="windows-11-25h2")
         change(catalog, 3, "months", "2026-09", "type", old="hotpatch", new="baseline")
-        finding(catalog, "warning", "standing", FIRST)
+        finding(catalog, "warning", "open", FIRST)
         finding(catalog, "info", "new info", THIRD)
         finding(catalog, "error", "new error", THIRD)
         finding(catalog, "error", "gone tonight", FIRST, THIRD)
@@ -106,7 +106,7 @@ def test_pages_are_listed_and_articles_counted(catalog: sqlite3.Connection) -> N
     ]
 
 
-def test_changes_are_those_of_the_later_runs_and_replanned_months_stand_apart(catalog: sqlite3.Connection) -> None:
+def test_changes_are_those_of_the_later_runs_and_replanned_months_are_apart(catalog: sqlite3.Connection) -> None:
     document = summary(catalog, 2, 0)
     assert document["replanned"] == [
         {
@@ -133,14 +133,14 @@ def test_changes_are_those_of_the_later_runs_and_replanned_months_stand_apart(ca
 def test_new_findings_come_first_and_the_worst_of_them(catalog: sqlite3.Connection) -> None:
     document = summary(catalog, 2, 0)
     found = [(row["subject"], row["severity"], row["new"]) for row in document["findings"]]
-    assert found == [("new error", "error", True), ("new info", "info", True), ("standing", "warning", False)]
+    assert found == [("new error", "error", True), ("new info", "info", True), ("open", "warning", False)]
     assert document["resolved"] == 1
 
 
 def test_document_says_how_the_run_ended(catalog: sqlite3.Connection) -> None:
     document = summary(catalog, 2, 4, problems=["x"])
-    told = {key: document[key] for key in ("run", "since_run", "started_at", "outcome", "exit_code", "problems")}
-    assert told == {
+    got = {key: document[key] for key in ("run", "since_run", "started_at", "outcome", "exit_code", "problems")}
+    assert got == {
         "run": 3,
         "since_run": 2,
         "started_at": THIRD,
@@ -197,7 +197,7 @@ def test_file_that_is_no_catalog_is_an_error() -> None:
 # --- Markdown --------------------------------------------------------------------------------------------------------
 
 
-def test_markdown_of_a_night_in_full(catalog: sqlite3.Connection) -> None:
+def test_markdown_of_a_run_in_full(catalog: sqlite3.Connection) -> None:
     assert markdown(summary(catalog, 2, 4, problems=[FAILURE, "unexpected row on news. x (2 in quarantine)"])) == (
         f"""\
 ## winkb: run 3: news
@@ -243,7 +243,7 @@ A month that became a baseline restarts hotpatched devices; one that became a ho
 | --- | --- | --- | --- | --- | --- | --- |
 | **new** | error | conflict | new error | about new error | news | {THIRD} |
 | **new** | info | conflict | new info | about new info | news | {THIRD} |
-|  | warning | conflict | standing | about standing | news | {FIRST} |
+|  | warning | conflict | open | about open | news | {FIRST} |
 
 ### Pages
 
@@ -267,7 +267,7 @@ Articles: 4 known; 1 changed, 1 unchanged, 1 failing, 1 not asked.
     )
 
 
-def test_quiet_night_says_so(catalog: sqlite3.Connection) -> None:
+def test_run_without_changes_says_so(catalog: sqlite3.Connection) -> None:
     catalog.execute("delete from changes")
     assert "### Changes: none\n" in markdown(summary(catalog, 2, 0))
 
@@ -281,7 +281,7 @@ def test_many_changes_end_with_how_many_more(catalog: sqlite3.Connection) -> Non
 
 
 def test_many_failures_and_findings_fit_into_an_issue(catalog: sqlite3.Connection) -> None:
-    """150 articles may fail in one night, each with a line as long as a page."""
+    """150 articles may fail in one run, each with a line as long as a page."""
     for number in range(150):
         page(catalog, f"KB52{number:05}", None, None, failing_since=THIRD, failure="x" * 5000)
         finding(catalog, "error", "y" * 5000, THIRD)
@@ -342,7 +342,7 @@ def test_page_cannot_write_into_the_summary(catalog: sqlite3.Connection, text: s
 @pytest.fixture(scope="module")
 def memory() -> Iterator[sqlite3.Connection]:
     with closing(sqlite3.connect(":memory:")) as catalog:
-        catalog.executescript(SCHEMA)
+        catalog.executescript(f"begin; {SCHEMA} commit;")
         fill(catalog, "runs", run=3, started_at=THIRD, outcome="news")
         page(catalog, "news", THIRD, THIRD, failing_since=THIRD, failure="")
         fixed = {"version": "", "product": "Windows 11", "hotpatch": 1, "partial": 0, "page": "news"}

@@ -9,15 +9,16 @@ import json
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from scraper.publish.pages import LISTS, THINGS
 from tests.docs.test_recipes import RECIPES, schema
-from tests.site.test_datasette import QUERIES, ROOT, TABLES, VIEWS, serving
+from tests.fixtures.places import ROOT
+from tests.fixtures.serving import QUERIES, TABLES, VIEWS
 
 API = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
 SITE = "http://127.0.0.1:8001"
@@ -27,12 +28,6 @@ CALLED = [address for _, code in SNIPPETS for address in re.findall(rf"{SITE}(/[
 NAMED = re.findall(r"`(/[^`\s…]+)`", PROSE)
 ADDRESSES = sorted({*CALLED, *NAMED})
 CODES = {"/build/26100.3980.json": 404, "/build/26100.3981.json?as_of=yesterday": 400}
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
-    with serving(Path(shutil.copy(ROOT / "catalog.db", tmp_path_factory.mktemp("api")))) as server:
-        yield server.client
 
 
 def snippets(language: str) -> list[str]:
@@ -56,12 +51,10 @@ def test_address_in_the_text_answers(site: httpx.Client, address: str) -> None:
 def test_text_names_the_addresses_that_there_are() -> None:
     assert len(ADDRESSES) > 30
     assert {f"/catalog/{name}" for name in QUERIES} <= {address.partition(".json")[0] for address in ADDRESSES}
-    pages = (ROOT / "site" / "plugins" / "pages.py").read_text(encoding="utf-8")
-    routes = set(re.findall(r"\^/(\w+)(?:/|\{form\})", pages))
-    assert {address.split("/")[1].partition(".")[0].partition("?")[0] for address in NAMED} >= routes
+    assert {address.split("/")[1].partition(".")[0].partition("?")[0] for address in NAMED} >= {*THINGS, *LISTS}
 
 
-def test_no_snippet_stands_in_the_recipes_too() -> None:
+def test_no_snippet_is_in_the_recipes_too() -> None:
     assert not [code for _, code in SNIPPETS if code in RECIPES]
     assert not {address for address in CALLED if SITE + address in RECIPES}
 
@@ -92,7 +85,7 @@ def test_rows_go_on_where_the_link_says(site: httpx.Client) -> None:
     assert second != first.json()
 
 
-def test_one_object_stands_on_a_line(site: httpx.Client) -> None:
+def test_one_object_is_on_a_line(site: httpx.Client) -> None:
     (address,) = [address for address in ADDRESSES if "_nl=on" in address]
     lines = site.get(address).text.splitlines()
     assert [set(json.loads(line)) for line in lines] == [set(json.loads(lines[0]))] * 5

@@ -1,0 +1,70 @@
+"""Sites and catalogs that the tests of this folder share."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from scraper.ingest import job
+from scraper.ingest.fetch import Manners
+from scraper.publish.serve.site import Edition
+from tests.fixtures.pages import DATES, SNAPSHOTS
+from tests.fixtures.serving import Local, build_small, local
+
+
+@pytest.fixture(autouse=True, scope="module")
+def no_waiting_for_the_disk() -> Iterator[None]:
+    """No test here stops the machine, so nothing needs to be on the disk for sure."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda file: None)
+        yield
+
+
+@pytest.fixture(scope="session")
+def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Local]:
+    """A site over the small catalog, for one's own machine."""
+    with local(build_small(tmp_path_factory.mktemp("own") / "catalog.db")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def public(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Local]:
+    """The same for everybody."""
+    with local(build_small(tmp_path_factory.mktemp("public") / "catalog.db"), public=True) as server:
+        yield server
+
+
+@pytest.fixture(params=["own", "public"])
+def server(request: pytest.FixtureRequest) -> Local:
+    found: Local = request.getfixturevalue(request.param)
+    return found
+
+
+@pytest.fixture
+def threads_stay(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A site ends Datasette's own thread by SystemExit, which pytest reports. Here the thread ends with the process."""
+
+    async def stays(edition: Edition) -> None:
+        pass
+
+    monkeypatch.setattr(Edition, "_end_writer", stays)
+
+
+@pytest.fixture(scope="session")
+def catalogs(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """The catalog as it was after each of the three bundled dates, scraped one after the other."""
+    folder = tmp_path_factory.mktemp("catalogs")
+    paths = job.Paths(folder / "catalog.db", folder / "archive.db")
+    kept = []
+    for day in DATES:
+        job.scrape(paths, f"{day}T12:00:00Z", mirror=str(SNAPSHOTS / day), manners=Manners(delay=0))
+        kept.append(Path(shutil.copy(paths.db, folder / f"{day}.db")))
+    return kept
+
+
+@pytest.fixture
+def last(catalogs: list[Path], tmp_path: Path) -> Path:
+    """The last of them, which a test may change."""
+    return Path(shutil.copy(catalogs[-1], tmp_path / "catalog.db"))

@@ -1,0 +1,99 @@
+"""The hotpatch calendar as iCalendar."""
+
+import sqlite3
+from contextlib import closing
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+from icalendar import Calendar
+
+from scraper.errors import InputError
+from tests.fixtures.feeds import RELEASES, SITE, change, events, shown, written
+
+
+@pytest.mark.parametrize("release", RELEASES)
+def test_calendar_has_an_event_for_every_month_of_a_release(catalogs: list[Path], release: str | None) -> None:
+    for db in catalogs:
+        with closing(sqlite3.connect(db)) as catalog:
+            sql = "select release || '-' || month || '@winkb' from months where coalesce(?, release) = release"
+            wanted = {uid for (uid,) in catalog.execute(sql, [release])}
+        assert events(written(db, "calendar.ics", release)).keys() == wanted
+
+
+def test_calendar_is_named_for_what_it_shows(last: Path) -> None:
+    names = [Calendar.from_ical(written(last, "calendar.ics", release)) for release in (None, "windows-11-25h2")]
+    assert [str(calendar["X-WR-CALNAME"]) for calendar in names] == [
+        "Restarts and hotpatch months",
+        "Restarts and hotpatch months of Windows 11 25H2",
+    ]
+    assert len({str(calendar["UID"]) for calendar in names}) == 2
+
+
+def test_replanned_month_is_updated_in_place(catalogs: list[Path]) -> None:
+    uid = "windows-11-25h2-2026-06@winkb"
+    before, after = (events(written(db, "calendar.ics"))[uid] for db in catalogs[:2])
+    assert shown(before) == (
+        "Windows 11 25H2: hotpatch, no restart (planned)",
+        date(2026, 6, 9),
+        "TENTATIVE",
+        ["HOTPATCH"],
+    )
+    assert shown(after) == (
+        "Windows 11 25H2: restart (baseline KB5094126)",
+        date(2026, 6, 9),
+        "CONFIRMED",
+        ["RESTART"],
+    )
+    assert (before["SEQUENCE"], after["SEQUENCE"]) == (0, 4)
+    assert before["DTSTAMP"].dt == datetime(2026, 5, 27, 12, tzinfo=UTC)
+    assert after["DTSTAMP"].dt == datetime(2026, 7, 22, 12, tzinfo=UTC)
+    assert "planned as hotpatch" in after["DESCRIPTION"]
+    assert "planned as" not in before["DESCRIPTION"]
+    assert str(after["URL"]) == f"{SITE}/month/2026-06"
+
+
+def test_sequence_never_falls_and_rises_with_what_an_event_shows(catalogs: list[Path]) -> None:
+    for before, after in ((catalogs[0], catalogs[1]), (catalogs[1], catalogs[2])):
+        old, new = (events(written(db, "calendar.ics")) for db in (before, after))
+        assert old.keys() <= new.keys()
+        for uid, event in old.items():
+            assert new[uid]["SEQUENCE"] >= event["SEQUENCE"]
+            assert shown(new[uid]) == shown(event) or new[uid]["SEQUENCE"] > event["SEQUENCE"]
+
+
+def test_month_of_a_hotpatch_names_both_updates(last: Path) -> None:
+    event = events(written(last, "calendar.ics"))["windows-11-25h2-2026-08@winkb"]
+    assert shown(event) == (
+        "Windows 11 25H2: hotpatch, no restart (KB5120994)",
+        date(2026, 8, 11),
+        "CONFIRMED",
+        ["HOTPATCH"],
+    )
+    lines = str(event["DESCRIPTION"]).split("\n")
+    assert "Hotpatch: KB5120994 (OS build 26200.9106)" in lines
+    assert "Twin (the cumulative update with the same fixes, with a restart): KB5121003 (OS build 26200.9168)" in lines
+    assert lines[-1].startswith("https://support.microsoft.com/")
+
+
+def test_planned_month_is_on_its_second_tuesday(last: Path) -> None:
+    event = events(written(last, "calendar.ics"))["windows-11-26h2-2026-10@winkb"]
+    summary = "Windows 11 26H2: restart (baseline, planned)"
+    assert shown(event) == (summary, date(2026, 10, 13), "TENTATIVE", ["RESTART"])
+    assert event["SEQUENCE"] == 1
+
+
+def test_withdrawn_month_is_cancelled(last: Path) -> None:
+    change(last, "update months set withdrawn = 1 where month = '2026-08'")
+    event = events(written(last, "calendar.ics"))["windows-11-25h2-2026-08@winkb"]
+    assert shown(event)[::2] == ("Windows 11 25H2: hotpatch, no restart (KB5120994, withdrawn)", "CANCELLED")
+
+
+def test_released_month_without_a_kb_has_no_brackets(catalogs: list[Path]) -> None:
+    event = events(written(catalogs[1], "calendar.ics"))["windows-server-2025-2026-07@winkb"]
+    assert shown(event)[0] == "Windows Server 2025: hotpatch, no restart"
+
+
+def test_error_of_a_release_without_hotpatch_months_names_those_with(last: Path) -> None:
+    with pytest.raises(InputError, match=r"unexpected calendar .*one of windows-11-24h2, .*found: windows-11-23h2"):
+        written(last, "calendar.ics", "windows-11-23h2")
