@@ -3,6 +3,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 # How many processes run the tests: a number, or auto for one a core.
 WORKERS ?= auto
+# Compiled modules are kept, whatever the shell says: the tests start hundreds of processes.
+unexport PYTHONDONTWRITEBYTECODE
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
 .PHONY: help run test test-all check demo scrape nightly bench damage trust findings clean

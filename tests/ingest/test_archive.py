@@ -239,6 +239,7 @@ try:
     archive.version("big", "2" * 64, os.urandom(200_000))
 except MachineError as problem:
     print(problem)
+archive.close()
 """
 
 
