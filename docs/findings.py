@@ -21,8 +21,8 @@ def with_tables(text: str) -> str:
 
 def table(group: Group) -> str:
     """The table of a group, in Markdown."""
-    said = [(name, code) for name, code in CODES.items() if code.group is group]
-    rows = [f"| `{name}` | {code.severity} | {code.sentence} |" for name, code in said]
+    codes = [(name, code) for name, code in CODES.items() if code.group is group]
+    rows = [f"| `{name}` | {code.severity} | {code.sentence} |" for name, code in codes]
     return "\n".join(["| code | severity | what it says |", "|---|---|---|", *rows, ""])
 
 

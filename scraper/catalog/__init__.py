@@ -1,7 +1,7 @@
-"""Records of all pages to tables: reconcile what pages say, follow it through time, write it aside, swap it in.
+"""Records of all pages to catalog.db.
 
-reconcile   what all pages say tonight, the disagreements as findings      (pure)
-timeline    what that means after last night: changes, withdrawals, plans  (pure, folded run by run)
-meaning     the columns that follow by the rules of design.md section 6    (pure)
-tables      the catalog, built aside and swapped in
+statements, resolve   what pages state, to one value for each field; conflicts become findings   (pure)
+history               runs in their order, to changes, withdrawals and corrections               (pure)
+checks                rows that contradict each other, to findings                               (pure)
+schema, write         the tables and views; the file, built beside and swapped in
 """

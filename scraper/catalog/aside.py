@@ -62,7 +62,7 @@ def aside(path: Path, *, copy: bool = False) -> Iterator[Database]:
             "trouble", page=str(path), expected="a folder with room for the catalog", found=str(problem)
         ) from problem
     finally:
-        with suppress(OSError):  # what cannot be removed could not be written either, which is being said
+        with suppress(OSError):  # what cannot be removed could not be written either, which the error says
             beside.unlink(missing_ok=True)
 
 

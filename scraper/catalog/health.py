@@ -1,4 +1,4 @@
-"""The health of a finished catalog: its integrity, its standing errors, and the age of its data (``winkb check``)."""
+"""The health of a finished catalog: its integrity, its open errors, and the age of its data (``winkb check``)."""
 
 import sqlite3
 from collections.abc import Iterable
@@ -13,7 +13,7 @@ _STAMP = "%Y-%m-%dT%H:%M:%SZ"
 
 
 def check_catalog(path: Path, now: str, max_age: int) -> list[str]:
-    """What is wrong with a published catalog: integrity, standing findings of severity error, data older than
+    """What is wrong with a published catalog: integrity, open findings of severity error, data older than
     ``max_age`` hours at ``now``. An empty list is a healthy catalog. Raises MachineError for no catalog at all."""
     if not path.is_file():
         raise MachineError("lack of a catalog", page=str(path), expected="a file that winkb built", found="none")

@@ -1,6 +1,6 @@
 """The links of navigations as statements: of calendar months, of builds that no table lists, and of titles.
 
-All pages carry all categories. So each link is taken once, from the page that comes first in the order of precedence.
+All pages have all categories. So each link is taken once, from the page that comes first in the order of precedence.
 """
 
 import re

@@ -131,9 +131,9 @@ def _add_update(rows: Resolved, update: Update, origin: Origin) -> None:
     for column in ("available", "build", "kb", "track"):
         row.state(column, getattr(row, column), origin)
     first = rows.builds.setdefault(row.key, row)
-    said, again = ((one.month, one.cadence, one.available) for one in (first, row))
-    if said != again:
-        message = f"{update.build} stands twice: {' '.join(map(str, said))} and {' '.join(map(str, again))}"
+    stated, again = ((one.month, one.cadence, one.available) for one in (first, row))
+    if stated != again:
+        message = f"{update.build} stands twice: {' '.join(map(str, stated))} and {' '.join(map(str, again))}"
         rows.find(Severity.WARNING, "duplicate", row.release, row.name, message, origin.page)
 
 

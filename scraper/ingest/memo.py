@@ -1,7 +1,7 @@
 """What need not be worked out again: the records of each page version, and the state after the last run that had news.
 
 Both are kept in the archive beside what they follow from, with the stamp of the code that made them. Dropping them
-changes nothing but time. So a night with news parses only what is new, and goes on from the last run.
+changes nothing but time. So a run with news parses only what is new, and goes on from the last run.
 """
 
 import hashlib

@@ -71,7 +71,7 @@ class Context:
 
     @cached_property
     def links(self) -> list[tuple[str, Entry]]:
-        """Page and entry of each link. All pages carry all categories; here each link is once."""
+        """Page and entry of each link. All pages have all categories; here each link is once."""
         links: dict[tuple[str, str, str | None], tuple[str, Entry]] = {}
         for page, entry in self.all_links:
             links.setdefault((entry.release, entry.title, entry.url), (page, entry))

@@ -57,8 +57,8 @@ def link_is_of_its_kind(context: Context) -> Iterator[Found]:
         # The other updates out of band of the hotpatch navigations are those of one component.
         is_component = entry.kind is EntryKind.OUT_OF_BAND and "hotpatch" not in entry.title.casefold()
         if words is not None and usual is not None and words != usual and not is_component:
-            said = f"its address says {' '.join(words) or 'none of it'}"
-            yield about_link(page, entry, f"the link {entry.title!r} is a {entry.kind}, {said}")
+            address = f"its address says {' '.join(words) or 'none of it'}"
+            yield about_link(page, entry, f"the link {entry.title!r} is a {entry.kind}, {address}")
         letter = letters.get((entry.release, entry.kb))
         if letter and letter not in LETTERS.get(entry.kind, {letter}):
             message = f"the link {entry.title!r} is a {entry.kind}, the release history says {letter}"

@@ -50,7 +50,7 @@ def _unlisted(release: str, has: _Days, lacks: _Days, until: str, its: str, page
 
 @check("unlisted", flaps=True)
 def hubs_list_the_same(context: Context) -> Iterator[Found]:
-    """The hotpatch release notes of all releases carry the same navigation, from one table of contents."""
+    """The hotpatch release notes of all releases have the same navigation, from one table of contents."""
     hubs = [(source.name, page) for source, page in context.pages if source.calendar_release]
     for one, other in pairwise(hubs):
         for (page, records), (lacking, lacks) in ((one, other), (other, one)):

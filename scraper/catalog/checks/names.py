@@ -28,8 +28,8 @@ def one_name_one_row(context: Context) -> Iterator[Found]:
     for (release, _, name), rows in same.items():
         if len(rows) > 1:
             rows.sort(key=lambda row: row.key)
-            said = ", ".join(f"{row.kb} {row.build} ({row.month} {row.cadence})" for row in rows)
-            yield Found(release, name, f"{name} is of {said}", rows[-1].page)
+            updates = ", ".join(f"{row.kb} {row.build} ({row.month} {row.cadence})" for row in rows)
+            yield Found(release, name, f"{name} is of {updates}", rows[-1].page)
 
 
 def _shared(context: Context) -> Iterator[tuple[str, list[BuildRow]]]:
@@ -68,11 +68,11 @@ def one_update_in_all_releases(context: Context) -> Iterator[Found]:
     24H2 and Server 2025 had the same cumulative updates up to December 2025."""
     for name, rows in _shared(context):
         for what, value_of in _TRAITS.items():
-            said = [(value, row) for row in rows if (value := value_of(row))]
-            if len({value for value, _ in said}) > 1 and len({row.release for _, row in said}) > 1:
-                words = ", ".join(f"{value} for {row.release}" for value, row in said)
+            stated = [(value, row) for row in rows if (value := value_of(row))]
+            if len({value for value, _ in stated}) > 1 and len({row.release for _, row in stated}) > 1:
+                words = ", ".join(f"{value} for {row.release}" for value, row in stated)
                 message = f"{name.partition(' ')[0]} has another {what} in another release: {words}"
-                yield from (about(row, message) for _, row in said)
+                yield from (about(row, message) for _, row in stated)
 
 
 @check("baseline", Severity.WARNING, Group.DIFFER)
