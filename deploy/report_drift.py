@@ -26,7 +26,7 @@ GONE, DRIFT = "0", "4"
 # An issue holds 65,536 characters.
 _LONGEST = 60_000
 _MOST = 300
-# Scraped text holds no "<" (scraper/publish/summary.py), so the last such line of a body is ours.
+# Scraped text holds no "<" (scraper/publish/markdown.py), so the last such line of a body is ours.
 _MARK = re.compile(r"<!-- winkb-drift ([0-9a-f ]*) -->")
 
 

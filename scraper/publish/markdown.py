@@ -40,7 +40,9 @@ def text(words: str | None) -> str:
     """
     if words is None:
         return "nothing"
-    line = "".join(_visible(sign) for sign in " ".join(words.split()))
+    line = " ".join(words.split())
+    if not line.isprintable():
+        line = "".join(_visible(sign) for sign in line)
     shown = line if len(line) <= _CELL else line[: _CELL - 1] + "…"
     return _MARKS.sub(lambda mark: f"&#{ord(mark[0])};" + ("\u200b" if mark[0] in "@#:." else ""), shown)
 

@@ -298,7 +298,7 @@ print(int(kilobytes) // 1024, "duckdb" in sys.modules)
 @pytest.mark.parametrize(
     ("name", "rows", "width", "limit"),
     [
-        ("a.csv", 200_000, 50, 40),
+        pytest.param("a.csv", 200_000, 50, 40, marks=pytest.mark.slow),
         pytest.param("a.json", 200_000, 50, 40, marks=pytest.mark.slow),
         ("a.parquet", 120_000, 900, 260),
     ],

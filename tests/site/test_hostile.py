@@ -1,6 +1,6 @@
-"""What somebody put into the pages goes the whole way and does nothing: into the catalog, to files, feeds, terminals.
+"""Hostile pages are read within bounds of time and size, and what acts on a reader is masked.
 
-The pages are those of tests/hostile.py, scraped by the real command; tests/browser/test_hostile.py looks at the site.
+tests/site/test_hostile_catalog.py has what comes after: the catalog, files, feeds, terminals.
 """
 
 import asyncio

@@ -83,6 +83,8 @@ def plain(text: str | None) -> str:
 
 def visible(text: str) -> str:
     """The text without what XML forbids and without the marks that turn the direction of writing."""
+    if text.isprintable():  # nearly all texts are, and this is 50 times faster
+        return text
     return "".join(sign for sign in text if unicodedata.category(sign)[0] != "C")
 
 
