@@ -1,4 +1,4 @@
-"""What a night without news costs against a mirror with validators: every page and every article answers 304.
+"""What a run without news costs against a mirror with validators: every page and every article answers 304.
 
     python bench/articles_quiet.py
 
@@ -56,8 +56,8 @@ def main() -> None:
     beyond = median(spent - start for spent, start in zip(quiet, started, strict=True))
     parsed = re.search(r"(\w+), 0 changes, (\d+) page versions parsed", said.stdout)
     print(f"{len(SOURCES)} pages and {len(addresses)} articles not modified: {parsed[0] if parsed else said.stdout}")
-    nights = f"{ROUNDS} nights of {min(asked)} to {max(asked)} requests"
-    print(f"{nights}: {beyond:.2f} s of processor beyond start-up (bar 0.3)")
+    runs = f"{ROUNDS} runs of {min(asked)} to {max(asked)} requests"
+    print(f"{runs}: {beyond:.2f} s of processor beyond start-up (bar 0.3)")
 
 
 if __name__ == "__main__":

@@ -23,11 +23,11 @@ from scraper.ingest.published import wanted_articles  # noqa: E402
 from tests.fixtures.articles import Issue, article  # noqa: E402
 
 ARTICLES, ROUNDS = 200, 3
-NIGHT = "2026-{:02}-{:02}T03:00:00Z"
+RUN = "2026-{:02}-{:02}T03:00:00Z"
 
 
 def fill(folder: Path, versions: int) -> None:
-    """An archive of the bundled pages of September and of so many versions of articles, a hundred a night."""
+    """An archive of the bundled pages of September and of so many versions of articles, a hundred a run."""
     paths = job.Paths(folder / "catalog.db", folder / "archive.db")
     snapshots = ROOT / "scraper" / "snapshots" / "2026-09-30"
     job.scrape(paths, "2026-09-30T12:00:00Z", mirror=str(snapshots), manners=job.Manners(delay=0))
@@ -39,7 +39,7 @@ def fill(folder: Path, versions: int) -> None:
         issues = [Issue(f"Issue {edition - place}", "It happens.") for place in range(3)]
         body = article(kb, "2026-09-08", ("26100.9445",), issues=issues, updated_at=f"{edition}", prose=180)
         run = 2 + number // 100
-        at = NIGHT.format(10 + (run - 2) // 28, 1 + (run - 2) % 28)
+        at = RUN.format(10 + (run - 2) // 28, 1 + (run - 2) % 28)
         version = archive.version(kb, parse.article_fingerprint(body), body)
         url = f"https://support.microsoft.com/help/{kb[2:]}"
         archive.note(Visit(run, kb, url, at, 200, url, version))

@@ -1,9 +1,9 @@
-"""What the commands cost as whole processes: a lookup's cold start, a scrape's memory, a night without news.
+"""What the commands cost as whole processes: a lookup's cold start, a scrape's memory, a run without news.
 
     python bench/commands.py
 
 Every figure is a median of runs that alternate with the one it is compared to (design.md section 8). Bars: a lookup
-at most 0.25 s and 5 times ``python -c "import sqlite3"``; a scrape at most 120 MB; a night without news at most 0.3 s
+at most 0.25 s and 5 times ``python -c "import sqlite3"``; a scrape at most 120 MB; a run without news at most 0.3 s
 of processor time beyond start-up.
 """
 
@@ -64,7 +64,7 @@ def main() -> None:
         start = (sys.executable, "-c", "import scraper.cli, scraper.ingest.job")
         quiet, started = alternate((again, start), folder)
         print(
-            f"a night without news: {quiet[1] - started[1]:.2f} s of processor beyond start-up's {started[1]:.2f} s"
+            f"a run without news: {quiet[1] - started[1]:.2f} s of processor beyond start-up's {started[1]:.2f} s"
             f" (bar 0.3), {quiet[2]:.0f} MB"
         )
 

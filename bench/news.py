@@ -1,10 +1,10 @@
-"""What a night with news costs as the archive grows: with 100, 1,000 and 10,000 page versions.
+"""What a run with news costs as the archive grows: with 100, 1,000 and 10,000 page versions.
 
     python bench/news.py [VERSIONS…]
 
 Of ten versions nine are of 200 articles of 60 kB, and one is of the release information, with one date corrected to and
-fro: as many as some years bring. A night with news then reads the five pages, one of which has changed. The nights of
-all archives are measured in turn. Bar (design.md section 8): on 10,000 versions at most 1.5 times of the same night on
+fro: as many as some years bring. A run with news then reads the five pages, one of which has changed. The runs of
+all archives are measured in turn. Bar (design.md section 8): on 10,000 versions at most 1.5 times of the same run on
 100.
 """
 
@@ -74,28 +74,28 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         mirror = Path(name, "mirror")
         shutil.copytree(SNAPSHOT, mirror)
-        nights = {}
+        runs = {}
         for size in sizes:
             folder = Path(name, str(size))
             folder.mkdir()
-            nights[size] = folder, fill(folder, size)
+            runs[size] = folder, fill(folder, size)
         for number in range(ROUNDS + 1):
             news = corrected(page, number).replace(b"</table>", b"<!-- news %d --></table>" % number, 1)
             (mirror / FILE).write_bytes(news)
-            for size, (folder, run) in nights.items():
+            for size, (folder, run) in runs.items():
                 at = f"{(FIRST + timedelta(days=run + number + 1)).isoformat()}Z"
                 command = (sys.executable, "-m", "scraper", "scrape", "--no-articles", "--mirror", str(mirror))
                 seconds = spend((*command, "--now", at), folder)[0]
-                if number:  # the first night is a warm-up
+                if number:  # the first run is a warm-up
                     spent[size].append(seconds)
         said = subprocess.run(
-            [sys.executable, "-m", "scraper", "changes", "--json", "--db", str(nights[sizes[-1]][0] / "catalog.db")],
+            [sys.executable, "-m", "scraper", "changes", "--json", "--db", str(runs[sizes[-1]][0] / "catalog.db")],
             cwd=ROOT,
             capture_output=True,
             check=True,
         ).stdout.count(b'"seen_at"')
     for size, seconds in spent.items():
-        print(f"{size} versions: a night with news {median(seconds):.2f} s ({min(seconds):.2f} to {max(seconds):.2f})")
+        print(f"{size} versions: a run with news {median(seconds):.2f} s ({min(seconds):.2f} to {max(seconds):.2f})")
     ratio = median(spent[sizes[-1]]) / median(spent[sizes[0]])
     print(f"{sizes[-1]} against {sizes[0]}: {ratio:.2f} (bar 1.5); {said} rows of changes")
 

@@ -156,7 +156,7 @@ def killed(mirror: Mirror, folder: Path, agent: str, moment: float, plan: dict[s
         return process.wait() == -signal.SIGKILL
 
 
-# --- when it was --------------------------------------------------------------------------------------------------
+# --- when it was -----------------------------------------------------------------------------------------------------
 
 
 def earlier(tables: Tables) -> Tables:

@@ -1,6 +1,6 @@
 """Whether runs at the same time, or with a clock that jumps, spoil anything.
 
-    python trust/odd_runs.py [--rounds 56] [--nights 40] [--seed 3] [--break unlocked]
+    python trust/odd_runs.py [--rounds 56] [--runs 40] [--seed 3] [--break unlocked]
 
 **At once.** Two or three commands (scrapes, rebuilds, acceptances, demos, in all combinations) begin in one folder at
 the same moment: each has everything imported and waits for a word. One at least must do its work; every other one does
@@ -8,7 +8,7 @@ its own before or after it, or says in one line that another run is under way an
 its drift accepted ends with 2). The catalog must be, row by row, that of the same commands given one after the other in
 some order; nothing that the archive had is lost, and the next run ends well.
 
-**Clock.** A job runs six nights, with news, failures, a drift and the loss of a row in between; its clock jumps back
+**Clock.** A job runs six runs, with news, failures, a drift and the loss of a row in between; its clock jumps back
 and ahead between them, by seconds, days or weeks. Everything is in the order of the runs: when each time is put in the
 place of a well-behaved clock's, the catalog must be the one that this clock gave; and ``rebuild`` must give it again.
 Articles that were read by a clock that was ahead, by a day or by years, are due again when it is right, once, and none
@@ -126,7 +126,7 @@ class Together:
 
 
 class Clock:
-    """A job of some nights, by a well-behaved clock and by one that jumps."""
+    """A job of some runs, by a well-behaved clock and by one that jumps."""
 
     def __init__(self, scenes: Scenes) -> None:
         self._scenes = scenes
@@ -144,7 +144,7 @@ class Clock:
         later = [self._scenes.mirror(NEW), self.failing, self.poorer, self._scenes.mirror(DRIFT)]
         return [self._scenes.mirror(OLD), *(chance.choice(later) for _ in range(5))]
 
-    def nights(self, folder: Path, mirrors: Sequence[Path], times: Sequence[str]) -> job.Paths:
+    def runs(self, folder: Path, mirrors: Sequence[Path], times: Sequence[str]) -> job.Paths:
         folder.mkdir(parents=True)
         paths = job.Paths(folder / "catalog.db", folder / "archive.db")
         for mirror, now in zip(mirrors, times, strict=True):
@@ -154,10 +154,10 @@ class Clock:
     def play(self, folder: Path, chance: random.Random) -> tuple[int, list[str]]:
         """How often the clock went back, and what is wrong."""
         mirrors = self.mirrors(chance)
-        times = [stamp(datetime(2026, 10, 1, 3, tzinfo=UTC) + timedelta(days=night)) for night in range(len(mirrors))]
+        times = [stamp(datetime(2026, 10, 1, 3, tzinfo=UTC) + timedelta(days=run)) for run in range(len(mirrors))]
         jumping = jumps(chance, len(mirrors))
-        should_be = in_place(contents(self.nights(folder / "steady", mirrors, times).db, exact=True), {})
-        paths = self.nights(folder / "jumping", mirrors, jumping)
+        should_be = in_place(contents(self.runs(folder / "steady", mirrors, times).db, exact=True), {})
+        paths = self.runs(folder / "jumping", mirrors, jumping)
         wrong = differences(in_place(contents(paths.db, exact=True), dict(zip(jumping, times, strict=True))), should_be)
         before = contents(paths.db)
         job.rebuild(paths)
@@ -165,7 +165,7 @@ class Clock:
         return sum(later < earlier for earlier, later in itertools.pairwise(jumping)), wrong
 
     def articles(self, folder: Path, chance: random.Random) -> list[str]:
-        """A clock that is ahead for one night, by a day or by years, and then right."""
+        """A clock that is ahead for one run, by a day or by years, and then right."""
         folder.mkdir(parents=True)
         paths = job.Paths(folder / "catalog.db", folder / "archive.db")
         right = datetime(2026, 10, 1, 3, tzinfo=UTC)
@@ -176,7 +176,7 @@ class Clock:
             mirror = str(self._scenes.mirror(NEW))
             job.scrape(paths, stamp(now), mirror=mirror, manners=job.Manners(delay=0), articles=True)
             asked.append([source for source in visits(paths.archive)[len(before) :] if source.startswith("KB")])
-        wrong = [f"{kb} was asked for twice in a night" for night in asked for kb in night if night.count(kb) > 1]
+        wrong = [f"{kb} was asked for twice in a run" for run in asked for kb in run if run.count(kb) > 1]
         if set(asked[1]) != set(asked[0]):
             wrong.append(f"{len(set(asked[0]) - set(asked[1]))} articles are not due when the clock is right again")
         if asked[2]:
@@ -227,7 +227,7 @@ def in_place(tables: Tables, steady: dict[str, str]) -> Tables:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--rounds", type=int, default=56, help="each combination four times")
-    parser.add_argument("--nights", type=int, default=40, help="jobs of six nights")
+    parser.add_argument("--runs", type=int, default=40, help="jobs of six runs")
     parser.add_argument("--seed", type=int, default=3)
     parser.add_argument("--break", dest="broken", choices=("unlocked",), help="let them run at once: it must fail")
     options = parser.parse_args()
@@ -243,7 +243,7 @@ def main() -> None:
         violated += said(f"round {number}, {' and '.join(names)}", wrong, base / f"round-{number}")
     clock = Clock(scenes)
 
-    def nights(seed: int) -> tuple[int, bool]:
+    def runs(seed: int) -> tuple[int, bool]:
         folder = base / f"job-{seed}"
         jumped, wrong = clock.play(folder, random.Random(seed))
         return jumped, said(f"job {seed}", wrong, folder)
@@ -252,16 +252,16 @@ def main() -> None:
         folder = base / f"articles-{seed}"
         return said(f"articles {seed}", clock.articles(folder, random.Random(seed)), folder)
 
-    seeds = [chance.randrange(10**6) for _ in range(options.nights)]
+    seeds = [chance.randrange(10**6) for _ in range(options.runs)]
     with ThreadPoolExecutor(os.cpu_count()) as workers:
-        jobs = list(workers.map(nights, seeds))
+        jobs = list(workers.map(runs, seeds))
         ahead = list(workers.map(articles, range(3)))
     back = sum(jumped for jumped, _ in jobs)
     clocked = sum(wrong for _, wrong in jobs) + sum(ahead)
     print(f"at once: {options.rounds} rounds of {len(combinations)} combinations (seed {options.seed}), by exit code:")
     print("  " + ", ".join(f"{end}: {times}" for end, times in sorted(ends.items())))
     print(f"  rounds with a violation: {violated} (must be 0)")
-    print(f"clock: {len(jobs)} jobs of 6 nights, in which it went back {back} times; {len(ahead)} of articles")
+    print(f"clock: {len(jobs)} jobs of 6 runs, in which it went back {back} times; {len(ahead)} of articles")
     print(f"  jobs with a violation: {clocked} (must be 0)")
     print(f"{time.perf_counter() - begin:.0f} s", flush=True)
     if not violated + clocked:

@@ -1,10 +1,10 @@
-"""Whether a rebuild is the catalog that grew night by night: tests/ingest/test_rebuild.py with many more nights.
+"""Whether a rebuild is the catalog that grew run by run: tests/ingest/test_rebuild.py with many more runs.
 
     python trust/rebuild_equals.py [--examples 400] [--seed 5]
 
-Each example is up to nine nights, each a real run; after each one the catalog is rebuilt from the archive and must have
+Each example is up to nine runs, each a real run; after each one the catalog is rebuilt from the archive and must have
 the same rows of all tables in the same order. At its end another process rebuilds it once more: Python shuffles its
-sets anew in each, and no order of rows may come from that. Exit 1 with the fewest nights that fail.
+sets anew in each, and no order of rows may come from that. Exit 1 with the fewest runs that fail.
 """
 
 import argparse
@@ -20,11 +20,11 @@ from time import perf_counter
 from hypothesis import HealthCheck, given, seed, settings
 
 ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT))  # the nights lie with the tests
+sys.path.insert(0, str(ROOT))  # the runs are defined with the tests
 
 from scraper.ingest import job  # noqa: E402
 from scraper.ingest.job import Paths  # noqa: E402
-from tests.ingest.test_rebuild import MEMORY, NIGHTS, Night, Publisher, compare, go_through, published_by, rows_of  # noqa: E402
+from tests.ingest.test_rebuild import MEMORY, RUNS, Publisher, Run, compare, go_through, published_by, rows_of  # noqa: E402
 
 
 def main() -> None:
@@ -49,16 +49,16 @@ def main() -> None:
 
     @seed(asked.seed)
     @settings(max_examples=asked.examples, deadline=None, database=None, suppress_health_check=list(HealthCheck))
-    @given(nights=NIGHTS)
-    def rebuild_equals(nights: list[Night]) -> None:
+    @given(runs=RUNS)
+    def rebuild_equals(runs: list[Run]) -> None:
         with tempfile.TemporaryDirectory(dir=MEMORY) as name:
             folder = Path(name)
-            go_through(nights, folder, compared)
+            go_through(runs, folder, compared)
             if (folder / "catalog.db").exists():
                 rebuild_elsewhere(folder, counted["histories"])
                 counted["comparisons with a rebuild by another process"] += 1
             counted["histories"] += 1
-            counted["nights"] += len(nights)
+            counted["runs"] += len(runs)
 
     rebuild_equals()
     print(", ".join(f"{number} {what}" for what, number in counted.items()), f"in {perf_counter() - begun:.0f} s")

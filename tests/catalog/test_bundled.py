@@ -135,7 +135,7 @@ def test_rebuild_gives_every_table_that_the_runs_gave(
     assert_same(tmp_path / "catalog.db", scraped.db)
 
 
-def test_rebuild_gives_the_same_after_nights_without_news_and_with_a_failure(tmp_path: Path) -> None:
+def test_rebuild_gives_the_same_after_runs_without_news_and_with_a_failure(tmp_path: Path) -> None:
     """Runs of every kind: news, the same pages again, one page gone, all pages gone, and back again."""
     paths = job.Paths(tmp_path / "catalog.db", tmp_path / "archive.db")
     pages = tmp_path / "pages"
@@ -146,20 +146,20 @@ def test_rebuild_gives_the_same_after_nights_without_news_and_with_a_failure(tmp
     gone = pages / file_name(BY_NAME["hotpatch-24h2"].url)
     body = gone.read_bytes()
 
-    def night(now: str, mirror: Path) -> tuple[str, int]:
+    def run(now: str, mirror: Path) -> tuple[str, int]:
         outcome = scrape(paths, now, mirror)
         rebuilt(paths, tmp_path / "again.db")
         assert_same(tmp_path / "again.db", paths.db)
         return outcome.outcome, outcome.exit_code
 
-    assert night("2026-07-22T12:00:00Z", SNAPSHOTS / DATES[1]) == ("news", 0)
-    assert night("2026-09-30T12:00:00Z", pages) == ("news", 0)
-    assert night("2026-10-01T12:00:00Z", pages) == ("unchanged", 0)
+    assert run("2026-07-22T12:00:00Z", SNAPSHOTS / DATES[1]) == ("news", 0)
+    assert run("2026-09-30T12:00:00Z", pages) == ("news", 0)
+    assert run("2026-10-01T12:00:00Z", pages) == ("unchanged", 0)
     gone.unlink()
-    assert night("2026-10-02T12:00:00Z", pages) == ("unchanged", 4)
-    assert night("2026-10-03T12:00:00Z", tmp_path / "nothing") == ("failed", 4)
+    assert run("2026-10-02T12:00:00Z", pages) == ("unchanged", 4)
+    assert run("2026-10-03T12:00:00Z", tmp_path / "nothing") == ("failed", 4)
     gone.write_bytes(body)
-    assert night("2026-10-04T12:00:00Z", pages) == ("unchanged", 0)
+    assert run("2026-10-04T12:00:00Z", pages) == ("unchanged", 0)
     assert [row[2] for row in contents(paths.db)["runs"]] == [
         "news",
         "news",

@@ -781,7 +781,7 @@ def test_hotpatch_is_for_the_releases_that_have_a_calendar(full: sqlite3.Connect
     )
 
 
-def test_a_night_of_october_changes_what_the_facts_have_since_september(tmp_path: Path, folder: Path) -> None:
+def test_a_run_of_october_changes_what_the_facts_have_since_september(tmp_path: Path, folder: Path) -> None:
     """And an end that the page replaced by the words ``End of updates`` keeps the date it had."""
     db, archive = tmp_path / "catalog.db", tmp_path / "archive.db"
     scrape(db, archive, DEMO_SEEN, SNAPSHOTS / DEMO_SEEN[:10])

@@ -51,7 +51,7 @@ def test_a_month_first_seen_released_has_no_plan_unless_the_page_stars_it():
     assert runs.history.months[RELEASE, "2025-05"].planned_type is MonthType.BASELINE
 
 
-def test_an_entry_that_flaps_one_night_is_no_change():
+def test_an_entry_that_flaps_one_run_is_no_change():
     runs = Runs(QUARTER)
     assert runs.add(replace(QUARTER, updates=(APRIL,))) == []
     assert [row.page for row in runs.history.flapping()] == [INFORMATION.name]
@@ -60,7 +60,7 @@ def test_an_entry_that_flaps_one_night_is_no_change():
     assert runs.add(replace(QUARTER, updates=(APRIL,))) == []
 
 
-def test_a_row_gone_two_nights_in_a_row_stays_as_withdrawn_and_may_come_back():
+def test_a_row_gone_two_runs_in_a_row_stays_as_withdrawn_and_may_come_back():
     runs = Runs(QUARTER)
     gone = replace(QUARTER, updates=(APRIL,))
     assert runs.add(gone) == []
@@ -71,7 +71,7 @@ def test_a_row_gone_two_nights_in_a_row_stays_as_withdrawn_and_may_come_back():
     assert not runs.history.builds[RELEASE, "26100.4061", "KB5058411"].withdrawn
 
 
-def test_a_night_on_which_the_page_was_not_read_counts_for_nothing():
+def test_a_run_on_which_the_page_was_not_read_counts_for_nothing():
     runs = Runs(QUARTER)
     gone = replace(QUARTER, updates=(APRIL,))
     runs.add(gone)
@@ -79,7 +79,7 @@ def test_a_night_on_which_the_page_was_not_read_counts_for_nothing():
     assert runs.add(gone) == [("KB5058411", "row", "26100.4061", None)]
 
 
-def test_a_released_month_that_becomes_empty_keeps_its_values_and_is_withdrawn_on_the_second_night():
+def test_a_released_month_that_becomes_empty_keeps_its_values_and_is_withdrawn_on_the_second_run():
     runs = Runs(QUARTER)
     emptied = replace(QUARTER, months=(APRIL_BASELINE, month("2025-05", MonthType.HOTPATCH)))
     assert runs.add(emptied) == []
@@ -89,7 +89,7 @@ def test_a_released_month_that_becomes_empty_keeps_its_values_and_is_withdrawn_o
     assert ("2025-05", "row", None, "hotpatch") in runs.add(QUARTER)
 
 
-def test_a_month_gone_from_the_calendar_is_withdrawn_on_the_second_night():
+def test_a_month_gone_from_the_calendar_is_withdrawn_on_the_second_run():
     runs = Runs(records(months=(APRIL_BASELINE, month("2025-05", MonthType.HOTPATCH))))
     gone = records(months=(APRIL_BASELINE,))
     assert runs.add(gone) == []
@@ -143,7 +143,7 @@ def test_a_row_moves_to_its_own_page_and_stays_with_a_higher_one():
     assert (kept.page, kept.available) == (INFORMATION.name, "2025-05-13")
 
 
-def test_a_release_leaves_the_servicing_table_on_the_second_night_and_keeps_its_dates():
+def test_a_release_leaves_the_servicing_table_on_the_second_run_and_keeps_its_dates():
     served = Servicing(RELEASE, "2024-10-01", "2026-10-13", "2027-10-12", None)
     other = Servicing("windows-11-25h2", None, None, None, None)
     versions = (VERSION, Version("windows-11-25h2", "Windows 11", "25H2", 26200))
@@ -198,7 +198,7 @@ def test_without_any_servicing_table_nothing_is_said_of_being_serviced():
     assert Runs(QUARTER).history.releases[RELEASE].serviced is None
 
 
-def test_a_finding_stands_until_the_night_on_which_it_does_not():
+def test_a_finding_stands_until_the_run_on_which_it_does_not():
     late = records(entries=(entry(EntryKind.HOTPATCH, "2025-05-20", "KB5058497", "26100.3981"),))
     mended = records(entries=(entry(EntryKind.HOTPATCH, "2025-05-13", "KB5058497", "26100.3981"),))
     runs = Runs(QUARTER, late)

@@ -17,7 +17,7 @@ from tempfile import TemporaryDirectory
 from time import perf_counter
 
 from tests.damage.damages import HARMFUL, HARMLESS
-from tests.damage.laboratory import COURSES, MEMORY, NIGHTS, Course, Laboratory, bundled_courses, captured_courses
+from tests.damage.laboratory import COURSES, MEMORY, RUNS, Course, Laboratory, bundled_courses, captured_courses
 from tests.damage.oracle import Judgement
 
 OUTCOMES = ("same", "refused", "reported", "once, changed", "once", "SILENT", "CRASH")
@@ -33,7 +33,7 @@ class Tried:
     damage: str
     course: str
     source: str
-    nights: int
+    runs: int
     outcome: str
     why: str
 
@@ -47,25 +47,25 @@ class Bench:
 
     def text(self, number: int, *, harmless: bool) -> tuple[Laboratory, str, str, str, int]:
         """Damage ``number``: where it is tried, on which page, what is done to it, the page then, for how many
-        nights."""
+        runs."""
         random = Random(f"{self.seed} {harmless} {number}")
         while True:
             laboratory = self.laboratories.get(random.choice(COURSES))
             if laboratory is None:
                 continue  # of all courses, so that a number that falls on one that is here is the same everywhere
-            source = random.choice(sorted(laboratory.tonight))
+            source = random.choice(sorted(laboratory.true_pages))
             damage = random.choice(HARMLESS if harmless else HARMFUL)
             markup = laboratory.markup(source)
             text = damage(markup, random)
             if text is not None and text != markup.text:
-                return laboratory, source, damage.__name__, text, random.choice(NIGHTS)
+                return laboratory, source, damage.__name__, text, random.choice(RUNS)
 
     def try_one(self, number: int, *, harmless: bool) -> Tried:
-        laboratory, source, damage, text, nights = self.text(number, harmless=harmless)
-        judged = laboratory.try_damage(source, text, nights)
+        laboratory, source, damage, text, runs = self.text(number, harmless=harmless)
+        judged = laboratory.try_damage(source, text, runs)
         if harmless and judged.outcome == "same" and judged.why:
             judged = Judgement("false alarm", judged.why)
-        return Tried(number, harmless, damage, laboratory.name, source, nights, judged.outcome, judged.why)
+        return Tried(number, harmless, damage, laboratory.name, source, runs, judged.outcome, judged.why)
 
 
 _bench: Bench
@@ -105,7 +105,7 @@ def main() -> int:
         tried.append(one)
         if one.outcome in chosen.show or (one.harmless and one.outcome != "same"):
             print(
-                f"{one.number} {one.outcome} {one.damage} on {one.source}, {one.course}, {one.nights}: {one.why[-900:]}"
+                f"{one.number} {one.outcome} {one.damage} on {one.source}, {one.course}, {one.runs}: {one.why[-900:]}"
             )
     return report(tried, perf_counter() - begun)
 
@@ -131,12 +131,12 @@ def show(seed: int, number: int) -> int:
     """What a damage did to the page, line by line, and what came of it."""
     with ExitStack() as stack:
         bench = Bench(stack, seed, [*bundled_courses(), *captured_courses()])
-        laboratory, source, damage, text, nights = bench.text(number, harmless=False)
+        laboratory, source, damage, text, runs = bench.text(number, harmless=False)
         before = laboratory.markup(source).text
         lines = difflib.unified_diff(before.splitlines(), text.splitlines(), source, damage, n=1, lineterm="")
         print("\n".join(line[:2000] for line in lines)[:12000])
-        judged = laboratory.try_damage(source, text, nights)
-        print(laboratory.name, nights, judged.outcome, judged.why)
+        judged = laboratory.try_damage(source, text, runs)
+        print(laboratory.name, runs, judged.outcome, judged.why)
     return 0
 
 

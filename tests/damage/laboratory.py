@@ -1,4 +1,4 @@
-"""Nights with one damaged page: what yesterday knew, what is served tonight, and what the real pipeline makes of it."""
+"""Runs with one damaged page: what was known before, what is served, and what the real pipeline makes of it."""
 
 import shutil
 import tempfile
@@ -31,8 +31,8 @@ COURSES = ("quiet", "news of September", "news of July, new layout", "captures")
 
 # In memory, where there is such a place: every night waits for its disk.
 MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None
-# A row is withdrawn on the second night without it, so half of the damages stay for two.
-NIGHTS = (1, 2)
+# A row is withdrawn on the second run without it, so half of the damages stay for two.
+RUNS = (1, 2)
 _DRIFT = 4  # exit code of a run that refused a page
 _OFCAPTURES = {
     "windows-11-release-information": ("windows11-release-information.2026-07-22.html",) * 2,
@@ -43,14 +43,14 @@ _OFCAPTURES = {
 
 @dataclass(frozen=True)
 class Course:
-    """What was served night after night, up to tonight: the last of the nights, on which one page is damaged."""
+    """What was served run after run, up to the last of the runs, in which one page is damaged."""
 
     name: str
-    nights: Sequence[tuple[str, Pages]]  # the time of the visit, and the pages
+    runs: Sequence[tuple[str, Pages]]  # the time of the visit, and the pages
 
 
 def bundled_courses() -> list[Course]:
-    """A quiet night and two nights with news, of the bundled pages."""
+    """A quiet run and two runs with news, of the bundled pages."""
     may, july, september = (_snapshot(date) for date in pages.DATES)
     old, new, now = (f"{date}T12:00:00Z" for date in pages.DATES)
     return [
@@ -61,11 +61,11 @@ def bundled_courses() -> list[Course]:
 
 
 def captured_courses() -> list[Course]:
-    """A night of real captures; none where they are not."""
+    """A run of real captures; none where they are not."""
     if not all((CAPTURES / name).is_file() for names in _OFCAPTURES.values() for name in names):
         return []
     first, last = (
-        {name: (CAPTURES / files[night]).read_bytes() for name, files in _OFCAPTURES.items()} for night in (0, 1)
+        {name: (CAPTURES / files[run]).read_bytes() for name, files in _OFCAPTURES.items()} for run in (0, 1)
     )
     return [Course(COURSES[3], [("2026-05-27T12:00:00Z", first), ("2026-07-22T12:00:00Z", last)])]
 
@@ -79,7 +79,7 @@ _Known = dict[tuple[str, str, bool], Records | DriftError]
 
 
 class _Remembering(Reader):
-    """Reads each true page once for all nights: what is in ``known``, by fingerprint. ``learning``: adds to it."""
+    """Reads each true page once for all runs: what is in ``known``, by fingerprint. ``learning``: adds to it."""
 
     def __init__(self, archive: Archive, known: _Known, *, learning: bool) -> None:
         super().__init__(archive)
@@ -101,11 +101,11 @@ class _Remembering(Reader):
 
 
 class Laboratory:
-    """A course's nights up to yesterday in a folder of its own, to be followed by damaged nights."""
+    """A course's runs but the last, in a folder of its own, to which damaged runs are added."""
 
     def __init__(self, course: Course, inside: str | None = MEMORY) -> None:
-        self.name, nights = course.name, course.nights
-        *before, (self.at, self.tonight) = nights
+        self.name, runs = course.name, course.runs
+        *before, (self.at, self.true_pages) = runs
         self._stack = ExitStack()
         self._folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory(dir=inside)))
         self._mirror = self._folder / "mirror"
@@ -117,8 +117,8 @@ class Laboratory:
             code = self._run("", at, learning=True)
         self._yesterday = read_catalog(self._folder / "catalog.db", at[:10], code)
         self._facts_before = [facts for facts in self._known.values() if isinstance(facts, Records)]
-        self._serve(self.tonight)
-        self._truths = {nights: self.night({}, nights) for nights in NIGHTS}
+        self._serve(self.true_pages)
+        self._truths = {runs: self.run({}, runs) for runs in RUNS}
 
     def __enter__(self) -> Self:
         return self
@@ -128,42 +128,42 @@ class Laboratory:
 
     def markup(self, source: str) -> Markup:
         if source not in self._markups:
-            self._markups[source] = Markup(self.tonight[source].decode("utf-8"))
+            self._markups[source] = Markup(self.true_pages[source].decode("utf-8"))
         return self._markups[source]
 
     @property
     def truth(self) -> Catalog:
-        """What the catalog says after tonight with the true pages."""
+        """What the catalog says after the last run with the true pages."""
         return self._truths[1]
 
-    def try_damage(self, source: str, text: str, nights: int) -> Judgement:
-        """So many nights on which ``source`` serves ``text``."""
+    def try_damage(self, source: str, text: str, runs: int) -> Judgement:
+        """So many runs in which ``source`` serves ``text``."""
         body = text.encode("utf-8", "surrogatepass")
         try:
-            said = self.night({source: body}, nights)
+            said = self.run({source: body}, runs)
         except Exception:  # whatever it is: that is what is looked for
             return Judgement("CRASH", traceback.format_exc())
         if source in said.failures:
-            if said.tables != self._without(source, nights).tables:
+            if said.tables != self._without(source, runs).tables:
                 return Judgement("SILENT", "not the facts of a failing page")
             if said.exit_code != _DRIFT:
                 return Judgement("SILENT", f"refused with exit code {said.exit_code}")
             return Judgement("refused", said.failures[source])
         statements = Statements([*self._facts(source), _facts_of(source, body)], self._bases)
-        return judge(self._truths[nights], said, self._yesterday, statements, self._texts)
+        return judge(self._truths[runs], said, self._yesterday, statements, self._texts)
 
-    def _without(self, source: str, nights: int) -> Catalog:
-        """The nights on which nothing can be made of a page."""
-        if (source, nights) not in self._unread:
-            self._unread[source, nights] = self.night({source: b"<html></html>"}, nights)
-        return self._unread[source, nights]
+    def _without(self, source: str, runs: int) -> Catalog:
+        """The runs in which nothing can be made of a page."""
+        if (source, runs) not in self._unread:
+            self._unread[source, runs] = self.run({source: b"<html></html>"}, runs)
+        return self._unread[source, runs]
 
     def _facts(self, damaged: str) -> Iterator[Records]:
         return (facts for name, facts in self._true_facts.items() if name != damaged)
 
     @cached_property
     def _true_facts(self) -> dict[str, Records]:
-        return {name: _facts_of(name, body) for name, body in self.tonight.items()}
+        return {name: _facts_of(name, body) for name, body in self.true_pages.items()}
 
     @cached_property
     def _texts(self) -> Mapping[str, Collection[object]]:
@@ -173,18 +173,18 @@ class Laboratory:
     def _bases(self) -> dict[str, int | None]:
         return {str(row["release"]): row["base_build"] for row in self.truth.tables["releases"].values()}  # type: ignore[misc]
 
-    def night(self, damaged: Pages, nights: int = 1) -> Catalog:
-        """What the catalog says after tonight, and as many nights more, with these pages in place of the true ones."""
+    def run(self, damaged: Pages, runs: int = 1) -> Catalog:
+        """What the catalog says after this run, and as many runs more, with these pages in place of the true ones."""
         for name in ("archive.db", "catalog.db"):
-            shutil.copyfile(self._folder / name, self._folder / f"tonight.{name}")
+            shutil.copyfile(self._folder / name, self._folder / f"damaged.{name}")
         self._serve(damaged)
         try:
-            for day in range(nights):
+            for day in range(runs):
                 at = f"{datetime.fromisoformat(self.at) + timedelta(days=day):%Y-%m-%dT%H:%M:%SZ}"
-                code = self._run("tonight.", at, learning=not damaged)
+                code = self._run("damaged.", at, learning=not damaged)
         finally:
-            self._serve({name: self.tonight[name] for name in damaged})
-        return read_catalog(self._folder / "tonight.catalog.db", at[:10], code)
+            self._serve({name: self.true_pages[name] for name in damaged})
+        return read_catalog(self._folder / "damaged.catalog.db", at[:10], code)
 
     def _serve(self, served: Pages) -> None:
         for name, body in served.items():
@@ -193,7 +193,7 @@ class Laboratory:
             file.write_bytes(body)
 
     def _run(self, prefix: str, at: str, *, learning: bool) -> int:
-        requests = [Request(name, BY_NAME[name].url) for name in self.tonight]
+        requests = [Request(name, BY_NAME[name].url) for name in self.true_pages]
         with closing(Archive(self._folder / f"{prefix}archive.db")) as archive:
             reader = _Remembering(archive, self._known, learning=learning)
             plan = Plan("pages", requests, at, str(self._mirror), Manners(delay=0))

@@ -1,7 +1,7 @@
 """Whether what the catalog says is true, and if not, whether it says so: the judge of the laboratory.
 
-The truth is the catalog of the same night without the damage. A value that differs must be named by a finding that the
-undamaged night does not have. A change names it too, but only where no cross-check could have seen it; what neither
+The truth is the catalog of the same run without the damage. A value that differs must be named by a finding that the
+undamaged run does not have. A change names it too, but only where no cross-check could have seen it; what neither
 names is silently wrong if a cross-check could have seen it, else a plausible value of a fact that is stated once.
 What a cross-check could have seen is asked here of the statements of all pages, not of the code that checks them.
 """
@@ -133,7 +133,7 @@ def differences(truth: Catalog, said: Catalog, allowed: Texts) -> list[Differenc
     return sorted(found, key=str)
 
 
-# --- what pages state -------------------------------------------------------------------------------------------------
+# --- what pages state ------------------------------------------------------------------------------------------------
 
 _TRACKS = {
     EntryKind.HOTPATCH: "hotpatch",
@@ -153,7 +153,7 @@ _LINKED = {
 
 
 class Statements:
-    """What all pages of a night say: values by release, name (a KB, build or month) and column."""
+    """What all pages of a run say: values by release, name (a KB, build or month) and column."""
 
     def __init__(self, facts: Iterable[Records], bases: Mapping[str, int | None]) -> None:
         self.said: dict[tuple[str, str, str], set[str]] = defaultdict(set)
@@ -243,7 +243,7 @@ def second_tuesday(month: str) -> str:
     return (first + timedelta(days=(1 - first.weekday()) % 7 + 7)).isoformat()
 
 
-# --- rules ------------------------------------------------------------------------------------------------------------
+# --- rules -----------------------------------------------------------------------------------------------------------
 
 
 def broken_rules(difference: Difference, truth: Catalog) -> set[str]:
@@ -367,7 +367,7 @@ def _days_between(one: object, other: object) -> int:
     return abs((date.fromisoformat(str(one)) - date.fromisoformat(str(other))).days)
 
 
-# --- the judgement ----------------------------------------------------------------------------------------------------
+# --- the judgement ---------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -390,8 +390,8 @@ def texts_of(facts: Iterable[Records]) -> dict[str, set[object]]:
 
 
 def judge(truth: Catalog, said: Catalog, before: Catalog, statements: Statements, allowed: Texts) -> Judgement:
-    """Of a night whose page was read: ``same``, ``reported``, ``once`` or ``once, changed`` (undetectable, without and
-    with a change that names it) or ``SILENT``. ``before``: what was published the night before."""
+    """Of a run whose page was read: ``same``, ``reported``, ``once`` or ``once, changed`` (undetectable, without and
+    with a change that names it) or ``SILENT``. ``before``: what was published by the run before."""
     wrong = differences(truth, said, allowed)
     findings, changes = said.findings - truth.findings, said.changes - truth.changes
     if not wrong:
@@ -414,7 +414,7 @@ def judge(truth: Catalog, said: Catalog, before: Catalog, statements: Statements
 
 
 def _still_said(truth: Catalog, said: Catalog) -> Catalog:
-    """The truth without the rows that the damaged night no longer publishes: no row stands beside those."""
+    """The truth without the rows that the damaged run no longer publishes: no row stands beside those."""
     tables = {
         table: {key: row for key, row in rows.items() if _stands(said.tables[table].get(key))}
         for table, rows in truth.tables.items()
@@ -438,7 +438,7 @@ def _follows(derived: Difference, served: Difference) -> bool:
 
 def _finds(note: tuple[object, ...], difference: Difference, before: Catalog) -> bool:
     """Whether a finding is about a row. A row in quarantine whose key cannot be read may be any that is missing, or
-    that still says what it said the night before."""
+    that still says what it said in the run before."""
     _, code, release, subject, *texts = note
     if difference.release and release and release != difference.release:
         return False

@@ -18,7 +18,7 @@ from tests.fixtures.places import ROOT
 
 PAGE, OTHER = "hotpatch-24h2", "hotpatch-25h2"
 URL = "https://support.microsoft.com/en-us/topic/notes"
-NIGHT, NEXT = "2026-07-22T04:00:00Z", "2026-07-23T04:00:00Z"
+RUN, NEXT = "2026-07-22T04:00:00Z", "2026-07-23T04:00:00Z"
 ONE, TWO = "1" * 64, "2" * 64
 
 
@@ -33,11 +33,11 @@ def archive(path: Path) -> Iterator[Archive]:
         yield archive
 
 
-def served(run: int, version: int, source: str = PAGE, at: str = NIGHT, etag: str | None = None) -> Visit:
+def served(run: int, version: int, source: str = PAGE, at: str = RUN, etag: str | None = None) -> Visit:
     return Visit(run, source, URL, at, status=200, final_url=URL, version=version, etag=etag)
 
 
-def failed(run: int, source: str = PAGE, at: str = NIGHT) -> Visit:
+def failed(run: int, source: str = PAGE, at: str = RUN) -> Visit:
     return Visit(run, source, URL, at, failure="404", exit_code=4)
 
 
@@ -81,7 +81,7 @@ def test_fingerprint_of_another_form_is_refused(archive: Archive) -> None:
 
 def test_visits_come_back_whole_and_in_the_order_of_the_runs(archive: Archive) -> None:
     version = archive.version(PAGE, ONE, b"one")
-    whole = Visit(1, PAGE, URL, NIGHT, 200, f"{URL}/landed", version, '"etag"', "Wed, 22 Jul 2026 04:00:00 GMT")
+    whole = Visit(1, PAGE, URL, RUN, 200, f"{URL}/landed", version, '"etag"', "Wed, 22 Jul 2026 04:00:00 GMT")
     visits = [whole, failed(1, OTHER), served(2, version, at=NEXT)]
     for visit in visits:
         archive.note(visit)
@@ -90,17 +90,17 @@ def test_visits_come_back_whole_and_in_the_order_of_the_runs(archive: Archive) -
 
 def test_order_is_that_of_the_runs_and_not_of_the_clock(archive: Archive) -> None:
     archive.note(failed(1, at=NEXT))
-    archive.note(failed(2, at=NIGHT))
+    archive.note(failed(2, at=RUN))
     assert [visit.run for visit in archive.visits()] == [1, 2]
 
 
 @pytest.mark.parametrize(
     "visit",
     [
-        Visit(1, PAGE, URL, NIGHT),
-        Visit(1, PAGE, URL, NIGHT, version=1, failure="both"),
+        Visit(1, PAGE, URL, RUN),
+        Visit(1, PAGE, URL, RUN, version=1, failure="both"),
         Visit(1, PAGE, URL, "2026-07-22", failure="no time"),
-        Visit(1, PAGE, URL, NIGHT, version=99),
+        Visit(1, PAGE, URL, RUN, version=99),
     ],
     ids=["neither version nor failure", "both", "a date for a time", "a version that is not there"],
 )
@@ -151,12 +151,12 @@ def test_acceptance_is_of_a_version(archive: Archive) -> None:
     assert archive.acceptances() == []
     version = archive.version(PAGE, ONE, b"one")
     archive.version(PAGE, TWO, b"two")
-    given = [Acceptance(1, PAGE, version, NIGHT), Acceptance(2, PAGE, version, NEXT)]
+    given = [Acceptance(1, PAGE, version, RUN), Acceptance(2, PAGE, version, NEXT)]
     for acceptance in given:
         accept(archive, acceptance)
     assert archive.acceptances() == given
     with pytest.raises(MachineError, match="FOREIGN KEY constraint failed"):
-        accept(archive, Acceptance(2, PAGE, 99, NIGHT))
+        accept(archive, Acceptance(2, PAGE, 99, RUN))
     with pytest.raises(ZeroDivisionError), archive.accepting(Acceptance(3, PAGE, version, NEXT)):
         raise ZeroDivisionError
     assert archive.acceptances() == given
@@ -167,12 +167,12 @@ def test_everything_is_still_there_after_opening_it_again(path: Path) -> None:
         version = archive.version(PAGE, ONE, b"one")
         archive.note(served(1, version))
         archive.finish(RunEnd(1, "news", 0, TWO))
-        accept(archive, Acceptance(1, PAGE, version, NIGHT))
+        accept(archive, Acceptance(1, PAGE, version, RUN))
     with closing(Archive(path)) as archive:
         assert archive.body(version) == b"one"
         assert list(archive.visits()) == [served(1, version)]
         assert archive.runs() == {1: RunEnd(1, "news", 0, TWO)}
-        assert archive.acceptances() == [Acceptance(1, PAGE, version, NIGHT)]
+        assert archive.acceptances() == [Acceptance(1, PAGE, version, RUN)]
         assert archive.next_run() == 2
 
 

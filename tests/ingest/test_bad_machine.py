@@ -19,7 +19,7 @@ from tests.fixtures.runs import (
     OLD,
     SECOND,
     THIRD,
-    Nights,
+    Runs,
     body_of,
     problems,
 )
@@ -37,38 +37,36 @@ def ended(process: "subprocess.Popen[str]") -> tuple[int, list[str]]:
     return process.returncode, [line for line in stderr.splitlines() if line.startswith("winkb: ")]
 
 
-@pytest.mark.parametrize("date", [OLD, NEW], ids=["unchanged night", "news"])
-def test_full_disk_leaves_the_old_catalog_and_no_trace(nights: Nights, clean: Nights, date: str) -> None:
-    before = nights.db.read_bytes()
-    nights.serve(date)
-    code, said = ended(nights.command(SECOND, SIZED.format(size=len(before) // 2)))
+@pytest.mark.parametrize("date", [OLD, NEW], ids=["unchanged run", "news"])
+def test_full_disk_leaves_the_old_catalog_and_no_trace(runs: Runs, clean: Runs, date: str) -> None:
+    before = runs.db.read_bytes()
+    runs.serve(date)
+    code, said = ended(runs.command(SECOND, SIZED.format(size=len(before) // 2)))
     assert code == 5
     assert len(said) == 1
-    assert said[0].startswith(f"winkb: unexpected trouble on {nights.db}. expected: a folder with room for the catalog")
-    assert nights.db.read_bytes() == before
-    assert sorted(path.name for path in nights.folder.iterdir() if path.suffix != ".lock") == [
+    assert said[0].startswith(f"winkb: unexpected trouble on {runs.db}. expected: a folder with room for the catalog")
+    assert runs.db.read_bytes() == before
+    assert sorted(path.name for path in runs.folder.iterdir() if path.suffix != ".lock") == [
         "archive.db",
         "catalog.db",
     ]
-    nights.serve(NEW)
-    assert nights.scrape(THIRD).exit_code == 0
-    assert nights.tables("builds", "months") == clean.tables("builds", "months")
+    runs.serve(NEW)
+    assert runs.scrape(THIRD).exit_code == 0
+    assert runs.tables("builds", "months") == clean.tables("builds", "months")
 
 
-def test_disk_full_of_the_archive_leaves_the_old_catalog(nights: Nights, clean: Nights) -> None:
-    before = nights.db.read_bytes()
-    code, said = ended(nights.command(SECOND, SIZED.format(size=nights.archive.stat().st_size)))
+def test_disk_full_of_the_archive_leaves_the_old_catalog(runs: Runs, clean: Runs) -> None:
+    before = runs.db.read_bytes()
+    code, said = ended(runs.command(SECOND, SIZED.format(size=runs.archive.stat().st_size)))
     assert code == 5
     assert len(said) == 1
-    assert said[0].startswith(
-        f"winkb: unexpected trouble on {nights.archive}. expected: an archive that can be written"
-    )
-    assert nights.db.read_bytes() == before
-    assert nights.scrape(THIRD).exit_code == 0
-    assert nights.tables("builds", "months") == clean.tables("builds", "months")
+    assert said[0].startswith(f"winkb: unexpected trouble on {runs.archive}. expected: an archive that can be written")
+    assert runs.db.read_bytes() == before
+    assert runs.scrape(THIRD).exit_code == 0
+    assert runs.tables("builds", "months") == clean.tables("builds", "months")
 
 
-def test_second_run_says_so_and_the_first_is_unharmed(nights: Nights, clean: Nights) -> None:
+def test_second_run_says_so_and_the_first_is_unharmed(runs: Runs, clean: Runs) -> None:
     asked, go_on = threading.Event(), threading.Event()
 
     def slowly(_: Asked) -> Reply:
@@ -76,47 +74,47 @@ def test_second_run_says_so_and_the_first_is_unharmed(nights: Nights, clean: Nig
         assert go_on.wait(30)
         return Reply(body=PAGE)
 
-    nights.answer(CLIENT, slowly)
-    first = nights.command(SECOND)
+    runs.answer(CLIENT, slowly)
+    first = runs.command(SECOND)
     try:
         assert asked.wait(30)
-        for command in (("scrape", "--no-articles", "--mirror", nights.web.url), ("rebuild",), ("accept", CLIENT)):
-            second = nights.run(*command, *nights.files)
+        for command in (("scrape", "--no-articles", "--mirror", runs.web.url), ("rebuild",), ("accept", CLIENT)):
+            second = runs.run(*command, *runs.files)
             assert second.exit_code == 3
             assert problems(second) == [
-                f"winkb: unexpected second run on {nights.archive}. expected: no other run under way,"
+                f"winkb: unexpected second run on {runs.archive}. expected: no other run under way,"
                 " found: one that holds it"
             ]
-        demo = nights.run("demo", "--db", str(nights.db))
+        demo = runs.run("demo", "--db", str(runs.db))
         assert (demo.exit_code, len(problems(demo))) == (3, 1)
     finally:
         go_on.set()
         code, said = ended(first)
     assert (code, said) == (0, [])
-    assert nights.facts() == clean.facts()
+    assert runs.facts() == clean.facts()
 
 
 @pytest.mark.parametrize("command", ["scrape", "rebuild", "accept"])
-def test_archive_that_is_no_database_is_refused_and_left_as_it_was(nights: Nights, begun: Nights, command: str) -> None:
-    nights.archive.write_bytes(b"not a database, but long enough to have a header of one" * 100)
-    before = nights.archive.read_bytes()
-    options = {"scrape": ("--no-articles", "--mirror", nights.web.url), "rebuild": (), "accept": (CLIENT,)}[command]
-    result = nights.run(command, *options, *nights.files)
+def test_archive_that_is_no_database_is_refused_and_left_as_it_was(runs: Runs, begun: Runs, command: str) -> None:
+    runs.archive.write_bytes(b"not a database, but long enough to have a header of one" * 100)
+    before = runs.archive.read_bytes()
+    options = {"scrape": ("--no-articles", "--mirror", runs.web.url), "rebuild": (), "accept": (CLIENT,)}[command]
+    result = runs.run(command, *options, *runs.files)
     assert result.exit_code == 5
     assert problems(result) == [
-        f"winkb: unexpected trouble on {nights.archive}. expected: an archive that can be written,"
+        f"winkb: unexpected trouble on {runs.archive}. expected: an archive that can be written,"
         " found: file is not a database"
     ]
-    assert nights.archive.read_bytes() == before
-    assert nights.db.read_bytes() == begun.db.read_bytes()
+    assert runs.archive.read_bytes() == before
+    assert runs.db.read_bytes() == begun.db.read_bytes()
 
 
-def test_catalog_in_the_archive_s_place_is_refused_and_left_as_it_was(nights: Nights, begun: Nights) -> None:
+def test_catalog_in_the_archive_s_place_is_refused_and_left_as_it_was(runs: Runs, begun: Runs) -> None:
     """The two have tables of the same names, so that only a look at the whole file tells them apart."""
-    shutil.copyfile(begun.db, nights.archive)
-    result = nights.scrape(SECOND)
-    assert nights.archive.read_bytes() == begun.db.read_bytes()
-    assert nights.db.read_bytes() == begun.db.read_bytes()
+    shutil.copyfile(begun.db, runs.archive)
+    result = runs.scrape(SECOND)
+    assert runs.archive.read_bytes() == begun.db.read_bytes()
+    assert runs.db.read_bytes() == begun.db.read_bytes()
     assert (result.exit_code, len(problems(result))) == (5, 1)
 
 
@@ -135,7 +133,7 @@ QUESTIONS = (
     "content", [None, b"", b"not a database" * 100, "archive"], ids=["none", "empty", "text", "archive"]
 )
 def test_question_to_something_that_is_no_catalog_ends_with_5(
-    begun: Nights, tmp_path: Path, question: tuple[str, ...], content: bytes | str | None
+    begun: Runs, tmp_path: Path, question: tuple[str, ...], content: bytes | str | None
 ) -> None:
     db = tmp_path / "catalog.db"
     if content is not None:
@@ -148,17 +146,17 @@ def test_question_to_something_that_is_no_catalog_ends_with_5(
     assert db.exists() == (content is not None)
 
 
-def test_torn_catalog_is_replaced_since_it_is_derived(nights: Nights, clean: Nights) -> None:
-    whole = nights.db.read_bytes()
-    nights.db.write_bytes(whole[: len(whole) // 2])
-    assert nights.scrape(SECOND).exit_code == 0
-    assert nights.tables(*FACTS) == clean.tables(*FACTS)
+def test_torn_catalog_is_replaced_since_it_is_derived(runs: Runs, clean: Runs) -> None:
+    whole = runs.db.read_bytes()
+    runs.db.write_bytes(whole[: len(whole) // 2])
+    assert runs.scrape(SECOND).exit_code == 0
+    assert runs.tables(*FACTS) == clean.tables(*FACTS)
 
 
-def test_empty_file_in_the_catalog_s_place_is_replaced(nights: Nights, clean: Nights) -> None:
-    nights.db.write_bytes(b"")
-    assert nights.scrape(SECOND).exit_code == 0
-    assert nights.tables(*FACTS) == clean.tables(*FACTS)
+def test_empty_file_in_the_catalog_s_place_is_replaced(runs: Runs, clean: Runs) -> None:
+    runs.db.write_bytes(b"")
+    assert runs.scrape(SECOND).exit_code == 0
+    assert runs.tables(*FACTS) == clean.tables(*FACTS)
 
 
 def other_database(path: Path) -> None:
@@ -177,41 +175,41 @@ def other_database(path: Path) -> None:
         ("demo", "archive"),
     ],
 )
-def test_file_that_is_no_catalog_is_never_overwritten(nights: Nights, command: str, content: str) -> None:
+def test_file_that_is_no_catalog_is_never_overwritten(runs: Runs, command: str, content: str) -> None:
     """Only what was derived may be replaced: ``--db`` may be a slip of the hand, and an archive cannot be had again."""
-    target = nights.folder / "precious.db"
+    target = runs.folder / "precious.db"
     if content == "text":
         target.write_text("Dear diary\n" * 100)
     elif content == "archive":
-        shutil.copyfile(nights.archive, target)
+        shutil.copyfile(runs.archive, target)
     else:
         other_database(target)
     before = target.read_bytes()
     options = {
-        "scrape": ("--no-articles", "--archive", str(nights.archive), "--mirror", nights.web.url),
-        "rebuild": ("--archive", str(nights.archive)),
+        "scrape": ("--no-articles", "--archive", str(runs.archive), "--mirror", runs.web.url),
+        "rebuild": ("--archive", str(runs.archive)),
         "demo": (),
     }[command]
-    result = nights.run(command, *options, "--db", str(target))
+    result = runs.run(command, *options, "--db", str(target))
     assert target.read_bytes() == before
     assert (result.exit_code, len(problems(result))) == (5, 1)
 
 
 @pytest.mark.parametrize("place", ["below a file", "in no folder", "in a folder of the kernel"])
 @pytest.mark.parametrize("option", ["--db", "--archive"])
-def test_folder_that_cannot_be_written_ends_with_5(nights: Nights, begun: Nights, place: str, option: str) -> None:
+def test_folder_that_cannot_be_written_ends_with_5(runs: Runs, begun: Runs, place: str, option: str) -> None:
     folder = {
-        "below a file": nights.db,
-        "in no folder": nights.folder / "missing",
+        "below a file": runs.db,
+        "in no folder": runs.folder / "missing",
         "in a folder of the kernel": Path("/proc"),
     }[place]
-    result = nights.scrape(SECOND, option, str(folder / "winkb.db"))
+    result = runs.scrape(SECOND, option, str(folder / "winkb.db"))
     assert result.exit_code == 5
     (said,) = problems(result)
     assert said.startswith(f"winkb: unexpected trouble on {folder / 'winkb.db'}")
     assert "expected: a folder that can be written" in said
-    assert nights.db.read_bytes() == begun.db.read_bytes()
-    assert nights.archive.read_bytes() == begun.archive.read_bytes()
+    assert runs.db.read_bytes() == begun.db.read_bytes()
+    assert runs.archive.read_bytes() == begun.archive.read_bytes()
 
 
 KILLED = {
@@ -231,27 +229,27 @@ setattr(owner, name, killing)
 
 
 @pytest.mark.parametrize("point", KILLED)
-def test_killed_run_leaves_a_whole_catalog_and_the_next_one_goes_on(nights: Nights, clean: Nights, point: str) -> None:
-    before = nights.db.read_bytes()
+def test_killed_run_leaves_a_whole_catalog_and_the_next_one_goes_on(runs: Runs, clean: Runs, point: str) -> None:
+    before = runs.db.read_bytes()
     # The hub pages come last, so that it is always the same pages that were noted.
     for name in ("hotpatch-24h2", NOTES):
-        nights.answer(name, Reply(body=body_of(name, NEW), wait=0.1))
-    process = nights.command(SECOND, f"{KILLED[point]}{KILLING}")
+        runs.answer(name, Reply(body=body_of(name, NEW), wait=0.1))
+    process = runs.command(SECOND, f"{KILLED[point]}{KILLING}")
     process.communicate(timeout=60)
     assert process.returncode == -signal.SIGKILL
     swapped = point == "after the swap"
-    assert (nights.db.read_bytes() == before) is not swapped
+    assert (runs.db.read_bytes() == before) is not swapped
     if swapped:
-        assert nights.tables(*FACTS) == clean.tables(*FACTS)
-    assert nights.run("check", "--db", str(nights.db), "--now", SECOND).exit_code in (0, 1)
+        assert runs.tables(*FACTS) == clean.tables(*FACTS)
+    assert runs.run("check", "--db", str(runs.db), "--now", SECOND).exit_code in (0, 1)
 
-    result = nights.scrape(THIRD)
+    result = runs.scrape(THIRD)
     assert (result.exit_code, problems(result)) == (0, [])
-    assert nights.tables("releases", "kbs", "builds", "months") == clean.tables("releases", "kbs", "builds", "months")
-    assert sorted(nights.changes(), key=str) == sorted(clean.changes(), key=str)
+    assert runs.tables("releases", "kbs", "builds", "months") == clean.tables("releases", "kbs", "builds", "months")
+    assert sorted(runs.changes(), key=str) == sorted(clean.changes(), key=str)
     # What a job publishes on: the catalog that it had is another one now, whatever the killed run noted.
-    assert nights.outcome() == ("unchanged" if swapped else "news")
+    assert runs.outcome() == ("unchanged" if swapped else "news")
     killed = ("news", 0) if point != "after the first page" else ("interrupted", None)
-    assert nights.rows("select outcome, exit_code from runs where run = 2") == [killed]
-    assert nights.scrape(FOURTH).exit_code == 0
-    assert nights.outcome() == "unchanged"
+    assert runs.rows("select outcome, exit_code from runs where run = 2") == [killed]
+    assert runs.scrape(FOURTH).exit_code == 0
+    assert runs.outcome() == "unchanged"

@@ -35,7 +35,7 @@ from tests.fixtures.runs import (
     SERVER,
     THIRD,
     URLS,
-    Nights,
+    Runs,
     Unasked,
     body_of,
     problems,
@@ -182,45 +182,45 @@ def on_page(case: Bad) -> str:
 
 @pytest.mark.parametrize("case", BAD.values(), ids=BAD)
 def test_bad_page_is_as_if_it_had_not_been_asked_for_and_comes_back(
-    nights: Nights, unasked: Callable[[str], Unasked], case: Bad
+    runs: Runs, unasked: Callable[[str], Unasked], case: Bad
 ) -> None:
     expected = unasked(case.name)
-    nights.serve(NEW)
-    nights.answer(case.name, case.answer)
-    result = nights.scrape(SECOND)
+    runs.serve(NEW)
+    runs.answer(case.name, case.answer)
+    result = runs.scrape(SECOND)
     assert problems(result) == [on_page(case)]
     assert result.exit_code == case.exit_code
-    assert nights.facts() == expected.bad
-    assert nights.page(case.name) == (FIRST, SECOND, problems(result)[0].removeprefix("winkb: "))
+    assert runs.facts() == expected.bad
+    assert runs.page(case.name) == (FIRST, SECOND, problems(result)[0].removeprefix("winkb: "))
 
-    nights.serve(NEW)
-    result = nights.scrape(THIRD)
+    runs.serve(NEW)
+    result = runs.scrape(THIRD)
     assert (result.exit_code, problems(result)) == (0, [])
-    assert nights.facts() == expected.good
-    assert nights.page(case.name) == (THIRD, None, None)
+    assert runs.facts() == expected.good
+    assert runs.page(case.name) == (THIRD, None, None)
 
 
 @pytest.mark.parametrize("cases", COLUMNS.values(), ids=COLUMNS)
 def test_table_that_lost_gained_or_renamed_a_column_sets_its_page_aside(
-    nights: Nights, unasked: Callable[[str], Unasked], cases: tuple[Bad, ...]
+    runs: Runs, unasked: Callable[[str], Unasked], cases: tuple[Bad, ...]
 ) -> None:
-    """One night each, since a drift may well have several faces before it is over."""
+    """One run each, since a drift may well have several faces before it is over."""
     name = cases[0].name
     expected = unasked(name)
-    nights.serve(NEW)
+    runs.serve(NEW)
     for case, now in zip(cases, (SECOND, THIRD, FOURTH), strict=True):
-        nights.answer(name, case.answer)
-        result = nights.scrape(now)
+        runs.answer(name, case.answer)
+        result = runs.scrape(now)
         assert (problems(result), result.exit_code) == ([on_page(case)], 4)
-        assert nights.facts() == expected.bad
-        assert nights.page(name) == (FIRST, SECOND, problems(result)[0].removeprefix("winkb: "))
-    nights.serve(NEW)
-    result = nights.scrape(FIFTH)
+        assert runs.facts() == expected.bad
+        assert runs.page(name) == (FIRST, SECOND, problems(result)[0].removeprefix("winkb: "))
+    runs.serve(NEW)
+    result = runs.scrape(FIFTH)
     assert (result.exit_code, problems(result)) == (0, [])
     served = ("releases", "kbs", "builds", "months")
-    assert nights.tables(*served) == expected.back.tables(*served)
-    assert nights.changes() == expected.back.changes()
-    assert nights.page(name) == (FIFTH, None, None)
+    assert runs.tables(*served) == expected.back.tables(*served)
+    assert runs.changes() == expected.back.changes()
+    assert runs.page(name) == (FIFTH, None, None)
 
 
 SERVED = {
@@ -235,12 +235,12 @@ SERVED = {
 
 @pytest.mark.parametrize("name", [CLIENT, NOTES, SERVER])
 def test_page_left_out_keeps_its_facts_while_the_others_are_published(
-    begun: Nights, unasked: Callable[[str], Unasked], name: str
+    begun: Runs, unasked: Callable[[str], Unasked], name: str
 ) -> None:
-    nights = unasked(name).nights
+    runs = unasked(name).runs
     for table, (key, columns) in SERVED.items():
         query = f"select {key}, page, {columns} from {table}"
-        now = {row[0]: row[1:] for row in nights.rows(query)}
+        now = {row[0]: row[1:] for row in runs.rows(query)}
         for known, *values in begun.rows(f"{query} where page = ?", name):
             # A null may have been filled from another page (rule 8), and a plan be overtaken by a release.
             overtaken = (
@@ -248,15 +248,15 @@ def test_page_left_out_keeps_its_facts_while_the_others_are_published(
             )
             for place, (old, new) in enumerate(zip(values, now[known], strict=True)):
                 assert old in (None, new) or (overtaken and place == 1), (table, known)
-    assert nights.page(name) == (FIRST, None, None)
-    assert nights.facts() != begun.facts()
+    assert runs.page(name) == (FIRST, None, None)
+    assert runs.facts() != begun.facts()
     # Each is told by the page left out alone, or by another one alone.
     told = {
         CLIENT: "select 1 from builds where release = 'windows-11-26h2' and build = '26300.9457'",
         NOTES: "select 1 from months where release = 'windows-11-25h2' and month = '2026-08' and kb = 'KB5120994'",
         SERVER: "select 1 from builds where release = 'windows-server-2022' and month > '2026-07' and page = 'x'",
     }
-    assert [bool(nights.rows(query)) for query in told.values()] == [name != CLIENT, True, False]
+    assert [bool(runs.rows(query)) for query in told.values()] == [name != CLIENT, True, False]
 
 
 def test_month_that_the_notes_call_a_baseline_is_no_hotpatch_while_the_calendar_fails(
@@ -264,34 +264,34 @@ def test_month_that_the_notes_call_a_baseline_is_no_hotpatch_while_the_calendar_
 ) -> None:
     """September 2026 came as a baseline; the release information of July, then the last good one, had planned a
     hotpatch. The newest page says it (design.md section 4, ``months``): nobody must be told that no restart is due."""
-    nights = unasked(CLIENT).nights
+    runs = unasked(CLIENT).runs
     month = "select type, planned_type, restart, kb from months where release = 'windows-11-24h2' and month = '2026-09'"
-    assert nights.rows(month) == [("baseline", "hotpatch", 1, "KB5124008")]
+    assert runs.rows(month) == [("baseline", "hotpatch", 1, "KB5124008")]
     query = "select track, kind, month from builds where release = 'windows-11-24h2' and kb = 'KB5124008'"
-    assert nights.rows(query) == [("cumulative", "baseline", "2026-09")]
+    assert runs.rows(query) == [("cumulative", "baseline", "2026-09")]
 
 
-def test_no_row_of_the_failing_nights_is_left_when_the_calendar_is_back(
-    unasked: Callable[[str], Unasked], clean: Nights
+def test_no_row_of_the_failing_runs_is_left_when_the_calendar_is_back(
+    unasked: Callable[[str], Unasked], clean: Runs
 ) -> None:
     query = "select release, build, kb, track, kind, twin_kb from builds where kb = 'KB5124008' order by build"
     assert unasked(CLIENT).back.rows(query) == clean.rows(query)
 
 
-def test_history_of_a_version_out_of_support_may_go(nights: Nights) -> None:
+def test_history_of_a_version_out_of_support_may_go(runs: Runs) -> None:
     """21H2 and 22H2 no longer stand in the servicing table; only releases still supported are counted."""
-    nights.serve(OLD)
+    runs.serve(OLD)
     page = without_table(body_of(CLIENT, OLD), "<strong>Version 22H2 (OS build 22621)")
-    nights.answer(CLIENT, without_table(page, "<strong>Version 21H2 (OS build 22000)"))
-    result = nights.scrape(SECOND)
+    runs.answer(CLIENT, without_table(page, "<strong>Version 21H2 (OS build 22000)"))
+    result = runs.scrape(SECOND)
     assert (problems(result), result.exit_code) == ([], 0)
 
 
-def test_rows_of_versions_out_of_support_do_not_make_up_for_lost_ones(nights: Nights) -> None:
+def test_rows_of_versions_out_of_support_do_not_make_up_for_lost_ones(runs: Runs) -> None:
     """Half the rows of the supported versions are 60 % of the whole page's and more."""
-    nights.serve(OLD)
+    runs.serve(OLD)
     head, mark, rest = body_of(CLIENT, OLD).partition(b"<strong>Version 22H2 (OS build 22621)")
-    nights.answer(CLIENT, halved(head) + mark + rest)
-    result = nights.scrape(SECOND)
+    runs.answer(CLIENT, halved(head) + mark + rest)
+    result = runs.scrape(SECOND)
     assert result.exit_code == 4
     assert problems(result)[0].startswith(f"winkb: {LOST_HALF}")

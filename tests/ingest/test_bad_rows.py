@@ -24,7 +24,7 @@ from tests.fixtures.runs import (
     OLD,
     SECOND,
     THIRD,
-    Nights,
+    Runs,
     body_of,
     problems,
 )
@@ -104,62 +104,62 @@ UNREADABLE = {
 
 @pytest.mark.parametrize("case", UNREADABLE.values(), ids=UNREADABLE)
 def test_unreadable_row_keeps_its_last_facts_while_the_rest_is_published(
-    nights: Nights, clean: Nights, case: Unreadable
+    runs: Runs, clean: Runs, case: Unreadable
 ) -> None:
-    nights.answer(case.name, case.body)
-    result = nights.scrape(SECOND)
+    runs.answer(case.name, case.body)
+    result = runs.scrape(SECOND)
     assert result.exit_code == 4
     (said,) = problems(result)
     assert said.startswith(f"winkb: unexpected row on {case.name}. ")
     assert case.message in said
 
     served = ("releases", "kbs", "builds", "months", "changes")
-    assert nights.tables(*served) == clean.tables(*served)
+    assert runs.tables(*served) == clean.tables(*served)
     query = (
         "select severity, code, coalesce(release, ''), subject, page, first_seen, resolved_at, message from findings"
     )
-    *finding, message = nights.rows(f"{query} where code = 'quarantine'")[0]
+    *finding, message = runs.rows(f"{query} where code = 'quarantine'")[0]
     assert finding == ["error", "quarantine", case.release, case.subject, case.name, SECOND, None]
     assert message.startswith(case.message)
-    assert nights.page(case.name) == (SECOND, None, None)
-    assert nights.run("check", "--db", str(nights.db), "--now", SECOND).exit_code == 1
+    assert runs.page(case.name) == (SECOND, None, None)
+    assert runs.run("check", "--db", str(runs.db), "--now", SECOND).exit_code == 1
 
-    assert nights.scrape(THIRD).exit_code == 4, "as long as it stands"
-    nights.serve(NEW)
-    result = nights.scrape(FOURTH)
+    assert runs.scrape(THIRD).exit_code == 4, "as long as it stands"
+    runs.serve(NEW)
+    result = runs.scrape(FOURTH)
     assert (result.exit_code, problems(result)) == (0, [])
-    assert nights.tables(*served) == clean.tables(*served)
-    assert nights.rows("select first_seen, resolved_at from findings where code = 'quarantine'") == [(SECOND, FOURTH)]
+    assert runs.tables(*served) == clean.tables(*served)
+    assert runs.rows("select first_seen, resolved_at from findings where code = 'quarantine'") == [(SECOND, FOURTH)]
 
 
-def test_unreadable_row_on_an_unchanged_night_is_unchanged_and_still_4(nights: Nights) -> None:
-    nights.answer(CLIENT, UNREADABLE["unknown type"].body)
-    first = nights.scrape(SECOND)
-    facts = nights.facts()
-    result = nights.scrape(THIRD)
-    assert (result.exit_code, nights.outcome(), nights.facts()) == (4, "unchanged", facts)
+def test_unreadable_row_on_an_unchanged_run_is_unchanged_and_still_4(runs: Runs) -> None:
+    runs.answer(CLIENT, UNREADABLE["unknown type"].body)
+    first = runs.scrape(SECOND)
+    facts = runs.facts()
+    result = runs.scrape(THIRD)
+    assert (result.exit_code, runs.outcome(), runs.facts()) == (4, "unchanged", facts)
     assert problems(result) == problems(first)
 
 
-def test_no_row_disappears_from_a_table_while_one_of_its_keys_cannot_be_read(nights: Nights) -> None:
+def test_no_row_disappears_from_a_table_while_one_of_its_keys_cannot_be_read(runs: Runs) -> None:
     def withdrawn() -> list[tuple]:  # type: ignore[type-arg]
-        return nights.rows("select release, coalesce(kb, build) from builds where withdrawn order by release")
+        return runs.rows("select release, coalesce(kb, build) from builds where withdrawn order by release")
 
     # Of 24H2, KB5053598 cannot be read and KB5072359 is missing; of 25H2, 26200.6584 is missing. No other page lists
     # those two.
-    nights.serve(OLD)
+    runs.serve(OLD)
     vanished = edited(body_of(CLIENT, OLD), HISTORY_24H2, dropped("KB5072359"))
     page = edited(vanished, HISTORY_25H2, dropped("26200.6584"))
-    nights.answer(CLIENT, edited(page, HISTORY_24H2, replaced(">KB5053598<", ">KB<")))
-    assert nights.scrape(SECOND).exit_code == 4
-    assert nights.scrape(THIRD).exit_code == 4
+    runs.answer(CLIENT, edited(page, HISTORY_24H2, replaced(">KB5053598<", ">KB<")))
+    assert runs.scrape(SECOND).exit_code == 4
+    assert runs.scrape(THIRD).exit_code == 4
     assert withdrawn() == [("windows-11-25h2", "26200.6584")]
-    nights.answer(CLIENT, page)
-    assert nights.scrape(FOURTH).exit_code == 0
+    runs.answer(CLIENT, page)
+    assert runs.scrape(FOURTH).exit_code == 0
     assert withdrawn() == [("windows-11-25h2", "26200.6584")]
-    assert nights.scrape(FIFTH).exit_code == 0
+    assert runs.scrape(FIFTH).exit_code == 0
     assert withdrawn() == [("windows-11-24h2", "KB5072359"), ("windows-11-25h2", "26200.6584")]
-    assert nights.changes() == [
+    assert runs.changes() == [
         ("builds", "windows-11-25h2", "26200.6584", "row", "26200.6584", None),
         ("builds", "windows-11-24h2", "KB5072359", "row", "26100.7178", None),
     ]

@@ -20,7 +20,7 @@ from tests.fixtures.faults import (
 from tests.fixtures.runs import (
     NEW,
     SECOND,
-    Nights,
+    Runs,
     Unasked,
     after,
 )
@@ -100,16 +100,16 @@ BOMBS = {
 
 
 @pytest.fixture(scope="module")
-def usual_peak(begun: Nights, tmp_path_factory: pytest.TempPathFactory) -> int:
-    """Of a good night, in kB."""
-    nights = after(begun, tmp_path_factory.mktemp("usual"))
-    nights.serve(NEW)
-    return peak_of(nights)[2]
+def usual_peak(begun: Runs, tmp_path_factory: pytest.TempPathFactory) -> int:
+    """Of a good run, in kB."""
+    runs = after(begun, tmp_path_factory.mktemp("usual"))
+    runs.serve(NEW)
+    return peak_of(runs)[2]
 
 
-def peak_of(nights: Nights) -> tuple[int, list[str], int]:
-    """Exit code, problems and the most memory (kB) of a night in a process of its own."""
-    process = nights.command(SECOND, HURRY + PEAK)
+def peak_of(runs: Runs) -> tuple[int, list[str], int]:
+    """Exit code, problems and the most memory (kB) of a run in a process of its own."""
+    process = runs.command(SECOND, HURRY + PEAK)
     try:
         stdout, stderr = process.communicate(timeout=60)
     finally:
@@ -122,17 +122,17 @@ def peak_of(nights: Nights) -> tuple[int, list[str], int]:
 
 @pytest.mark.parametrize("fault", BOMBS.values(), ids=BOMBS)
 def test_bomb_is_refused_in_little_memory_and_time(
-    nights: Nights, unasked: Callable[[str], Unasked], clean: Nights, usual_peak: int, fault: Fault
+    runs: Runs, unasked: Callable[[str], Unasked], clean: Runs, usual_peak: int, fault: Fault
 ) -> None:
     """Of the network no more is taken than the largest page may have, and what its buffers hold."""
     expected = unasked(fault.name)
-    nights.serve(NEW)
-    poured = nights.web.poured
+    runs.serve(NEW)
+    poured = runs.web.poured
 
     def scrape(now: str) -> tuple[int, list[str]]:
-        code, said, peak = peak_of(nights)
+        code, said, peak = peak_of(runs)
         assert peak < usual_peak + 100_000
         return code, said
 
-    fails_and_comes_back(nights, expected, clean, fault, scrape)
-    assert nights.web.poured - poured < LIMIT + fault.asked * 8_000_000
+    fails_and_comes_back(runs, expected, clean, fault, scrape)
+    assert runs.web.poured - poured < LIMIT + fault.asked * 8_000_000

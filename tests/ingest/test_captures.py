@@ -476,7 +476,7 @@ def test_re_created_pages_of_may_and_july_give_the_same_tables_as_the_real_ones(
     assert [table for table in FACT_TABLES if ours[table] != real[table]] == []
 
 
-# --- a night without news --------------------------------------------------------------------------------------------
+# --- a run without news ----------------------------------------------------------------------------------------------
 
 
 def test_second_scrape_of_unchanged_pages_parses_nothing_and_leaves_the_facts(

@@ -13,7 +13,7 @@ from tests.fixtures.runs import (
     OLD,
     SECOND,
     THIRD,
-    Nights,
+    Runs,
     body_of,
     problems,
 )
@@ -24,29 +24,29 @@ pytestmark = pytest.mark.usefixtures("hurried")
 TABLES_OF_OLD = body_of(CLIENT, OLD).partition(b"</main>")[0] + b"</main>"
 
 
-def test_a_person_must_look_wins_over_try_later(nights: Nights) -> None:
-    nights.answer(CLIENT, Reply(403))
-    nights.answer(NOTES, Reply(404))
-    result = nights.scrape(SECOND)
+def test_a_person_must_look_wins_over_try_later(runs: Runs) -> None:
+    runs.answer(CLIENT, Reply(403))
+    runs.answer(NOTES, Reply(404))
+    result = runs.scrape(SECOND)
     assert (result.exit_code, len(problems(result))) == (4, 2)
 
 
-def test_night_with_failures_can_be_rebuilt_row_for_row(nights: Nights) -> None:
+def test_run_with_failures_can_be_rebuilt_row_for_row(runs: Runs) -> None:
     names = (*FACTS, "pages", "runs", "feeds")
-    nights.answer(CLIENT, edited(PAGE, HISTORY_24H2, gained))
-    nights.answer(NOTES, Reply(403))
-    assert nights.scrape(SECOND).exit_code == 4
-    told = nights.tables(*names)
-    assert nights.run("rebuild", *nights.files).exit_code == 0
-    assert nights.tables(*names) == told
-    nights.answer(CLIENT, Reply(404))
-    assert nights.scrape(THIRD).exit_code == 4
-    told = nights.tables(*names)
-    assert nights.run("rebuild", *nights.files).exit_code == 0
-    assert nights.tables(*names) == told
+    runs.answer(CLIENT, edited(PAGE, HISTORY_24H2, gained))
+    runs.answer(NOTES, Reply(403))
+    assert runs.scrape(SECOND).exit_code == 4
+    told = runs.tables(*names)
+    assert runs.run("rebuild", *runs.files).exit_code == 0
+    assert runs.tables(*names) == told
+    runs.answer(CLIENT, Reply(404))
+    assert runs.scrape(THIRD).exit_code == 4
+    told = runs.tables(*names)
+    assert runs.run("rebuild", *runs.files).exit_code == 0
+    assert runs.tables(*names) == told
 
 
-def test_page_that_was_never_good_contributes_nothing_yet(fresh: Nights) -> None:
+def test_page_that_was_never_good_contributes_nothing_yet(fresh: Runs) -> None:
     fresh.answer(CLIENT, Reply(404))
     assert fresh.scrape(FIRST).exit_code == 4
     assert fresh.page(CLIENT)[:2] == (None, FIRST)
@@ -58,7 +58,7 @@ def test_page_that_was_never_good_contributes_nothing_yet(fresh: Nights) -> None
     assert fresh.changes() == []
 
 
-def test_with_no_good_page_at_all_nothing_is_published(fresh: Nights) -> None:
+def test_with_no_good_page_at_all_nothing_is_published(fresh: Runs) -> None:
     for name in BY_NAME:
         fresh.answer(name, Reply(403))
     result = fresh.scrape(FIRST)
@@ -69,40 +69,40 @@ def test_with_no_good_page_at_all_nothing_is_published(fresh: Nights) -> None:
     assert fresh.changes() == []
 
 
-def test_drift_that_is_answered_with_not_modified_is_still_a_drift(nights: Nights) -> None:
+def test_drift_that_is_answered_with_not_modified_is_still_a_drift(runs: Runs) -> None:
     def once(asked: Asked) -> Reply:
         return Reply(304) if asked.headers.get("if-none-match") else Reply(body=drift, headers={"ETag": '"1"'})
 
     drift = edited(PAGE, HISTORY_24H2, gained)
-    nights.answer(CLIENT, once)
-    assert nights.scrape(SECOND).exit_code == 4
-    result = nights.scrape(THIRD)
+    runs.answer(CLIENT, once)
+    assert runs.scrape(SECOND).exit_code == 4
+    result = runs.scrape(THIRD)
     assert result.exit_code == 4
     assert len(problems(result)) == 1
-    assert nights.page(CLIENT)[:2] == (FIRST, SECOND)
+    assert runs.page(CLIENT)[:2] == (FIRST, SECOND)
 
 
 @pytest.mark.parametrize("broken", [TABLES_OF_OLD, TABLES_OF_OLD + b"\xff</body></html>"], ids=["cut", "not UTF-8"])
-def test_known_page_that_comes_broken_after_its_tables_is_broken(nights: Nights, begun: Nights, broken: bytes) -> None:
+def test_known_page_that_comes_broken_after_its_tables_is_broken(runs: Runs, begun: Runs, broken: bytes) -> None:
     """All that is read of it is there; but a body that is not whole is no answer, whatever it has in common."""
-    nights.serve(OLD)
-    nights.answer(CLIENT, broken)
-    assert nights.scrape(SECOND).exit_code == 4
-    assert nights.page(CLIENT)[:2] == (FIRST, SECOND)
-    assert nights.facts() == begun.facts()
-    nights.serve(OLD)
-    assert nights.scrape(THIRD).exit_code == 0
-    assert nights.page(CLIENT) == (THIRD, None, None)
+    runs.serve(OLD)
+    runs.answer(CLIENT, broken)
+    assert runs.scrape(SECOND).exit_code == 4
+    assert runs.page(CLIENT)[:2] == (FIRST, SECOND)
+    assert runs.facts() == begun.facts()
+    runs.serve(OLD)
+    assert runs.scrape(THIRD).exit_code == 0
+    assert runs.page(CLIENT) == (THIRD, None, None)
 
 
-def test_page_that_is_back_and_not_modified_is_no_longer_failing(nights: Nights, begun: Nights) -> None:
-    nights.serve(OLD)
+def test_page_that_is_back_and_not_modified_is_no_longer_failing(runs: Runs, begun: Runs) -> None:
+    runs.serve(OLD)
     known = Reply(body=body_of(CLIENT, OLD), headers={"ETag": '"1"'})
-    nights.answer(CLIENT, known)
-    assert nights.scrape(SECOND).exit_code == 0
-    nights.answer(CLIENT, Reply(404))
-    assert nights.scrape(THIRD).exit_code == 4
-    nights.answer(CLIENT, lambda asked: Reply(304) if asked.headers.get("if-none-match") == '"1"' else Reply(500))
-    assert nights.scrape(FOURTH).exit_code == 0
-    assert nights.page(CLIENT) == (FOURTH, None, None)
-    assert nights.facts() == begun.facts()
+    runs.answer(CLIENT, known)
+    assert runs.scrape(SECOND).exit_code == 0
+    runs.answer(CLIENT, Reply(404))
+    assert runs.scrape(THIRD).exit_code == 4
+    runs.answer(CLIENT, lambda asked: Reply(304) if asked.headers.get("if-none-match") == '"1"' else Reply(500))
+    assert runs.scrape(FOURTH).exit_code == 0
+    assert runs.page(CLIENT) == (FOURTH, None, None)
+    assert runs.facts() == begun.facts()

@@ -40,7 +40,7 @@ from tests.fixtures.runs import (
     SERVER,
     URLS,
     Hurried,
-    Nights,
+    Runs,
     Unasked,
     problems,
 )
@@ -280,25 +280,25 @@ QUICK = {
 
 @pytest.mark.parametrize("fault", some_slow(FAULTS, QUICK))
 def test_fault_of_a_page_fails_it_alone_and_leaves_no_trace(
-    nights: Nights,
+    runs: Runs,
     unasked: Callable[[str], Unasked],
-    clean: Nights,
+    clean: Runs,
     monkeypatch: pytest.MonkeyPatch,
     fault: Fault,
 ) -> None:
     expected = unasked(fault.name)
-    nights.serve(NEW)
+    runs.serve(NEW)
 
     def scrape(now: str) -> tuple[int, Sequence[str]]:
         with monkeypatch.context() as patch:
             patch.setattr(job, "Manners", fault.manners)
-            result = nights.scrape(now)
+            result = runs.scrape(now)
         return result.exit_code, problems(result)
 
-    fails_and_comes_back(nights, expected, clean, fault, scrape)
+    fails_and_comes_back(runs, expected, clean, fault, scrape)
 
 
-def test_others_have_news_on_the_night_of_a_fault(begun: Nights, unasked: Callable[[str], Unasked]) -> None:
+def test_others_have_news_on_the_run_of_a_fault(begun: Runs, unasked: Callable[[str], Unasked]) -> None:
     """What every fault is measured by is worth something: the facts without the page are neither the old nor all."""
     for name in (CLIENT, NOTES, SERVER):
         assert len({begun.facts(), unasked(name).bad, unasked(name).good}) == 3

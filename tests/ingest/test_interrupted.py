@@ -21,17 +21,17 @@ from scraper.ingest.published import wanted_articles
 from scraper.ingest.sources import BY_NAME
 from tests.fixtures.edits import halved
 from tests.fixtures.places import ROOT
-from tests.fixtures.runs import CLIENT, FACTS, FIRST, MORNING, NEW, OLD, SECOND, THIRD, URLS, Nights, after, body_of
+from tests.fixtures.runs import CLIENT, FACTS, FIRST, MORNING, NEW, OLD, SECOND, THIRD, URLS, Runs, after, body_of
 
 TABLES = (*FACTS, "pages", "runs")
 
 
-def drifting(nights: Nights, date: str) -> job.Paths:
+def drifting(runs: Runs, date: str) -> job.Paths:
     """After a run in which a page of that date had lost half its rows."""
-    nights.serve(date)
-    nights.answer(CLIENT, halved(body_of(CLIENT, date)))
-    assert nights.scrape(SECOND).exit_code == 4
-    return job.Paths(nights.db, nights.archive)
+    runs.serve(date)
+    runs.answer(CLIENT, halved(body_of(CLIENT, date)))
+    assert runs.scrape(SECOND).exit_code == 4
+    return job.Paths(runs.db, runs.archive)
 
 
 def acceptances(paths: job.Paths) -> int:
@@ -41,11 +41,11 @@ def acceptances(paths: job.Paths) -> int:
 
 @pytest.mark.usefixtures("hurried")
 def test_acceptance_that_could_not_be_published_can_be_given_again(
-    nights: Nights, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    runs: Runs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    paths = drifting(nights, NEW)
+    paths = drifting(runs, NEW)
     (tmp_path / "undisturbed").mkdir()
-    undisturbed = after(nights, tmp_path / "undisturbed")
+    undisturbed = after(runs, tmp_path / "undisturbed")
     job.accept(job.Paths(undisturbed.db, undisturbed.archive), CLIENT, MORNING)
 
     def full(*_: object) -> None:
@@ -58,24 +58,24 @@ def test_acceptance_that_could_not_be_published_can_be_given_again(
     assert acceptances(paths) == 0
     job.accept(paths, CLIENT, MORNING)
     assert acceptances(paths) == 1
-    assert nights.tables(*TABLES) == undisturbed.tables(*TABLES)
+    assert runs.tables(*TABLES) == undisturbed.tables(*TABLES)
 
 
 @pytest.mark.usefixtures("hurried")
-def test_acceptance_of_a_process_that_was_killed_is_published_by_the_next_run(nights: Nights) -> None:
-    paths = drifting(nights, OLD)
+def test_acceptance_of_a_process_that_was_killed_is_published_by_the_next_run(runs: Runs) -> None:
+    paths = drifting(runs, OLD)
     before = paths.db.read_bytes()
     job.accept(paths, CLIENT, MORNING)
     paths.db.write_bytes(before)  # as if it had been killed before the swap
-    nights.serve(OLD)  # the page is what it was before it drifted, so that nothing seems to be new
-    assert nights.scrape(THIRD).exit_code == 0
-    published = nights.tables(*TABLES)
+    runs.serve(OLD)  # the page is what it was before it drifted, so that nothing seems to be new
+    assert runs.scrape(THIRD).exit_code == 0
+    published = runs.tables(*TABLES)
     job.rebuild(paths)
-    assert nights.tables(*TABLES) == published
+    assert runs.tables(*TABLES) == published
 
 
 @pytest.mark.parametrize("ahead", ["2026-10-02T12:00:00Z", "2099-01-01T03:00:00Z"])
-def test_article_that_a_clock_was_ahead_at_is_due_again_once(begun: Nights, tmp_path: Path, ahead: str) -> None:
+def test_article_that_a_clock_was_ahead_at_is_due_again_once(begun: Runs, tmp_path: Path, ahead: str) -> None:
     wanted = wanted_articles(begun.db)
     with closing(Archive(tmp_path / "archive.db")) as archive:
 

@@ -18,7 +18,7 @@ from tests.fixtures.runs import (
     CLIENT,
     SECOND,
     THIRD,
-    Nights,
+    Runs,
     problems,
 )
 from tests.fixtures.slow import some_slow
@@ -96,16 +96,16 @@ QUICK = {
 
 
 @pytest.mark.parametrize("answers", some_slow(ODDITIES, QUICK))
-def test_odd_answer_is_a_good_page_that_night_and_the_next(
-    nights: Nights, clean: Nights, answers: tuple[Answering, ...]
+def test_odd_answer_is_a_good_page_that_run_and_the_next(
+    runs: Runs, clean: Runs, answers: tuple[Answering, ...]
 ) -> None:
-    """The next night too, since what a server sets (validators, cookies) is sent back to it."""
+    """The next run too, since what a server sets (validators, cookies) is sent back to it."""
     for path, to in (("one", led("/two")), ("two", led("/moved")), ("moved", GOOD)):
-        nights.web.page(f"https://learn.microsoft.com/{path}", to)
-    nights.answer(CLIENT, *answers)
+        runs.web.page(f"https://learn.microsoft.com/{path}", to)
+    runs.answer(CLIENT, *answers)
     for now in (SECOND, THIRD):
-        result = nights.scrape(now)
+        result = runs.scrape(now)
         assert (problems(result), result.exit_code) == ([], 0)
-        assert nights.facts() == clean.facts()
-        assert [nights.page(name) for name in NAMES] == [(now, None, None)] * len(NAMES)
-    assert nights.outcome() == "unchanged"
+        assert runs.facts() == clean.facts()
+        assert [runs.page(name) for name in NAMES] == [(now, None, None)] * len(NAMES)
+    assert runs.outcome() == "unchanged"

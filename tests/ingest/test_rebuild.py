@@ -1,7 +1,7 @@
-"""Whatever the nights bring, the catalog that grew night by night is the one that the archive gives anew.
+"""Whatever the runs bring, the catalog that grew run by run is the one that the archive gives anew.
 
-Nights are made up: news, replans, corrections, rows that flap or stay away, rows that cannot be read, pages that drift,
-fail, or say 304, articles, acceptances, and runs that are killed; each source is asked at times of its own. Every night
+Runs are made up: news, replans, corrections, rows that flap or stay away, rows that cannot be read, pages that drift,
+fail, or say 304, articles, acceptances, and runs that are killed; each source is asked at times of its own. Every run
 is a real run; only the network is not: ``fetch`` is given its answers. After each one, ``rebuild`` from the archive
 must give the same rows of all tables in the same order, the fact tables and those of the visits, every column of them,
 ``facts_sha256`` among them. The pages are small, so the sources here declare no lower bounds.
@@ -28,7 +28,6 @@ from scraper.catalog import aside, write
 from scraper.catalog.days import second_tuesday
 from scraper.errors import FetchError, InputError, MachineError, Unavailable, WrongAnswer
 from scraper.ingest import job
-from scraper.ingest import run as night
 from scraper.ingest.archive import Archive
 from scraper.ingest.fetch import Answer, Manners, Request
 from scraper.ingest.job import Paths
@@ -39,7 +38,7 @@ from tests.fixtures.articles import Issue, article
 INFORMATION, NOTES, HISTORY = "windows-11-release-information", "hotpatch-24h2", "windows-11-update-history"
 NAMES = (INFORMATION, NOTES, HISTORY)
 BASES = {"24H2": "26100", "25H2": "26200"}
-# Each page that comes is synced to the disk: on a busy one the nights take three times as long. None: where there is no
+# Each page that comes is synced to the disk: on a busy one the runs take three times as long. None: where there is no
 # disk of memory, the usual place.
 MEMORY = next((str(path) for path in [Path("/dev/shm")] if os.access(path, os.W_OK)), None)
 TABLES = (*write.FACT_TABLES, "feeds", "pages", "runs")
@@ -188,7 +187,7 @@ def edit(world: World, change: Edit) -> None:
         world.issues[kb_of(1 + first % max(1, world.made))] = says[second % len(says)]
 
 
-# --- nights ----------------------------------------------------------------------------------------------------------
+# --- runs ------------------------------------------------------------------------------------------------------------
 
 
 class Killed(BaseException):
@@ -196,7 +195,7 @@ class Killed(BaseException):
 
 
 @dataclass(frozen=True)
-class Night:
+class Run:
     """``edits`` happen before it; ``served``: how the pages answer, in the order of NAMES; ``asks``: the one page that
     is asked for, or all; ``dies``: with which visit, or (-1) when its end stands in the archive and not in the catalog;
     ``accepts``: what a person does afterwards."""
@@ -216,19 +215,19 @@ class Publisher:
     def __init__(self) -> None:
         self.world = World()
         self.last: dict[str, bytes] = {}
-        self.tonight = Night()
+        self.run = Run()
 
     async def fetch(
         self, requests: Sequence[Request], _manners: Manners, _mirror: str | None
     ) -> AsyncGenerator[tuple[Request, Answer | FetchError], None]:
         for number, request in enumerate(requests):
-            if number == self.tonight.dies:
+            if number == self.run.dies:
                 raise Killed
             yield request, self.answer(request)
 
     def answer(self, request: Request) -> Answer | FetchError:
         name = request.source
-        how = self.tonight.served[NAMES.index(name)] if name in NAMES else self.world.issues.get(name, "page")
+        how = self.run.served[NAMES.index(name)] if name in NAMES else self.world.issues.get(name, "page")
         if how == "later":
             return Unavailable("answer", page=name, expected="200", found="503")
         if how == "gone":
@@ -250,29 +249,29 @@ def published_by(publisher: Publisher) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(job, "SOURCES", few)
         patch.setattr(job, "BY_NAME", {source.name: source for source in few})
-        patch.setattr(night, "fetch", publisher.fetch)
+        patch.setattr("scraper.ingest.run.fetch", publisher.fetch)
         yield
 
 
-def go_through(nights: Sequence[Night], folder: Path, compare: Callable[[Paths], None]) -> None:
+def go_through(runs: Sequence[Run], folder: Path, compare: Callable[[Paths], None]) -> None:
     """Run every night, and compare after each that came to its end."""
     publisher, paths = Publisher(), Paths(folder / "catalog.db", folder / "archive.db")
     now = datetime(2026, 3, 1, 3)
     with published_by(publisher):
-        for tonight in nights:
-            now += timedelta(hours=tonight.hours)
+        for run in runs:
+            now += timedelta(hours=run.hours)
             at = f"{now.isoformat()}Z"
-            publisher.tonight = tonight
-            for change in tonight.edits:
+            publisher.run = run
+            for change in run.edits:
                 edit(publisher.world, change)
             try:
-                with dying("write_visits" if tonight.dies == -1 else None):
-                    asked = [tonight.asks] if tonight.asks else []
-                    job.scrape(paths, at, names=asked, articles=tonight.articles)
+                with dying("write_visits" if run.dies == -1 else None):
+                    asked = [run.asks] if run.asks else []
+                    job.scrape(paths, at, names=asked, articles=run.articles)
             except Killed:
                 continue
             compare(paths)
-            if tonight.accepts and accept(paths, at, tonight.accepts):
+            if run.accepts and accept(paths, at, run.accepts):
                 compare(paths)
 
 
@@ -334,7 +333,7 @@ EDITS = ("release", "preview", "remove", "return", "break", "correct", "rename",
 SERVED = st.sampled_from(("page", "page", "page", "no validators", "later", "gone"))
 EDIT = st.tuples(st.sampled_from((*EDITS, "drift", "article", "article")), st.integers(0, 30), st.integers(0, 30))
 NEWS = st.builds(
-    Night,
+    Run,
     edits=st.lists(EDIT, max_size=4).map(tuple),
     served=st.tuples(SERVED, SERVED, SERVED),
     asks=st.none() | st.sampled_from(NAMES),
@@ -343,13 +342,13 @@ NEWS = st.builds(
     accepts=st.sampled_from((None, "whole", "killed")),
     hours=st.sampled_from((1, 24, 24, 24, 200)),
 )
-QUIET = st.builds(Night, served=st.tuples(SERVED, SERVED, SERVED), asks=st.none() | st.sampled_from(NAMES))
-NIGHTS = st.lists(NEWS | NEWS | QUIET, min_size=1, max_size=9)
-# A column that came, and a person who let it pass while the machine went down; then a night that says nothing of it.
+QUIET = st.builds(Run, served=st.tuples(SERVED, SERVED, SERVED), asks=st.none() | st.sampled_from(NAMES))
+RUNS = st.lists(NEWS | NEWS | QUIET, min_size=1, max_size=9)
+# A column that came, and a person who let it pass while the machine went down; then a run that says nothing of it.
 ACCEPTED = [
-    Night(),
-    Night(edits=(("drift", 0, 1),), accepts="killed"),
-    Night(served=("later", "page", "page")),
+    Run(),
+    Run(edits=(("drift", 0, 1),), accepts="killed"),
+    Run(served=("later", "page", "page")),
 ]
 
 
@@ -361,21 +360,21 @@ FEW, MANY = (
 )
 
 
-def grows_as_it_is_rebuilt(nights: list[Night]) -> None:
+def grows_as_it_is_rebuilt(runs: list[Run]) -> None:
     with tempfile.TemporaryDirectory(dir=MEMORY) as folder:
-        go_through(nights, Path(folder), compare)
+        go_through(runs, Path(folder), compare)
 
 
 @FEW
-@example(nights=[Night(), Night(), Night(edits=(("release", 0, 0),), hours=1), Night(hours=200)])  # a quiet one, late
-@given(nights=NIGHTS)
-@example(nights=ACCEPTED)
-def test_rebuild_gives_the_catalog_that_grew_night_by_night(nights: list[Night]) -> None:
-    grows_as_it_is_rebuilt(nights)
+@example(runs=[Run(), Run(), Run(edits=(("release", 0, 0),), hours=1), Run(hours=200)])  # a quiet one, late
+@given(runs=RUNS)
+@example(runs=ACCEPTED)
+def test_rebuild_gives_the_catalog_that_grew_run_by_run(runs: list[Run]) -> None:
+    grows_as_it_is_rebuilt(runs)
 
 
 @pytest.mark.slow
 @MANY
-@given(nights=NIGHTS)
-def test_rebuild_gives_the_catalog_of_many_more_histories(nights: list[Night]) -> None:
-    grows_as_it_is_rebuilt(nights)
+@given(runs=RUNS)
+def test_rebuild_gives_the_catalog_of_many_more_histories(runs: list[Run]) -> None:
+    grows_as_it_is_rebuilt(runs)

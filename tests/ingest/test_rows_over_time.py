@@ -22,7 +22,7 @@ from tests.fixtures.runs import (
     SERVER,
     THIRD,
     UPDATES,
-    Nights,
+    Runs,
     body_of,
 )
 from tests.fixtures.web import Reply
@@ -35,82 +35,80 @@ MARCH = ("builds", "windows-11-24h2", "KB5053598")
 NOVEMBER = ("builds", "windows-11-24h2", "KB5072359")
 
 
-def standing(nights: Nights, kb: str = "KB5053598") -> list[tuple]:  # type: ignore[type-arg]
+def standing(runs: Runs, kb: str = "KB5053598") -> list[tuple]:  # type: ignore[type-arg]
     query = (
         "select build, corrected_to, withdrawn from builds where release = 'windows-11-24h2' and kb = ? order by build"
     )
-    return nights.rows(query, kb)
+    return runs.rows(query, kb)
 
 
-def test_row_that_is_missing_for_one_night_is_no_change(nights: Nights, begun: Nights) -> None:
-    nights.serve(OLD)
-    nights.answer(CLIENT, edited(body_of(CLIENT, OLD), HISTORY_24H2, dropped("KB5072359")))
-    assert nights.scrape(SECOND).exit_code == 0
-    assert (nights.outcome(), nights.facts()) == ("unchanged", begun.facts())
-    nights.serve(OLD)
-    assert nights.scrape(THIRD).exit_code == 0
-    assert (nights.outcome(), nights.facts()) == ("unchanged", begun.facts())
+def test_row_that_is_missing_for_one_run_is_no_change(runs: Runs, begun: Runs) -> None:
+    runs.serve(OLD)
+    runs.answer(CLIENT, edited(body_of(CLIENT, OLD), HISTORY_24H2, dropped("KB5072359")))
+    assert runs.scrape(SECOND).exit_code == 0
+    assert (runs.outcome(), runs.facts()) == ("unchanged", begun.facts())
+    runs.serve(OLD)
+    assert runs.scrape(THIRD).exit_code == 0
+    assert (runs.outcome(), runs.facts()) == ("unchanged", begun.facts())
     # It starts anew: once more is again the first time.
-    nights.answer(CLIENT, edited(body_of(CLIENT, OLD), HISTORY_24H2, dropped("KB5072359")))
-    assert nights.scrape(FOURTH).exit_code == 0
-    assert (standing(nights, "KB5072359"), nights.changes()) == ([("26100.7178", None, 0)], [])
+    runs.answer(CLIENT, edited(body_of(CLIENT, OLD), HISTORY_24H2, dropped("KB5072359")))
+    assert runs.scrape(FOURTH).exit_code == 0
+    assert (standing(runs, "KB5072359"), runs.changes()) == ([("26100.7178", None, 0)], [])
 
 
-def test_row_that_is_missing_twice_is_withdrawn_and_comes_back(nights: Nights) -> None:
-    nights.serve(OLD)
-    nights.answer(CLIENT, edited(body_of(CLIENT, OLD), HISTORY_24H2, dropped("KB5072359")))
-    assert nights.scrape(SECOND).exit_code == 0
-    assert nights.scrape(THIRD).exit_code == 0
-    assert standing(nights, "KB5072359") == [("26100.7178", None, 1)]
-    assert nights.changes() == [(*NOVEMBER, "row", "26100.7178", None)]
-    assert nights.outcome() == "news"
-    assert nights.scrape(FOURTH).exit_code == 0
-    assert nights.outcome() == "unchanged"
-    nights.serve(OLD)
-    assert nights.scrape(FIFTH).exit_code == 0
-    assert standing(nights, "KB5072359") == [("26100.7178", None, 0)]
-    assert nights.changes() == [(*NOVEMBER, "row", "26100.7178", None), (*NOVEMBER, "row", None, "26100.7178")]
+def test_row_that_is_missing_twice_is_withdrawn_and_comes_back(runs: Runs) -> None:
+    runs.serve(OLD)
+    runs.answer(CLIENT, edited(body_of(CLIENT, OLD), HISTORY_24H2, dropped("KB5072359")))
+    assert runs.scrape(SECOND).exit_code == 0
+    assert runs.scrape(THIRD).exit_code == 0
+    assert standing(runs, "KB5072359") == [("26100.7178", None, 1)]
+    assert runs.changes() == [(*NOVEMBER, "row", "26100.7178", None)]
+    assert runs.outcome() == "news"
+    assert runs.scrape(FOURTH).exit_code == 0
+    assert runs.outcome() == "unchanged"
+    runs.serve(OLD)
+    assert runs.scrape(FIFTH).exit_code == 0
+    assert standing(runs, "KB5072359") == [("26100.7178", None, 0)]
+    assert runs.changes() == [(*NOVEMBER, "row", "26100.7178", None), (*NOVEMBER, "row", None, "26100.7178")]
 
 
-def test_night_in_which_the_page_failed_is_no_disappearance(nights: Nights) -> None:
+def test_run_in_which_the_page_failed_is_no_disappearance(runs: Runs) -> None:
     gone = edited(body_of(CLIENT, OLD), HISTORY_24H2, dropped("KB5072359"))
-    nights.serve(OLD)
-    nights.answer(CLIENT, gone)
-    assert nights.scrape(SECOND).exit_code == 0
-    nights.answer(CLIENT, Reply(404))
-    assert nights.scrape(THIRD).exit_code == 4
-    assert standing(nights, "KB5072359") == [("26100.7178", None, 0)]
-    nights.answer(CLIENT, gone)
-    assert nights.scrape(FOURTH).exit_code == 0
-    assert standing(nights, "KB5072359") == [("26100.7178", None, 1)]
+    runs.serve(OLD)
+    runs.answer(CLIENT, gone)
+    assert runs.scrape(SECOND).exit_code == 0
+    runs.answer(CLIENT, Reply(404))
+    assert runs.scrape(THIRD).exit_code == 4
+    assert standing(runs, "KB5072359") == [("26100.7178", None, 0)]
+    runs.answer(CLIENT, gone)
+    assert runs.scrape(FOURTH).exit_code == 0
+    assert standing(runs, "KB5072359") == [("26100.7178", None, 1)]
 
 
 @pytest.mark.parametrize("kb", ["KB5053598", "KB5052093"], ids=["security", "preview"])
-def test_row_that_the_update_history_lists_is_not_gone_until_it_is_gone_there(
-    nights: Nights, begun: Nights, kb: str
-) -> None:
+def test_row_that_the_update_history_lists_is_not_gone_until_it_is_gone_there(runs: Runs, begun: Runs, kb: str) -> None:
     """Its values stay, and stay with the page that they came from."""
     of = "from builds where release = 'windows-11-24h2' and kb = ?"
     query = f"select build, kind, cadence, month, available, withdrawn, page {of}"
-    nights.serve(OLD)
+    runs.serve(OLD)
     gone = edited(body_of(CLIENT, OLD), HISTORY_24H2, dropped(kb))
-    nights.answer(CLIENT, gone)
+    runs.answer(CLIENT, gone)
     for now in (SECOND, THIRD):
-        assert nights.scrape(now).exit_code == 0
-        assert nights.rows(query, kb) == begun.rows(query, kb)
-        assert nights.changes() == []
+        assert runs.scrape(now).exit_code == 0
+        assert runs.rows(query, kb) == begun.rows(query, kb)
+        assert runs.changes() == []
     links = body_of(UPDATES, OLD).decode()
     unlisted = re.sub(rf"<li\b[^>]*>\s*<a\b[^>]*>[^<]*{kb}[^<]*</a>\s*</li>", "", links)
     assert kb not in unlisted
-    nights.answer(UPDATES, unlisted.encode())
-    assert nights.scrape(FOURTH).exit_code == 0
-    assert nights.changes() == []
-    assert nights.scrape(FIFTH).exit_code == 0
+    runs.answer(UPDATES, unlisted.encode())
+    assert runs.scrape(FOURTH).exit_code == 0
+    assert runs.changes() == []
+    assert runs.scrape(FIFTH).exit_code == 0
     ((build, *_),) = begun.rows(query, kb)
-    assert nights.changes() == [("builds", "windows-11-24h2", kb, "row", build, None)]
+    assert runs.changes() == [("builds", "windows-11-24h2", kb, "row", build, None)]
 
 
-def test_build_corrected_under_the_same_kb_stays_as_corrected(fresh: Nights) -> None:
+def test_build_corrected_under_the_same_kb_stays_as_corrected(fresh: Runs) -> None:
     """As on 2025-03-11 (facts/page_corrections.csv)."""
     wrong = edited(body_of(CLIENT, OLD), HISTORY_24H2, replaced("26100.3476", "26100.3474"))
     fresh.answer(CLIENT, wrong)
@@ -128,42 +126,42 @@ def test_build_corrected_under_the_same_kb_stays_as_corrected(fresh: Nights) -> 
     assert fresh.run("build", "26100.3474", "--db", str(fresh.db)).exit_code == 0
 
 
-def test_kb_learned_for_a_row_without_one_is_a_change_of_the_row(nights: Nights, begun: Nights) -> None:
-    nights.serve(OLD)
+def test_kb_learned_for_a_row_without_one_is_a_change_of_the_row(runs: Runs, begun: Runs) -> None:
+    runs.serve(OLD)
     learned = edited(
         body_of(CLIENT, OLD),
         HISTORY_25H2,
         replaced("26200.6584</td>\n<td></td>", "26200.6584</td>\n<td>KB5065426</td>"),
     )
     assert learned != body_of(CLIENT, OLD)
-    nights.answer(CLIENT, learned)
-    assert nights.scrape(SECOND).exit_code == 0
-    assert nights.changes() == [("builds", "windows-11-25h2", "KB5065426", "kb", None, "KB5065426")]
+    runs.answer(CLIENT, learned)
+    assert runs.scrape(SECOND).exit_code == 0
+    assert runs.changes() == [("builds", "windows-11-25h2", "KB5065426", "kb", None, "KB5065426")]
     query = "select release, build, kb, withdrawn from builds where build = '26200.6584'"
     assert begun.rows(query) == [("windows-11-25h2", "26200.6584", None, 0)]
-    assert nights.rows(query) == [("windows-11-25h2", "26200.6584", "KB5065426", 0)]
-    assert nights.scrape(THIRD).exit_code == 0
-    assert nights.outcome() == "unchanged"
+    assert runs.rows(query) == [("windows-11-25h2", "26200.6584", "KB5065426", 0)]
+    assert runs.scrape(THIRD).exit_code == 0
+    assert runs.outcome() == "unchanged"
 
 
-def test_corrected_date_is_a_change_of_the_row(nights: Nights) -> None:
-    nights.serve(OLD)
-    nights.answer(CLIENT, edited(body_of(CLIENT, OLD), HISTORY_24H2, replaced("2025-03-11", "2025-03-12", "KB5053598")))
-    assert nights.scrape(SECOND).exit_code == 0
-    assert nights.changes() == [(*MARCH, "available", "2025-03-11", "2025-03-12")]
-    assert standing(nights) == [("26100.3476", None, 0)]
+def test_corrected_date_is_a_change_of_the_row(runs: Runs) -> None:
+    runs.serve(OLD)
+    runs.answer(CLIENT, edited(body_of(CLIENT, OLD), HISTORY_24H2, replaced("2025-03-11", "2025-03-12", "KB5053598")))
+    assert runs.scrape(SECOND).exit_code == 0
+    assert runs.changes() == [(*MARCH, "available", "2025-03-11", "2025-03-12")]
+    assert standing(runs) == [("26100.3476", None, 0)]
 
 
-def test_value_that_vanished_from_a_row_stays(nights: Nights, begun: Nights) -> None:
-    nights.serve(OLD)
-    nights.answer(CLIENT, edited(body_of(CLIENT, OLD), HISTORY_24H2, replaced("2025-03-11", "", "KB5053598")))
-    assert nights.scrape(SECOND).exit_code == 0
-    assert nights.scrape(THIRD).exit_code == 0
-    assert nights.tables("builds", "changes") == begun.tables("builds", "changes")
+def test_value_that_vanished_from_a_row_stays(runs: Runs, begun: Runs) -> None:
+    runs.serve(OLD)
+    runs.answer(CLIENT, edited(body_of(CLIENT, OLD), HISTORY_24H2, replaced("2025-03-11", "", "KB5053598")))
+    assert runs.scrape(SECOND).exit_code == 0
+    assert runs.scrape(THIRD).exit_code == 0
+    assert runs.tables("builds", "changes") == begun.tables("builds", "changes")
 
 
 @pytest.mark.parametrize("name", [CLIENT, NOTES, SERVER])
-def test_first_good_version_of_a_page_brings_no_changes(fresh: Nights, name: str) -> None:
+def test_first_good_version_of_a_page_brings_no_changes(fresh: Runs, name: str) -> None:
     assert fresh.scrape(FIRST, "--source", name).exit_code == 0
     assert fresh.scrape(SECOND).exit_code == 0
     assert fresh.changes() == []

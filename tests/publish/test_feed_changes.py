@@ -11,8 +11,8 @@ from tests.fixtures.serving import build_small
 
 def test_run_with_many_changes_is_an_entry_a_release_and_one_for_each_replanned_month(last: Path) -> None:
     feed = read(written(last, "changes.atom"))
-    tonight = [entry.title for entry in feed.entries if entry.updated == f"{DATES[2]}T12:00:00Z"]
-    assert tonight == [
+    newest = [entry.title for entry in feed.entries if entry.updated == f"{DATES[2]}T12:00:00Z"]
+    assert newest == [
         "REPLANNED: September 2026 of Windows 11 24H2 is now a baseline (was hotpatch): devices restart",
         "REPLANNED: September 2026 of Windows 11 25H2 is now a baseline (was hotpatch): devices restart",
         "REPLANNED: September 2026 of Windows Server 2022 is now a baseline (was hotpatch): devices restart",

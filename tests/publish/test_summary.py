@@ -78,7 +78,7 @@ def catalog(tmp_path: Path) -> Iterator[sqlite3.Connection]:
         finding(catalog, "warning", "open", FIRST)
         finding(catalog, "info", "new info", THIRD)
         finding(catalog, "error", "new error", THIRD)
-        finding(catalog, "error", "gone tonight", FIRST, THIRD)
+        finding(catalog, "error", "gone now", FIRST, THIRD)
         finding(catalog, "error", "gone before", FIRST, SECOND)
         catalog.commit()
         yield catalog
