@@ -52,10 +52,10 @@ def main() -> None:
             quiet.append(spend(scrape(f"2026-10-{2 + number:02}T03:00:00Z"), folder)[1])
             asked.append(len(web.asked) - before)
             started.append(spend((sys.executable, "-c", "import scraper.cli, scraper.ingest.job"), folder)[1])
-        said = subprocess.run(scrape("2026-12-01T03:00:00Z"), cwd=folder, capture_output=True, text=True, check=True)
+        ended = subprocess.run(scrape("2026-12-01T03:00:00Z"), cwd=folder, capture_output=True, text=True, check=True)
     beyond = median(spent - start for spent, start in zip(quiet, started, strict=True))
-    parsed = re.search(r"(\w+), 0 changes, (\d+) page versions parsed", said.stdout)
-    print(f"{len(SOURCES)} pages and {len(addresses)} articles not modified: {parsed[0] if parsed else said.stdout}")
+    parsed = re.search(r"(\w+), 0 changes, (\d+) page versions parsed", ended.stdout)
+    print(f"{len(SOURCES)} pages and {len(addresses)} articles not modified: {parsed[0] if parsed else ended.stdout}")
     runs = f"{ROUNDS} runs of {min(asked)} to {max(asked)} requests"
     print(f"{runs}: {beyond:.2f} s of processor beyond start-up (bar 0.3)")
 

@@ -88,7 +88,7 @@ def main() -> None:
                 seconds = spend((*command, "--now", at), folder)[0]
                 if number:  # the first run is a warm-up
                     spent[size].append(seconds)
-        said = subprocess.run(
+        rows = subprocess.run(
             [sys.executable, "-m", "scraper", "changes", "--json", "--db", str(runs[sizes[-1]][0] / "catalog.db")],
             cwd=ROOT,
             capture_output=True,
@@ -97,7 +97,7 @@ def main() -> None:
     for size, seconds in spent.items():
         print(f"{size} versions: a run with news {median(seconds):.2f} s ({min(seconds):.2f} to {max(seconds):.2f})")
     ratio = median(spent[sizes[-1]]) / median(spent[sizes[0]])
-    print(f"{sizes[-1]} against {sizes[0]}: {ratio:.2f} (bar 1.5); {said} rows of changes")
+    print(f"{sizes[-1]} against {sizes[0]}: {ratio:.2f} (bar 1.5); {rows} rows of changes")
 
 
 if __name__ == "__main__":

@@ -262,8 +262,8 @@ def load(port: int, paths: Sequence[str], clients: int, seconds: int, folder: Pa
         script = LUA % {"paths": f'"{folder / "paths"}"', "host": f'"{host}"'}
         (folder / "load.lua").write_text(script, encoding="utf-8")
         command = ["wrk", "-t1", f"-c{clients}", f"-d{seconds}s", "-s", str(folder / "load.lua")]
-        said = subprocess.run([*command, f"http://127.0.0.1:{port}"], capture_output=True, text=True, check=True)
-        p50, p99, requests, microseconds, errors = map(int, said.stdout.splitlines()[-1].split())
+        ended = subprocess.run([*command, f"http://127.0.0.1:{port}"], capture_output=True, text=True, check=True)
+        p50, p99, requests, microseconds, errors = map(int, ended.stdout.splitlines()[-1].split())
         found = Load(p50 / 1000, p99 / 1000, requests / microseconds * 1_000_000)
         errors += not requests
     else:

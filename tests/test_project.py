@@ -1,4 +1,4 @@
-"""The house rules that a machine can read: who imports whom, what may stand in a file, that documents are true."""
+"""Rules that a machine can check: who imports whom, what may stand in a file, that documents are true."""
 
 import ast
 import re

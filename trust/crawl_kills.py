@@ -49,7 +49,7 @@ from trust.remains import (  # noqa: E402
     catalog_problems,
     contents,
     differences,
-    said,
+    print_wrong,
     stored,
     strays,
 )
@@ -302,7 +302,7 @@ def main() -> None:
             if where:
                 figures.rounds += 1
                 fell[where] += 1
-            figures.violated += said(f"round {number}, killed after {moment:.3f} s, {where}", wrong, folder)
+            figures.violated += print_wrong(f"round {number}, killed after {moment:.3f} s, {where}", wrong, folder)
     print(
         f"{figures.rounds} kills (seed {options.seed}; {figures.late} more came too late and were tried again, earlier)"
     )

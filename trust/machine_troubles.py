@@ -45,8 +45,8 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
 from trust.meddler import NEED_ROOM  # noqa: E402
-from trust.remains import KEPT, said, strays  # noqa: E402
-from trust.scenes import Ended, Scene, Scenes, blamed, recovered, standing  # noqa: E402
+from trust.remains import KEPT, print_wrong, strays  # noqa: E402
+from trust.scenes import Ended, Scene, Scenes, blamed, recovered, state_of  # noqa: E402
 
 ERRORS = (errno.ENOSPC, errno.EIO, errno.EDQUOT)
 FILES = range(3, 12)
@@ -257,7 +257,7 @@ def play(scenes: Scenes, trouble: Trouble, folder: Path, broken: dict[str, objec
             trouble.mend(folder)
         if trouble.size is not None:
             remount(folder, "size=16m")
-        state, wrong = standing(trouble.scene, folder)
+        state, wrong = state_of(trouble.scene, folder)
         wrong += judged(trouble, ended, state, folder)
         wrong += recovered(scenes, trouble.scene, folder)
         if wrong and trouble.size is not None:
@@ -308,7 +308,8 @@ def main() -> None:
         number, trouble = numbered
         folder = base / f"round-{number}" / "folder"
         done = play(scenes, trouble, folder, broken)
-        said(f"round {number}, {trouble.kind} ({trouble.about}), {trouble.scene.name}", done.wrong, folder.parent)
+        what = f"round {number}, {trouble.kind} ({trouble.about}), {trouble.scene.name}"
+        print_wrong(what, done.wrong, folder.parent)
         return done
 
     with ThreadPoolExecutor(os.cpu_count()) as workers:

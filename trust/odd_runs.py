@@ -38,7 +38,7 @@ sys.path.insert(0, str(ROOT))
 
 from scraper.ingest import job  # noqa: E402
 from scraper.ingest.sources import BY_NAME, SOURCES  # noqa: E402
-from trust.remains import KEPT, Tables, catalog_problems, contents, differences, said, stored, strays  # noqa: E402
+from trust.remains import KEPT, Tables, catalog_problems, contents, differences, print_wrong, stored, strays  # noqa: E402
 from trust.scenes import CLIENT, DRIFT, FOURTH, NEW, OLD, Ended, Scenes  # noqa: E402
 
 Command = tuple[str, ...]
@@ -99,7 +99,7 @@ class Together:
         wrong += [*left.lost(before), *catalog_problems(folder), *strays(folder, KEPT)]
         done = []
         for name, end in zip(names, ended, strict=True):
-            if end.has_traceback or (end.code and len(end.said) != 1):
+            if end.has_traceback or (end.code and len(end.problems) != 1):
                 wrong.append(f"{name} ended with {end.code} and said {end.output[-500:]}")
             if end.code == 3 and "second run" not in end.output:
                 wrong.append(f"{name} ended with 3 and said {end.output[-500:]}")
@@ -240,17 +240,17 @@ def main() -> None:
         names = combinations[number % len(combinations)]
         ended, wrong = together.play(names, base / f"round-{number}" / "folder")
         ends.update(f"{name} {end.code}" for name, end in zip(names, ended, strict=True))
-        violated += said(f"round {number}, {' and '.join(names)}", wrong, base / f"round-{number}")
+        violated += print_wrong(f"round {number}, {' and '.join(names)}", wrong, base / f"round-{number}")
     clock = Clock(scenes)
 
     def runs(seed: int) -> tuple[int, bool]:
         folder = base / f"job-{seed}"
         jumped, wrong = clock.play(folder, random.Random(seed))
-        return jumped, said(f"job {seed}", wrong, folder)
+        return jumped, print_wrong(f"job {seed}", wrong, folder)
 
     def articles(seed: int) -> bool:
         folder = base / f"articles-{seed}"
-        return said(f"articles {seed}", clock.articles(folder, random.Random(seed)), folder)
+        return print_wrong(f"articles {seed}", clock.articles(folder, random.Random(seed)), folder)
 
     seeds = [chance.randrange(10**6) for _ in range(options.runs)]
     with ThreadPoolExecutor(os.cpu_count()) as workers:

@@ -37,8 +37,8 @@ from statistics import median
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from trust.remains import said  # noqa: E402
-from trust.scenes import Scene, Scenes, recovered, standing  # noqa: E402
+from trust.remains import print_wrong  # noqa: E402
+from trust.scenes import Scene, Scenes, recovered, state_of  # noqa: E402
 
 WRITING = ("writing aside", "archive.finish", "archive.accept", "writing visits", "checking", "fsync", "swap")
 LOADING = ("parsing", *WRITING)
@@ -182,7 +182,7 @@ def play(
     if not ended.is_killed and kill.point:
         wrong = [f"it was not killed at its point: {ended.output[-500:]}"]
         return Round(kill, ended.is_killed, ended.phase, None, wrong)
-    state, wrong = standing(kill.scene, folder)
+    state, wrong = state_of(kill.scene, folder)
     if ended.is_killed and state is not None:
         least, most = ended.swaps
         # Two swaps may give the same rows.
@@ -229,7 +229,7 @@ def main() -> None:
             done = play(scenes, kill, folder, broken, durations)
             if not done.is_killed and tries == TRIES:
                 done.wrong.append(f"it ended {TRIES} times before it could be killed")
-        said(f"round {number}, {kill.scene.name}, point {kill.point}, {done.phase}", done.wrong, folder.parent)
+        print_wrong(f"round {number}, {kill.scene.name}, point {kill.point}, {done.phase}", done.wrong, folder.parent)
         return done
 
     with ThreadPoolExecutor(os.cpu_count()) as workers:

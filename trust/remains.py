@@ -144,7 +144,7 @@ def differences(is_: Tables, should_be: Tables) -> list[str]:
     return lines
 
 
-def said(what: str, wrong: list[str], folder: Path) -> bool:
+def print_wrong(what: str, wrong: list[str], folder: Path) -> bool:
     """Whether something is wrong with what was done in a folder, said aloud; the folder is kept only then."""
     if wrong:
         print("\n".join((f"{what}: {folder}", *(f"  {line}" for line in wrong))), flush=True)

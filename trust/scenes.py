@@ -48,10 +48,10 @@ Point = tuple[str, str, str]  # phase, kind, file
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """How a command ended. ``said``: its lines for a person."""
+    """How a command ended. ``problems``: its lines for a person."""
 
     code: int
-    said: tuple[str, ...]
+    problems: tuple[str, ...]
     output: str
 
     @property
@@ -141,14 +141,14 @@ class Scenes:
         the folder. ``before`` is called in the new process."""
         program = ("-m", "scraper") if plan is None else (str(self.code / "trust" / "meddler.py"), json.dumps(plan))
         environment = {**os.environ, "PYTHONPATH": str(self.code)}
-        with (log or folder.with_suffix(".log")).open("wb") as said:
+        with (log or folder.with_suffix(".log")).open("wb") as output_file:
             return subprocess.Popen(
                 (sys.executable, *program, *command),
                 cwd=folder,
                 env=environment,
                 stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE if plan and plan.get("wait") else said,
-                stderr=said,
+                stdout=subprocess.PIPE if plan and plan.get("wait") else output_file,
+                stderr=output_file,
                 preexec_fn=before,
             )
 
@@ -171,8 +171,8 @@ class Scenes:
             process.kill()
             process.communicate()
         output = log.read_text(errors="replace")
-        said = tuple(line for line in output.splitlines() if line.startswith(("winkb: ", "Error: ")))
-        return Ended(process.returncode, said, output)
+        problems = tuple(line for line in output.splitlines() if line.startswith(("winkb: ", "Error: ")))
+        return Ended(process.returncode, problems, output)
 
     # --- making ------------------------------------------------------------------------------------------------------
 
@@ -236,7 +236,7 @@ def _halve(path: Path) -> None:
 # --- what must hold --------------------------------------------------------------------------------------------------
 
 
-def standing(scene: Scene, folder: Path) -> tuple[int | None, list[str]]:
+def state_of(scene: Scene, folder: Path) -> tuple[int | None, list[str]]:
     """Which of the scene's catalogs stands in a folder after a run that was disturbed, and what is wrong there."""
     wrong = [*catalog_problems(folder), *strays(folder, KEPT | PASSING)]
     left, problems = stored(folder)
@@ -293,6 +293,6 @@ def blamed(ended: Ended) -> list[str]:
         wrong.append(f"a traceback: {ended.output[-1500:]}")
     if ended.code != 5:
         wrong.append(f"it ended with {ended.code}: {ended.output[-500:]}")
-    if len(ended.said) != 1:
-        wrong.append(f"{len(ended.said)} lines for a person: {ended.said}")
+    if len(ended.problems) != 1:
+        wrong.append(f"{len(ended.problems)} lines for a person: {ended.problems}")
     return wrong

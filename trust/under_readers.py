@@ -465,7 +465,7 @@ class Served:
             self.process = subprocess.Popen(self._command, cwd=ROOT, stderr=log)
         comes(lambda: self.generation() is not None or self.process.poll() is not None, 60)
         if self.process.poll() is not None:
-            sys.exit(f"the server ended: {self.said()}")
+            sys.exit(f"the server ended: {self.log()}")
 
     def generation(self) -> int | None:
         """What it serves now."""
@@ -480,7 +480,7 @@ class Served:
                 return found
         return None
 
-    def said(self) -> str:
+    def log(self) -> str:
         return self._log.read_text()
 
     def end(self, number: int) -> int:
@@ -690,9 +690,9 @@ def asked_anew(addresses: Sequence[str], times: int) -> list[str]:
 
 def check_log(server: Served) -> list[str]:
     """What the server said that it should not have had to say."""
-    said = server.said()
-    bad = [word for word in ("Traceback", "last good") if word in said]
-    return [f"the log has {word}: {said[said.index(word) :][:1000]}" for word in bad]
+    log = server.log()
+    bad = [word for word in ("Traceback", "last good") if word in log]
+    return [f"the log has {word}: {log[log.index(word) :][:1000]}" for word in bad]
 
 
 def report(part: Part) -> bool:

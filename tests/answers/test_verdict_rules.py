@@ -139,7 +139,7 @@ def histories(draw: st.DrawFn) -> tuple[Records, Records]:
 def loaded(history: tuple[Records, Records], fetched: date) -> Verdicts:
     """The verdicts of a catalog of pages that say so and were last read on that day."""
     time = f"{fetched}T20:00:00Z"
-    pages = {source.name: said for source, said in zip(PAGES, history, strict=True)}
+    pages = {source.name: content for source, content in zip(PAGES, history, strict=True)}
     made = History()
     add_run(made, Run(1, time, set(pages), set(pages)), resolve(pages, PAGES))
     rows = [PageRow(source.name, source.url, time, time, None, None, None, None, 0, 0, None, None) for source in PAGES]

@@ -152,10 +152,10 @@ def test_hostile_text_is_only_text(chromium: "Browser", hostile_site: str, path:
 def everything_of_datasette(site: str, rows: int) -> list[str]:
     """Every table and view that the site names, and every query, with an answer and with a hostile text in each of its
     fields. (A query hides the view of its name.)"""
-    said = httpx.get(f"{site}/catalog.json", trust_env=False).json()
-    queries = {query["name"]: query["params"] for query in said["queries"]}
-    tables = {table["name"] for table in said["tables"] if not table["hidden"]}
-    names = tables | {view["name"] for view in said["views"]}
+    described = httpx.get(f"{site}/catalog.json", trust_env=False).json()
+    queries = {query["name"]: query["params"] for query in described["queries"]}
+    tables = {table["name"] for table in described["tables"] if not table["hidden"]}
+    names = tables | {view["name"] for view in described["views"]}
     assert names >= {*TABLES, *VIEWS}
     paths = [f"/catalog/{name}?_size={rows}" for name in sorted(names - {*queries})]
     for name, fields in queries.items():

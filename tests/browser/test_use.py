@@ -306,8 +306,8 @@ def test_days_to_the_next_restart_are_shown(chromium: "Browser", site_ahead: str
         tab.go("/")
         (row,) = tab.page.locator("section[aria-labelledby=restart] tbody tr").all_inner_texts()
         after = (second_tuesday - today()).days
-        said = f"Windows 11 24H2 {second_tuesday} (planned, second Tuesday) in "
-        assert " ".join(row.split()) in [f"{said}{days} days" for days in (before, after)]
+        expected = f"Windows 11 24H2 {second_tuesday} (planned, second Tuesday) in "
+        assert " ".join(row.split()) in [f"{expected}{days} days" for days in (before, after)]
         head = tab.page.inner_text("table.grid tbody th:has(a[href$='windows-11-24h2'])")
         assert " ".join(head.split()) in [f"Windows 11 24H2 restart in {days} days" for days in (before, after)]
         tab.go("/release/windows-11-24h2")

@@ -232,8 +232,8 @@ def edited(laboratory: Laboratory, case: Case) -> bytes:
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.code}: {case.old[:30]} to {case.new[:30]}")
 def test_edit_of_a_page_fires_its_finding(laboratory: Laboratory, case: Case) -> None:
-    said = laboratory.run({case.page: edited(laboratory, case)})
-    new = {finding[:4] for finding in said.findings - laboratory.truth.findings}
+    catalog = laboratory.run({case.page: edited(laboratory, case)})
+    new = {finding[:4] for finding in catalog.findings - laboratory.truth.findings}
     severity = CODES[case.code].severity if case.subject != "windows-server-0222" else "error"
     expected = (severity, case.code, case.release)
     assert any(finding[:3] == expected and case.subject in str(finding[3]) for finding in new), new
@@ -245,9 +245,9 @@ def test_rows_that_leave_a_page_together_are_missed_on_the_first_run(laboratory:
     rows = [row for row in page.rows if re.search(r"2025-0[236] B<.*20348\.", page.source(row), re.S)]
     for count, expected in ((2, set()), (3, {("missing", "windows-server-2022", "builds")})):
         body = page.splice([(row.start, row.end, "") for row in rows[:count]]).encode()
-        said = laboratory.run({SERVER: body})
-        assert said.tables == laboratory.truth.tables
-        assert {finding[1:4] for finding in said.findings - laboratory.truth.findings} == expected
+        catalog = laboratory.run({SERVER: body})
+        assert catalog.tables == laboratory.truth.tables
+        assert {finding[1:4] for finding in catalog.findings - laboratory.truth.findings} == expected
 
 
 @pytest.mark.parametrize(
@@ -266,8 +266,8 @@ def test_row_that_is_gone_for_good_is_missed_where_another_speaks_of_it(
     row = next(row for row in page.rows if all(word in page.source(row) for word in words))
     body = page.splice([(row.start, row.end, "")]).encode()
     for runs in (1, 2, 4):
-        said = laboratory.run({SERVER: body}, runs)
-        new = {found[:4] for found in said.findings - laboratory.truth.findings}
+        catalog = laboratory.run({SERVER: body}, runs)
+        new = {found[:4] for found in catalog.findings - laboratory.truth.findings}
         assert (finding in new) is (runs > 1)
 
 
@@ -283,16 +283,16 @@ def test_row_that_is_gone_for_good_is_missed_where_another_speaks_of_it(
 def test_value_that_vanished_stays(
     laboratory: Laboratory, page: str, words: tuple[str, ...], old: str, new: str
 ) -> None:
-    said = laboratory.run({page: edited(laboratory, Case("", page, words, old, new, None, ""))}, 2)
-    assert said.tables == laboratory.truth.tables
+    catalog = laboratory.run({page: edited(laboratory, Case("", page, words, old, new, None, ""))}, 2)
+    assert catalog.tables == laboratory.truth.tables
 
 
 def test_page_that_goes_back_in_time_is_told_for_as_long_as_it_does(laboratory: Laboratory) -> None:
     page = laboratory.true_pages[CLIENT].replace(b"2026-09-30T00:00:00Z", b"2026-07-19T03:21:00Z")
     for runs in (1, 2):
-        said = laboratory.run({CLIENT: page}, runs)
-        assert said.tables == laboratory.truth.tables
-        new = {found[:4] for found in said.findings - laboratory.truth.findings}
+        catalog = laboratory.run({CLIENT: page}, runs)
+        assert catalog.tables == laboratory.truth.tables
+        new = {found[:4] for found in catalog.findings - laboratory.truth.findings}
         assert new == {("warning", "older", None, CLIENT)}
 
 
@@ -303,16 +303,16 @@ def test_table_that_was_shifted_as_a_whole_is_told_by_what_it_said_before(labora
         shifted = re.sub(
             r"(?<=<td>20348\.)(3207|3328|3692)(?=</td>)", lambda found: str(int(found[0]) + 1), page, count=count
         )
-        said = laboratory.run({SERVER: shifted.encode()})
-        new = {found[1:4] for found in said.findings - laboratory.truth.findings}
+        catalog = laboratory.run({SERVER: shifted.encode()})
+        new = {found[1:4] for found in catalog.findings - laboratory.truth.findings}
         assert (("rewritten", "windows-server-2022", "builds") in new) is expected
 
 
 def test_two_kbs_that_changed_places_are_told_by_the_rows_that_had_them(laboratory: Laboratory) -> None:
     other = {"5058385": "5060526", "5060526": "5058385"}
     page = re.sub("|".join(other), lambda found: other[found[0]], laboratory.true_pages[SERVER].decode())
-    said = laboratory.run({SERVER: page.encode()})
-    new = {found[1:4] for found in said.findings - laboratory.truth.findings}
+    catalog = laboratory.run({SERVER: page.encode()})
+    new = {found[1:4] for found in catalog.findings - laboratory.truth.findings}
     assert {("duplicate", "windows-server-2022", kb) for kb in ("KB5058385", "KB5060526")} <= new
 
 
@@ -322,8 +322,8 @@ def test_of_two_builds_without_kb_none_is_called_the_first_without_a_word(labora
     words = ("2021-10 A", "22000.194")
     first = next(row for row in page.rows if all(word in page.source(row) for word in words))
     bare = "<tr><td></td><td>2022-01 C</td><td>2022-01-25</td><td>22000.46</td><td></td></tr>"
-    said = laboratory.run({CLIENT: page.splice([(first.start, first.start, bare)]).encode()})
-    new = {finding[1:5] for finding in said.findings - laboratory.truth.findings}
+    catalog = laboratory.run({CLIENT: page.splice([(first.start, first.start, bare)]).encode()})
+    new = {finding[1:5] for finding in catalog.findings - laboratory.truth.findings}
     message = "no page says the KB of 22000.194 of 2021-10-04, nor that of 22000.46 of 2022-01-25"
     assert ("no-kb", "windows-11-21h2", "22000.194", message) in new
 
@@ -333,8 +333,8 @@ def test_two_links_of_one_kb_are_of_one_kind(laboratory: Laboratory) -> None:
     page = laboratory.markup(HISTORY)
     link = next(one for one in page.of("a") if "KB5062663" in page.source(one) and "22621.5699" in page.source(one))
     text = page.source(link).replace(") Preview", ") Out-of-band").replace("-preview", "-out-of-band")
-    said = laboratory.run({HISTORY: page.splice([(link.start, link.end, text)]).encode()})
-    new = {finding[1:4] for finding in said.findings - laboratory.truth.findings}
+    catalog = laboratory.run({HISTORY: page.splice([(link.start, link.end, text)]).encode()})
+    new = {finding[1:4] for finding in catalog.findings - laboratory.truth.findings}
     assert new == {("link-kind", "windows-11-22h2", "KB5062663")}
 
 
@@ -343,10 +343,10 @@ def test_label_over_builds_of_another_family_sets_the_page_aside(laboratory: Lab
     page = laboratory.markup(CLIENT)
     label = next(one for one in page.of("summary") if "Version 26H1" in page.source(one))
     text = page.source(label).replace("OS build 28000", "OS build 22000")
-    said = laboratory.run({CLIENT: page.splice([(label.start, label.end, text)]).encode()})
+    catalog = laboratory.run({CLIENT: page.splice([(label.start, label.end, text)]).encode()})
     expected = f"unexpected label of a release-history table on {CLIENT}. expected: builds of OS build 22000 under"
-    assert said.failures[CLIENT].startswith(expected)
-    assert said.tables == laboratory.truth.tables
+    assert catalog.failures[CLIENT].startswith(expected)
+    assert catalog.tables == laboratory.truth.tables
 
 
 def test_slip_in_the_newest_build_makes_no_other_family(laboratory: Laboratory) -> None:
@@ -354,9 +354,9 @@ def test_slip_in_the_newest_build_makes_no_other_family(laboratory: Laboratory) 
     page = laboratory.markup(CLIENT)
     row = next(row for row in page.rows if "24H2" in page.source(row) and "26100.9550" in page.source(row))
     text = page.source(row).replace("26100.9550", "26200.9550")
-    said = laboratory.run({CLIENT: page.splice([(row.start, row.end, text)]).encode()})
-    assert said.tables == laboratory.truth.tables
-    new = {finding[1:3] for finding in said.findings - laboratory.truth.findings}
+    catalog = laboratory.run({CLIENT: page.splice([(row.start, row.end, text)]).encode()})
+    assert catalog.tables == laboratory.truth.tables
+    new = {finding[1:3] for finding in catalog.findings - laboratory.truth.findings}
     assert new == {("conflict", RELEASE), ("latest-build", RELEASE)}
 
 
@@ -372,8 +372,8 @@ def test_link_of_a_month_that_no_calendar_has_any_more(words: tuple[str, ...], r
     with Laboratory(bundled_courses()[1]) as laboratory:
         page = laboratory.markup(SERVER)
         row = next(row for row in page.rows if all(word in page.source(row) for word in words))
-        said = laboratory.run({SERVER: page.splice([(row.start, row.end, "")]).encode()})
-        new = {finding[:4] for finding in said.findings - laboratory.truth.findings}
+        catalog = laboratory.run({SERVER: page.splice([(row.start, row.end, "")]).encode()})
+        new = {finding[:4] for finding in catalog.findings - laboratory.truth.findings}
         assert ("warning", "no-month", release, subject) in new
 
 
@@ -384,9 +384,9 @@ def test_day_of_a_month_is_filled_by_a_page_that_gives_it_another_type() -> None
         page = laboratory.markup(SERVER)
         row = next(row for row in page.rows if re.search(r"2026\.07 B.*Hotpatch", page.source(row), re.S))
         text = page.source(row).replace("2026-07-14", "")
-        said = laboratory.run({SERVER: page.splice([(row.start, row.end, text)]).encode()})
-        assert said.tables == laboratory.truth.tables
-        months = said.tables["months"]
+        catalog = laboratory.run({SERVER: page.splice([(row.start, row.end, text)]).encode()})
+        assert catalog.tables == laboratory.truth.tables
+        months = catalog.tables["months"]
         assert months["windows-server-2025", "2026-07"]["available"] == "2026-07-14"
 
 

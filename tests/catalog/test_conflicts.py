@@ -436,13 +436,13 @@ def published_otherwise(history: History) -> list[Finding]:
         ):
             values[month.release, month.month, name] = {str(value)}
     for build in history.builds.values():
-        for about, name, said in (
+        for about, name, stated in (
             (build.kb or build.build, "track", build.track),
             (build.kb or build.build, "date", build.available),
             (build.kb or build.build, "build", build.build),
             (build.build, "KB", build.kb),
         ):
-            values.setdefault((build.release, about, name), set()).add(str(said))
+            values.setdefault((build.release, about, name), set()).add(str(stated))
     open_findings = [row.finding for row in history.findings if row.resolved_at is None]
     return [
         finding
@@ -544,7 +544,7 @@ def pages(draw: st.DrawFn) -> dict[str, Records]:
         Update, st.just(RELEASE), build, kb | st.none(), st.just("B"), st.just("2025-05"), date, st.none()
     )
     links = st.builds(link, kinds, date, kb, build, preview=st.booleans())
-    said = {
+    stated = {
         INFORMATION: st.builds(says, updates=st.lists(updates, max_size=2), months=st.lists(months, max_size=1)),
         NOTES: st.builds(
             says, base=st.none(), months=st.lists(months, max_size=1), entries=st.lists(links, max_size=2)
@@ -552,15 +552,15 @@ def pages(draw: st.DrawFn) -> dict[str, Records]:
         SIBLING: st.builds(says, base=st.none(), entries=st.lists(links, max_size=2)),
         HISTORY: st.builds(says, base=st.none(), entries=st.lists(links, max_size=2)),
     }
-    return {name: draw(page) for name, page in said.items()}
+    return {name: draw(page) for name, page in stated.items()}
 
 
 @given(st.lists(pages(), min_size=1, max_size=3))
 @settings(max_examples=100, deadline=None)
 def test_what_is_used_is_always_what_is_published(drawn: list[dict[str, Records]]) -> None:
     runs = Runs()
-    for said in drawn:
-        runs.add(said, {CUMULATIVE: article(heading="26100.4061", title="26100.4060", date="2025-05-13")})
+    for stated in drawn:
+        runs.add(stated, {CUMULATIVE: article(heading="26100.4061", title="26100.4060", date="2025-05-13")})
         assert published_otherwise(runs.history) == []
     still = [row.finding for row in runs.history.findings if row.resolved_at is None]
     assert len({finding.identity for finding in still}) == len(still)

@@ -135,20 +135,20 @@ def titles(day: str) -> Iterator[Title]:
     for row in facts("update_history_titles"):
         if row["shown_from"] > day or row["text"] == "End of servicing statement":
             continue
-        said = re.fullmatch(
+        match = re.fullmatch(
             r"(\w+ \d+, \d{4})\s*—\s*(KB\d{7}) ?\(OS Builds? (.+)\)\s*(|Preview|Out-of-band)", row["text"].strip()
         )
-        assert said, row["text"]
+        assert match, row["text"]
         release = release_of(row["category"].removeprefix("Windows 11, version "))
         base = BASES[release]
-        of_text = re.search(rf"\b{base}\.\d+", said[3])
+        of_text = re.search(rf"\b{base}\.\d+", match[3])
         of_address = re.search(rf"-{base}-(\d+)", row["path"])
         yield Title(
             release=release,
-            kb=said[2],
-            available=datetime.strptime(said[1], "%B %d, %Y").date().isoformat(),
+            kb=match[2],
+            available=datetime.strptime(match[1], "%B %d, %Y").date().isoformat(),
             build=of_text[0] if of_text else f"{base}.{of_address[1]}" if of_address else None,
-            kind=said[4].lower() or None,
+            kind=match[4].lower() or None,
             in_text=of_text is not None,
         )
 
@@ -240,7 +240,7 @@ def hotpatches(day: str) -> Iterator[Row]:
 def out_of_band(name: str) -> Iterator[Row]:
     """Out-of-band and component hotpatches, one for each release that has them.
 
-    No link to a component update of PowerShell carries a date; the facts have one (KB5061096) from another site.
+    No link to a component update of PowerShell has a date; the facts have one (KB5061096) from another site.
     """
     for row in facts(name):
         for product in row["product"].split("; "):

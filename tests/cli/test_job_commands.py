@@ -48,8 +48,8 @@ def test_scrape_without_network_says_so_once_within_ten_seconds(tmp_path: Path) 
     ran = python(*command, "--db", tmp_path / "c.db", "--archive", tmp_path / "a.db")
     assert monotonic() - begin < 10
     assert ran.returncode == 3
-    logged, said = ran.stderr.splitlines()[:-1], ran.stderr.splitlines()[-1]
-    assert said.startswith(
+    logged, problem = ran.stderr.splitlines()[:-1], ran.stderr.splitlines()[-1]
+    assert problem.startswith(
         "winkb: unexpected lack of network on this machine. expected: a connection to mirror.invalid"
     )
     assert sorted(logged[: len(BY_NAME)]) == sorted(f"INFO scraper.cli: {name}: no network" for name in BY_NAME)

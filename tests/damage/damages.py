@@ -50,7 +50,7 @@ def _one(random: Random, things: Sequence[Element]) -> Element | None:
 def _any_text(page: Markup, random: Random, pattern: re.Pattern[str]) -> tuple[Text, re.Match[str]] | None:
     """A match in a text that says a fact, by chance."""
     for _ in range(50):
-        text = random.choice(page.said) if page.said else None
+        text = random.choice(page.stating) if page.stating else None
         matches = list(pattern.finditer(page.text, text.start, text.end)) if text else []
         if text and matches:
             return text, random.choice(matches)
@@ -476,7 +476,7 @@ def blanks_between_tags(page: Markup, random: Random) -> str | None:
 def blanks_in_texts(page: Markup, random: Random) -> str | None:
     """Invisible characters at the ends of texts."""
     blank = random.choice(("\N{NO-BREAK SPACE}", "\N{ZERO WIDTH SPACE}" * 7, " \n ", "&nbsp;", "&#8203;"))
-    chosen = random.sample(page.said, min(20, len(page.said)))
+    chosen = random.sample(page.stating, min(20, len(page.stating)))
     return page.splice({(at, at, blank) for at in (random.choice((one.start, one.end)) for one in chosen)})
 
 
@@ -485,7 +485,7 @@ def line_ends(page: Markup, random: Random) -> str | None:
 
 
 def spans_around_texts(page: Markup, random: Random) -> str | None:
-    chosen = random.sample(page.said, min(20, len(page.said)))
+    chosen = random.sample(page.stating, min(20, len(page.stating)))
     tag = random.choice(("span", "em", "font"))
     ends = [(one.start, one.start, f"<{tag}>") for one in chosen] + [(one.end, one.end, f"</{tag}>") for one in chosen]
     return page.splice(ends)

@@ -140,17 +140,17 @@ class Laboratory:
         """So many runs in which ``source`` serves ``text``."""
         body = text.encode("utf-8", "surrogatepass")
         try:
-            said = self.run({source: body}, runs)
+            damaged = self.run({source: body}, runs)
         except Exception:  # whatever it is: that is what is looked for
             return Judgement("CRASH", traceback.format_exc())
-        if source in said.failures:
-            if said.tables != self._without(source, runs).tables:
+        if source in damaged.failures:
+            if damaged.tables != self._without(source, runs).tables:
                 return Judgement("SILENT", "not the facts of a failing page")
-            if said.exit_code != _DRIFT:
-                return Judgement("SILENT", f"refused with exit code {said.exit_code}")
-            return Judgement("refused", said.failures[source])
+            if damaged.exit_code != _DRIFT:
+                return Judgement("SILENT", f"refused with exit code {damaged.exit_code}")
+            return Judgement("refused", damaged.failures[source])
         statements = Statements([*self._facts(source), _facts_of(source, body)], self._bases)
-        return judge(self._truths[runs], said, self._yesterday, statements, self._texts)
+        return judge(self._truths[runs], damaged, self._yesterday, statements, self._texts)
 
     def _without(self, source: str, runs: int) -> Catalog:
         """The runs in which nothing can be made of a page."""

@@ -79,7 +79,7 @@ class Markup:
         return rows + [item for one in self.lists for item in self.within(one, "li")]
 
     @cached_property
-    def said(self) -> list[Text]:
+    def stating(self) -> list[Text]:
         """The texts within rows, headers and labels."""
         places = [*self.rows, *self.labels, *(self.within(table, "tr")[0] for table in self.tables)]
         spans = sorted((place.start, place.end) for place in places)

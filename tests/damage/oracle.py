@@ -113,11 +113,11 @@ class Difference:
         return f"{self.table} {self.key}: {'missing' if self.was else 'extra'}"
 
 
-def differences(truth: Catalog, said: Catalog, allowed: Texts) -> list[Difference]:
+def differences(truth: Catalog, damaged: Catalog, allowed: Texts) -> list[Difference]:
     """``allowed``: by KB, the titles and addresses that any page gives it; which of them is published is no fact."""
     found = []
     for table in _KEYS:
-        before, after = truth.tables[table], said.tables[table]
+        before, after = truth.tables[table], damaged.tables[table]
         for key in before.keys() | after.keys():
             was, now = before.get(key), after.get(key)
             if was is None or now is None:
@@ -156,7 +156,7 @@ class Statements:
     """What all pages of a run say: values by release, name (a KB, build or month) and column."""
 
     def __init__(self, facts: Iterable[Records], bases: Mapping[str, int | None]) -> None:
-        self.said: dict[tuple[str, str, str], set[str]] = defaultdict(set)
+        self.stated: dict[tuple[str, str, str], set[str]] = defaultdict(set)
         for page in facts:
             for servicing in page.servicing:
                 latest = {"available": servicing.latest_date, "track": "cumulative"}
@@ -179,7 +179,7 @@ class Statements:
                 values = {"available": entry.available, "build": build, "kb": entry.kb}
                 values |= {"track": _TRACKS.get(entry.kind), "kind": _LINKED.get(entry.kind)}
                 self._say(entry.release, (entry.kb, build), values)
-                self.said["", entry.kb or "", "expired"].add(str(entry.expired))
+                self.stated["", entry.kb or "", "expired"].add(str(entry.expired))
                 if entry.kind in (EntryKind.HOTPATCH, EntryKind.BASELINE) and entry.available:
                     month = entry.available[:7]
                     if second_tuesday(month) == entry.available:
@@ -191,15 +191,15 @@ class Statements:
         for name in filter(None, names):
             for column, value in values.items():
                 if value and value != name:
-                    self.said[release, _named(name, values), column].add(str(value))
+                    self.stated[release, _named(name, values), column].add(str(value))
 
     def speak_of(self, difference: Difference) -> bool:
         """Whether a page states something that the published row contradicts: another value, or the row at all."""
         row = difference.was or difference.now or {}
         if difference.table == "releases":
-            return difference.now is None and any(release == row["release"] for release, _, _ in self.said)
+            return difference.now is None and any(release == row["release"] for release, _, _ in self.stated)
         if difference.table == "kbs":
-            return difference.column == "expired" and len(self.said["", str(row["kb"]), "expired"]) > 1
+            return difference.column == "expired" and len(self.stated["", str(row["kb"]), "expired"]) > 1
         release = str(difference.release)
         columns = ("kb", "build") if difference.table == "builds" else ("month",)
         names = [_named(str(row[column]), row) for column in columns if row[column]]
@@ -210,12 +210,12 @@ class Statements:
             )
         if difference.column:
             assert difference.now is not None
-            said = {value for name in names for value in self.said.get((release, name, difference.column), ())}
-            return bool(said - {str(difference.now[difference.column])})
+            stated = {value for name in names for value in self.stated.get((release, name, difference.column), ())}
+            return bool(stated - {str(difference.now[difference.column])})
         if difference.was:
             return self._list(row)
         return any(
-            self.said.get((release, name, column), set()) - {str(row[column])}
+            self.stated.get((release, name, column), set()) - {str(row[column])}
             for name in names
             for column in ("kb", "build", "available", "month", "cadence", "track", "type")
             if row.get(column)
@@ -225,12 +225,12 @@ class Statements:
         """Whether a page lists the row: its KB with its build, where it has both."""
         release, kb, build = str(row["release"]), row["kb"], row["build"]
         if "status" in row:
-            return any((release, str(row["month"]), column) in self.said for column in ("available", "kb"))
+            return any((release, str(row["month"]), column) in self.stated for column in ("available", "kb"))
         if kb and build:
             named = _named(str(build), row)
-            return build in self.said[release, str(kb), "build"] or kb in self.said[release, named, "kb"]
+            return build in self.stated[release, str(kb), "build"] or kb in self.stated[release, named, "kb"]
         name = str(kb) if kb else _named(str(build), row)
-        return any((release, name, column) in self.said for column in ("available", "kb"))
+        return any((release, name, column) in self.stated for column in ("available", "kb"))
 
 
 def _named(name: str, row: Mapping[str, object]) -> str:
@@ -389,11 +389,11 @@ def texts_of(facts: Iterable[Records]) -> dict[str, set[object]]:
     return found
 
 
-def judge(truth: Catalog, said: Catalog, before: Catalog, statements: Statements, allowed: Texts) -> Judgement:
+def judge(truth: Catalog, damaged: Catalog, before: Catalog, statements: Statements, allowed: Texts) -> Judgement:
     """Of a run whose page was read: ``same``, ``reported``, ``once`` or ``once, changed`` (undetectable, without and
     with a change that names it) or ``SILENT``. ``before``: what was published by the run before."""
-    wrong = differences(truth, said, allowed)
-    findings, changes = said.findings - truth.findings, said.changes - truth.changes
+    wrong = differences(truth, damaged, allowed)
+    findings, changes = damaged.findings - truth.findings, damaged.changes - truth.changes
     if not wrong:
         return Judgement("same", str(min(map(str, findings))) if findings else "")
     served = [one for one in wrong if not one.is_derived]
@@ -405,7 +405,7 @@ def judge(truth: Catalog, said: Catalog, before: Catalog, statements: Statements
     unnamed = [one for one in served if one not in named]
     if not unnamed:
         return Judgement("reported", f"{named and str(next(iter(named)))}")
-    around = _still_said(truth, said)
+    around = _published_still(truth, damaged)
     for one in unnamed:
         if why := ", ".join(sorted(broken_rules(one, around))) or (statements.speak_of(one) and "another statement"):
             return Judgement("SILENT", f"{one} (visible by {why}; {len(unnamed)} unnamed, {len(named)} named)")
@@ -413,10 +413,10 @@ def judge(truth: Catalog, said: Catalog, before: Catalog, statements: Statements
     return Judgement("once" if loose else "once, changed", str((loose or unnamed)[0]))
 
 
-def _still_said(truth: Catalog, said: Catalog) -> Catalog:
+def _published_still(truth: Catalog, damaged: Catalog) -> Catalog:
     """The truth without the rows that the damaged run no longer publishes: no row stands beside those."""
     tables = {
-        table: {key: row for key, row in rows.items() if _stands(said.tables[table].get(key))}
+        table: {key: row for key, row in rows.items() if _stands(damaged.tables[table].get(key))}
         for table, rows in truth.tables.items()
     }
     return replace(truth, tables=tables)

@@ -46,8 +46,8 @@ def test_workflow_asks_whether_a_release_is_coming_out(tmp_path: Path, schedule:
     ask = ("bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step("due", "due")["run"])
     ended = run(*ask, SCHEDULE=schedule, PATH=path, GITHUB_OUTPUT=tmp_path / "out")
     assert ended.returncode == 0, ended.stderr
-    said = (tmp_path / "out").read_text() if (tmp_path / "out").exists() else ""
-    assert said == ("now=yes\n" if due else "")
+    output = (tmp_path / "out").read_text() if (tmp_path / "out").exists() else ""
+    assert output == ("now=yes\n" if due else "")
 
 
 def test_workflow_has_no_more_rights_than_it_needs() -> None:
@@ -126,10 +126,10 @@ def test_night_of_the_workflow_end_to_end(tmp_path: Path, winkb: Path) -> None:
         options = re.sub(r"\$\{\{.*?\}\}", "x", night_step["env"]["SCRAPE_OPTIONS"]) + " " + shlex.join(MIRROR)
         assert shell("night", SCRAPE_OPTIONS=options).returncode == 0
         assert shell("news").returncode == 0
-        said = dict(line.split("=") for line in output.read_text().splitlines())
-        assert said == {"exit_code": "0", "scrape_code": "0", "new": new}
+        outputs = dict(line.split("=") for line in output.read_text().splitlines())
+        assert outputs == {"exit_code": "0", "scrape_code": "0", "new": new}
         if new == "true":
             assert shell("Note what was published").returncode == 0
-        assert shell("Green, yellow or red", CODE=said["exit_code"]).returncode == 0
+        assert shell("Green, yellow or red", CODE=outputs["exit_code"]).returncode == 0
         assert (tmp_path / "page").read_text().count("## winkb: ") == night
     assert {path.name for path in (tmp_path / "state").iterdir()} >= {"archive.db", "catalog.db", "published.sha256"}

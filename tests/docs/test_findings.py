@@ -13,7 +13,7 @@ def test_document_has_what_the_checks_say() -> None:
 
 
 def test_every_check_has_a_sentence() -> None:
-    assert [code for code, said in CODES.items() if not said.sentence.endswith((".", ")"))] == []
+    assert [code for code, meaning in CODES.items() if not meaning.sentence.endswith((".", ")"))] == []
 
 
 def test_what_is_written_by_hand_stays_and_a_lost_heading_is_named() -> None:

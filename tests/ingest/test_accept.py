@@ -44,9 +44,9 @@ def test_drift_that_stands_ends_with_4_every_run(runs: Runs, begun: Runs) -> Non
     for now in (SECOND, THIRD, FOURTH):
         result = runs.scrape(now)
         assert result.exit_code == 4
-        (said,) = problems(result)
-        assert said.startswith(f"winkb: {LOST_HALF}")
-        assert runs.page(CLIENT) == (FIRST, SECOND, said.removeprefix("winkb: "))
+        (problem,) = problems(result)
+        assert problem.startswith(f"winkb: {LOST_HALF}")
+        assert runs.page(CLIENT) == (FIRST, SECOND, problem.removeprefix("winkb: "))
         assert (runs.facts(), runs.outcome()) == (begun.facts(), "unchanged")
 
 
@@ -188,8 +188,8 @@ def test_lost_column_cannot_be_accepted(runs: Runs) -> None:
     before = runs.db.read_bytes()
     result = accept(runs)
     assert result.exit_code == 2
-    (said,) = problems(result)
-    assert said == (
+    (problem,) = problems(result)
+    assert problem == (
         f"winkb: unexpected acceptance on {CLIENT}. expected: a drift that can be read, found:"
         f" unexpected columns of a release-history table (Version 24H2 (OS build 26100)) on {CLIENT}."
         " expected: servicing option, update type, availability date, build, kb article,"

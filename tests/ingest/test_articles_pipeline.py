@@ -270,8 +270,8 @@ def test_a_page_in_an_articles_place_is_said_again_after_a_run_without_it(runs: 
     runs.run(SECOND)
     runs.serve(KB, stray)
     outcome = runs.run(THIRD)
-    said = [line for line in first if "leads to another page" in line]
-    assert [line for line in outcome.problems if "leads to another page" in line] == said
+    moved = [line for line in first if "leads to another page" in line]
+    assert [line for line in outcome.problems if "leads to another page" in line] == moved
     before = runs.rows("select page, url, failure, failing_since from pages order by page")
     job.rebuild(runs.paths)
     assert runs.rows("select page, url, failure, failing_since from pages order by page") == before

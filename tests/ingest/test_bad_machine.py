@@ -41,10 +41,10 @@ def ended(process: "subprocess.Popen[str]") -> tuple[int, list[str]]:
 def test_full_disk_leaves_the_old_catalog_and_no_trace(runs: Runs, clean: Runs, date: str) -> None:
     before = runs.db.read_bytes()
     runs.serve(date)
-    code, said = ended(runs.command(SECOND, SIZED.format(size=len(before) // 2)))
+    code, lines = ended(runs.command(SECOND, SIZED.format(size=len(before) // 2)))
     assert code == 5
-    assert len(said) == 1
-    assert said[0].startswith(f"winkb: unexpected trouble on {runs.db}. expected: a folder with room for the catalog")
+    assert len(lines) == 1
+    assert lines[0].startswith(f"winkb: unexpected trouble on {runs.db}. expected: a folder with room for the catalog")
     assert runs.db.read_bytes() == before
     assert sorted(path.name for path in runs.folder.iterdir() if path.suffix != ".lock") == [
         "archive.db",
@@ -57,10 +57,10 @@ def test_full_disk_leaves_the_old_catalog_and_no_trace(runs: Runs, clean: Runs, 
 
 def test_disk_full_of_the_archive_leaves_the_old_catalog(runs: Runs, clean: Runs) -> None:
     before = runs.db.read_bytes()
-    code, said = ended(runs.command(SECOND, SIZED.format(size=runs.archive.stat().st_size)))
+    code, lines = ended(runs.command(SECOND, SIZED.format(size=runs.archive.stat().st_size)))
     assert code == 5
-    assert len(said) == 1
-    assert said[0].startswith(f"winkb: unexpected trouble on {runs.archive}. expected: an archive that can be written")
+    assert len(lines) == 1
+    assert lines[0].startswith(f"winkb: unexpected trouble on {runs.archive}. expected: an archive that can be written")
     assert runs.db.read_bytes() == before
     assert runs.scrape(THIRD).exit_code == 0
     assert runs.tables("builds", "months") == clean.tables("builds", "months")
@@ -89,8 +89,8 @@ def test_second_run_says_so_and_the_first_is_unharmed(runs: Runs, clean: Runs) -
         assert (demo.exit_code, len(problems(demo))) == (3, 1)
     finally:
         go_on.set()
-        code, said = ended(first)
-    assert (code, said) == (0, [])
+        code, lines = ended(first)
+    assert (code, lines) == (0, [])
     assert runs.facts() == clean.facts()
 
 
@@ -141,8 +141,8 @@ def test_question_to_something_that_is_no_catalog_ends_with_5(
     result = begun.run(*question, "--db", str(db))
     assert result.exit_code == 5
     assert result.stdout == ""
-    (said,) = problems(result)
-    assert str(db) in said
+    (lines,) = problems(result)
+    assert str(db) in lines
     assert db.exists() == (content is not None)
 
 
@@ -205,9 +205,9 @@ def test_folder_that_cannot_be_written_ends_with_5(runs: Runs, begun: Runs, plac
     }[place]
     result = runs.scrape(SECOND, option, str(folder / "winkb.db"))
     assert result.exit_code == 5
-    (said,) = problems(result)
-    assert said.startswith(f"winkb: unexpected trouble on {folder / 'winkb.db'}")
-    assert "expected: a folder that can be written" in said
+    (lines,) = problems(result)
+    assert lines.startswith(f"winkb: unexpected trouble on {folder / 'winkb.db'}")
+    assert "expected: a folder that can be written" in lines
     assert runs.db.read_bytes() == begun.db.read_bytes()
     assert runs.archive.read_bytes() == begun.archive.read_bytes()
 

@@ -52,12 +52,12 @@ class Bad:
     name: str
     answer: Reply
     exit_code: int
-    said: str
+    problem: str
 
 
-def bad(name: str, answer: Reply | bytes, exit_code: int, said: str) -> Bad:
+def bad(name: str, answer: Reply | bytes, exit_code: int, problem: str) -> Bad:
     reply = Reply(body=answer) if isinstance(answer, bytes) else answer
-    return Bad(name, reply, exit_code, said.replace("URL", URLS[name]))
+    return Bad(name, reply, exit_code, problem.replace("URL", URLS[name]))
 
 
 HALF = PAGE[: len(PAGE) // 2]
@@ -176,7 +176,7 @@ COLUMNS = {
 
 def on_page(case: Bad) -> str:
     """The whole line, as the command says it."""
-    thing, rest = case.said.split(". expected: ", 1)
+    thing, rest = case.problem.split(". expected: ", 1)
     return f"winkb: unexpected {thing} on {case.name}. expected: {rest}"
 
 

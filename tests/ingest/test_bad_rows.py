@@ -109,9 +109,9 @@ def test_unreadable_row_keeps_its_last_facts_while_the_rest_is_published(
     runs.answer(case.name, case.body)
     result = runs.scrape(SECOND)
     assert result.exit_code == 4
-    (said,) = problems(result)
-    assert said.startswith(f"winkb: unexpected row on {case.name}. ")
-    assert case.message in said
+    (problem,) = problems(result)
+    assert problem.startswith(f"winkb: unexpected row on {case.name}. ")
+    assert case.message in problem
 
     served = ("releases", "kbs", "builds", "months", "changes")
     assert runs.tables(*served) == clean.tables(*served)

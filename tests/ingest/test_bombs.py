@@ -130,9 +130,9 @@ def test_bomb_is_refused_in_little_memory_and_time(
     poured = runs.web.poured
 
     def scrape(now: str) -> tuple[int, list[str]]:
-        code, said, peak = peak_of(runs)
+        code, printed, peak = peak_of(runs)
         assert peak < usual_peak + 100_000
-        return code, said
+        return code, printed
 
     fails_and_comes_back(runs, expected, clean, fault, scrape)
     assert runs.web.poured - poured < LIMIT + fault.asked * 8_000_000

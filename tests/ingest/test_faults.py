@@ -104,12 +104,12 @@ def encoded(encoding: str, body: bytes = PAGE) -> Fault:
     return Fault(reply, 4, f"content encoding. expected: gzip or none, found: {encoding!r}")
 
 
-def zipped(body: bytes, said: str) -> Fault:
-    return Fault(Reply(body=body, headers={"Content-Encoding": "gzip"}), 4, said)
+def zipped(body: bytes, problem: str) -> Fault:
+    return Fault(Reply(body=body, headers={"Content-Encoding": "gzip"}), 4, problem)
 
 
-def protocol(said: str, *parts: bytes) -> Fault:
-    return passing(Raw(parts), f"RemoteProtocolError {said}")
+def protocol(problem: str, *parts: bytes) -> Fault:
+    return passing(Raw(parts), f"RemoteProtocolError {problem}")
 
 
 def broken_headers(line: bytes) -> Fault:

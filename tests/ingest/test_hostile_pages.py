@@ -185,9 +185,9 @@ def test_masked_cell_is_not_taken_for_what_a_browser_shows(served: dict[str, byt
 
 
 def test_error_is_one_line_of_bounded_length_whatever_it_quotes() -> None:
-    said = str(DriftError("a\nb", page="x", expected="y", found="\x1b[31m\u202e\r\n" + "z" * 1_000_000))
-    assert said.isprintable()
-    assert len(said) < 1_100
+    text = str(DriftError("a\nb", page="x", expected="y", found="\x1b[31m\u202e\r\n" + "z" * 1_000_000))
+    assert text.isprintable()
+    assert len(text) < 1_100
 
 
 def test_log_line_is_one_line_and_so_is_each_of_a_traceback(tmp_path: Path) -> None:
@@ -198,10 +198,10 @@ def test_log_line_is_one_line_and_so_is_each_of_a_traceback(tmp_path: Path) -> N
         "except ValueError: logging.getLogger('x').exception('c')\n"
     )
     ended = subprocess.run([sys.executable, "-c", lines], capture_output=True, cwd=ROOT, timeout=60)
-    said = ended.stderr.decode("utf-8").splitlines()
-    assert said[0] == r"WARNING x: a\nWARNING x: forged \x1b[31m"
-    assert said[1] == "ERROR x: c"
-    assert said[-1] == r"ValueError: b\x1b[31m\u202e"
+    text = ended.stderr.decode("utf-8").splitlines()
+    assert text[0] == r"WARNING x: a\nWARNING x: forged \x1b[31m"
+    assert text[1] == "ERROR x: c"
+    assert text[-1] == r"ValueError: b\x1b[31m\u202e"
 
 
 def test_address_of_thousands_of_letters_is_refused() -> None:

@@ -136,15 +136,15 @@ class World:
         return pages.release_information(servicing, (), histories, calendars, updated_at=f"{at[:10]}T03:37:00Z")
 
     def article(self, kb: str) -> bytes:
-        said, number = self.issues.get(kb, ""), int(kb[2:]) % 100000
-        if said == "no article":
+        issue_kind, number = self.issues.get(kb, ""), int(kb[2:]) % 100000
+        if issue_kind == "no article":
             return b"<html><head><title>Hub</title></head><body><main><p>Nothing.</p></main></body></html>"
         issue = Issue(
-            "Printers print twice", "Twice.", resolution="Addressed in KB5999999." if said == "solved" else ""
+            "Printers print twice", "Twice.", resolution="Addressed in KB5999999." if issue_kind == "solved" else ""
         )
-        named = "KB5999998" if said == "another" else kb
-        builds = [f"{base}.{1000 + 100 * number + (said == 'other build')}" for base in BASES.values()]
-        issues = {"unread": None, "none": []}.get(said, [issue])
+        named = "KB5999998" if issue_kind == "another" else kb
+        builds = [f"{base}.{1000 + 100 * number + (issue_kind == 'other build')}" for base in BASES.values()]
+        issues = {"unread": None, "none": []}.get(issue_kind, [issue])
         return article(named, "2026-01-13", builds, issues=issues)
 
 

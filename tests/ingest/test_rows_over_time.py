@@ -35,7 +35,7 @@ MARCH = ("builds", "windows-11-24h2", "KB5053598")
 NOVEMBER = ("builds", "windows-11-24h2", "KB5072359")
 
 
-def standing(runs: Runs, kb: str = "KB5053598") -> list[tuple]:  # type: ignore[type-arg]
+def rows_of(runs: Runs, kb: str = "KB5053598") -> list[tuple]:  # type: ignore[type-arg]
     query = (
         "select build, corrected_to, withdrawn from builds where release = 'windows-11-24h2' and kb = ? order by build"
     )
@@ -53,7 +53,7 @@ def test_row_that_is_missing_for_one_run_is_no_change(runs: Runs, begun: Runs) -
     # It starts anew: once more is again the first time.
     runs.answer(CLIENT, edited(body_of(CLIENT, OLD), HISTORY_24H2, dropped("KB5072359")))
     assert runs.scrape(FOURTH).exit_code == 0
-    assert (standing(runs, "KB5072359"), runs.changes()) == ([("26100.7178", None, 0)], [])
+    assert (rows_of(runs, "KB5072359"), runs.changes()) == ([("26100.7178", None, 0)], [])
 
 
 def test_row_that_is_missing_twice_is_withdrawn_and_comes_back(runs: Runs) -> None:
@@ -61,14 +61,14 @@ def test_row_that_is_missing_twice_is_withdrawn_and_comes_back(runs: Runs) -> No
     runs.answer(CLIENT, edited(body_of(CLIENT, OLD), HISTORY_24H2, dropped("KB5072359")))
     assert runs.scrape(SECOND).exit_code == 0
     assert runs.scrape(THIRD).exit_code == 0
-    assert standing(runs, "KB5072359") == [("26100.7178", None, 1)]
+    assert rows_of(runs, "KB5072359") == [("26100.7178", None, 1)]
     assert runs.changes() == [(*NOVEMBER, "row", "26100.7178", None)]
     assert runs.outcome() == "news"
     assert runs.scrape(FOURTH).exit_code == 0
     assert runs.outcome() == "unchanged"
     runs.serve(OLD)
     assert runs.scrape(FIFTH).exit_code == 0
-    assert standing(runs, "KB5072359") == [("26100.7178", None, 0)]
+    assert rows_of(runs, "KB5072359") == [("26100.7178", None, 0)]
     assert runs.changes() == [(*NOVEMBER, "row", "26100.7178", None), (*NOVEMBER, "row", None, "26100.7178")]
 
 
@@ -79,10 +79,10 @@ def test_run_in_which_the_page_failed_is_no_disappearance(runs: Runs) -> None:
     assert runs.scrape(SECOND).exit_code == 0
     runs.answer(CLIENT, Reply(404))
     assert runs.scrape(THIRD).exit_code == 4
-    assert standing(runs, "KB5072359") == [("26100.7178", None, 0)]
+    assert rows_of(runs, "KB5072359") == [("26100.7178", None, 0)]
     runs.answer(CLIENT, gone)
     assert runs.scrape(FOURTH).exit_code == 0
-    assert standing(runs, "KB5072359") == [("26100.7178", None, 1)]
+    assert rows_of(runs, "KB5072359") == [("26100.7178", None, 1)]
 
 
 @pytest.mark.parametrize("kb", ["KB5053598", "KB5052093"], ids=["security", "preview"])
@@ -113,15 +113,15 @@ def test_build_corrected_under_the_same_kb_stays_as_corrected(fresh: Runs) -> No
     wrong = edited(body_of(CLIENT, OLD), HISTORY_24H2, replaced("26100.3476", "26100.3474"))
     fresh.answer(CLIENT, wrong)
     assert fresh.scrape(FIRST).exit_code == 0
-    assert standing(fresh) == [("26100.3474", None, 0)]
+    assert rows_of(fresh) == [("26100.3474", None, 0)]
     fresh.serve(OLD)
     assert fresh.scrape(SECOND).exit_code == 0
     corrected = [("26100.3474", "26100.3476"), ("26100.3476", None)]
-    assert [row[:2] for row in standing(fresh)] == corrected
-    assert standing(fresh)[1][2] == 0
+    assert [row[:2] for row in rows_of(fresh)] == corrected
+    assert rows_of(fresh)[1][2] == 0
     assert fresh.changes() == [(*MARCH, "build", "26100.3474", "26100.3476")]
     assert fresh.scrape(THIRD).exit_code == 0
-    assert [row[:2] for row in standing(fresh)] == corrected
+    assert [row[:2] for row in rows_of(fresh)] == corrected
     assert len(fresh.changes()) == 1
     assert fresh.run("build", "26100.3474", "--db", str(fresh.db)).exit_code == 0
 
@@ -149,7 +149,7 @@ def test_corrected_date_is_a_change_of_the_row(runs: Runs) -> None:
     runs.answer(CLIENT, edited(body_of(CLIENT, OLD), HISTORY_24H2, replaced("2025-03-11", "2025-03-12", "KB5053598")))
     assert runs.scrape(SECOND).exit_code == 0
     assert runs.changes() == [(*MARCH, "available", "2025-03-11", "2025-03-12")]
-    assert standing(runs) == [("26100.3476", None, 0)]
+    assert rows_of(runs) == [("26100.3476", None, 0)]
 
 
 def test_value_that_vanished_from_a_row_stays(runs: Runs, begun: Runs) -> None:

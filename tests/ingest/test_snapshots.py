@@ -50,7 +50,7 @@ def capture(name: str) -> bytes:
     return path.read_bytes()
 
 
-# --- reading pages, independently of the parse room ------------------------------------------------------------------
+# --- reading pages, independently of scraper/ingest/parse ------------------------------------------------------------
 
 
 def tree(body: bytes) -> LexborHTMLParser:

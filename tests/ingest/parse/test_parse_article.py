@@ -369,13 +369,13 @@ def test_packages_keep_their_dirt() -> None:
 
 @pytest.mark.parametrize("layout", ["new", "old"])
 def test_fingerprint_leaves_out_what_every_answer_varies(layout: str) -> None:
-    def page(**said: object) -> bytes:
-        return article("KB5101650", "2026-07-14", ("26200.8875",), **{"layout": layout, **said})  # type: ignore[arg-type]
+    def page(**changes: object) -> bytes:
+        return article("KB5101650", "2026-07-14", ("26200.8875",), **{"layout": layout, **changes})  # type: ignore[arg-type]
 
     known = article_fingerprint(page())
     assert article_fingerprint(page(flight="7", navigation=9)) == known
     changed = ({"updated_at": "2026-09-18"}, {"title": "July 14, 2026—x"}, {"issues": None}, {"builds": ()})
-    others = [article_fingerprint(page(**said)) for said in changed[:3]]
+    others = [article_fingerprint(page(**changes)) for changes in changed[:3]]
     others.append(article_fingerprint(article("KB5101650", "2026-07-14", ("26200.8876",), layout=layout)))  # type: ignore[arg-type]
     assert len({known, *others}) == 5
 

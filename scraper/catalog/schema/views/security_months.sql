@@ -6,10 +6,10 @@ with counted as (
   where track = 'cumulative' and cadence = 'B' and month is not null and corrected_to is null
   union all
   select release, month, available, withdrawn from months where status = 'released'
-), standing as (
+), latest as (
   select release, max(month) as newest from counted where withdrawn = 0 group by release
 )
 select release, month, min(available) as available
-from counted join standing using (release)
+from counted join latest using (release)
 where month <= newest
 group by release, month;
