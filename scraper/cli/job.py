@@ -10,7 +10,7 @@ from scraper.cli.exit_codes import exit_code_of
 from scraper.errors import MachineError, ScraperError, printable
 
 if TYPE_CHECKING:
-    from scraper.ingest.job import Outcome, Paths
+    from scraper.ingest.job import Manners, Outcome, Paths
 
 
 @click.command()
@@ -47,12 +47,6 @@ def scrape(
     from scraper.ingest import job
     from scraper.publish.summary import last_run, write
 
-    usual = job.Manners()
-    manners = job.Manners(
-        delay=(0.0 if mirror else usual.delay) if delay is None else delay,
-        concurrency=usual.concurrency if concurrency is None else concurrency,
-        user_agent=user_agent or usual.user_agent,
-    )
     log_to_stderr()
     since = last_run(db)
     try:
@@ -61,7 +55,7 @@ def scrape(
             now,
             names=sources,
             mirror=mirror,
-            manners=manners,
+            manners=_manners(0 if mirror and delay is None else delay, concurrency, user_agent),
             budget=budget,
             articles=not sources if articles is None else articles,
             progress=progress(),
@@ -72,6 +66,18 @@ def scrape(
     _print_outcome(outcome)
     write(db, since, outcome.exit_code, problems=outcome.problems, markdown_to=summary, json_to=summary_json)
     raise click.exceptions.Exit(outcome.exit_code)
+
+
+def _manners(delay: float | None, concurrency: int | None, user_agent: str | None) -> "Manners":
+    """The usual manners, but for what was given."""
+    from scraper.ingest.job import Manners
+
+    usual = Manners()
+    return Manners(
+        delay=usual.delay if delay is None else delay,
+        concurrency=usual.concurrency if concurrency is None else concurrency,
+        user_agent=user_agent or usual.user_agent,
+    )
 
 
 @click.command()
