@@ -1,7 +1,8 @@
 """The forms of the data that several packages share: declared sources, and typed records.
 
 Each form of the data has one name on its way. A *page version* is the bytes of one answer, as the archive keeps them. A
-*parsed page* has the strings of a page version by column name (ingest/parse/parsed.py). *Records* are typed values.
+*parsed page* has the strings of a page version by column name (ingest/parse/parsed.py). *Records* are typed values. All
+forms are in this one module, so that each is found at once; most of its lines are fields.
 
 Values: a KB is ``KB`` and its digits; a build is ``base.revision`` (``26100.3981``); a month is ``YYYY-MM``; a date is
 ``YYYY-MM-DD``; a time is UTC, ``YYYY-MM-DDTHH:MM:SSZ``. Unknown is None, never an empty string.
