@@ -20,13 +20,13 @@ from tests.fixtures.runs import (
     THIRD,
     UPDATES,
     Runs,
-    Unasked,
+    WithoutPage,
     body_of,
     problems,
 )
 from tests.fixtures.web import Reply, Web
 
-pytestmark = pytest.mark.usefixtures("hurried")
+pytestmark = pytest.mark.usefixtures("no_waiting")
 
 
 def accept(runs: Runs, now: str = MORNING) -> Result:
@@ -38,7 +38,7 @@ def seen(runs: Runs) -> list[tuple]:  # type: ignore[type-arg]
     return runs.rows("select * from changes order by id")
 
 
-def test_drift_that_stands_ends_with_4_every_run(runs: Runs, begun: Runs) -> None:
+def test_drift_that_stands_ends_with_4_every_run(runs: Runs, first_run: Runs) -> None:
     runs.serve(OLD)
     runs.answer(CLIENT, halved(body_of(CLIENT, OLD)))
     for now in (SECOND, THIRD, FOURTH):
@@ -47,37 +47,37 @@ def test_drift_that_stands_ends_with_4_every_run(runs: Runs, begun: Runs) -> Non
         (problem,) = problems(result)
         assert problem.startswith(f"winkb: {LOST_HALF}")
         assert runs.page(CLIENT) == (FIRST, SECOND, problem.removeprefix("winkb: "))
-        assert (runs.facts(), runs.outcome()) == (begun.facts(), "unchanged")
+        assert (runs.facts(), runs.outcome()) == (first_run.facts(), "unchanged")
 
 
-def test_accepted_loss_of_rows_passes_and_they_are_withdrawn_the_second_time(fresh: Runs) -> None:
+def test_accepted_loss_of_rows_passes_and_they_are_withdrawn_the_second_time(no_run: Runs) -> None:
     """Of rows that no other page lists, as the update history may."""
     options = [option for name in BY_NAME if name != UPDATES for option in ("--source", name)]
-    assert fresh.scrape(FIRST, *options).exit_code == 0
-    rows = fresh.rows("select count(*) from builds")
-    fresh.answer(CLIENT, halved(body_of(CLIENT, OLD)))
-    assert fresh.scrape(SECOND, *options).exit_code == 4
-    result = accept(fresh)
+    assert no_run.scrape(FIRST, *options).exit_code == 0
+    rows = no_run.rows("select count(*) from builds")
+    no_run.answer(CLIENT, halved(body_of(CLIENT, OLD)))
+    assert no_run.scrape(SECOND, *options).exit_code == 4
+    result = accept(no_run)
     assert result.exit_code == 0
     assert result.stdout.startswith(f"accepted: {LOST_HALF}")
-    assert fresh.page(CLIENT) == (SECOND, None, None)
-    assert fresh.rows("select count(*) from builds where withdrawn") == [(0,)]
-    assert fresh.changes() == []
+    assert no_run.page(CLIENT) == (SECOND, None, None)
+    assert no_run.rows("select count(*) from builds where withdrawn") == [(0,)]
+    assert no_run.changes() == []
 
-    result = fresh.scrape(THIRD, *options)
+    result = no_run.scrape(THIRD, *options)
     assert (result.exit_code, problems(result)) == (0, [])
-    gone = fresh.rows("select release, coalesce(kb, build), build from builds where withdrawn order by 1, 2")
+    gone = no_run.rows("select release, coalesce(kb, build), build from builds where withdrawn order by 1, 2")
     assert len(gone) > 100
-    assert fresh.rows("select release, subject, old from changes where run = 3 order by 1, 2") == gone
-    assert {change[3:] for change in fresh.changes()} == {("row", build, None) for _, _, build in gone}
-    assert fresh.rows("select count(*) from builds") == rows
+    assert no_run.rows("select release, subject, old from changes where run = 3 order by 1, 2") == gone
+    assert {change[3:] for change in no_run.changes()} == {("row", build, None) for _, _, build in gone}
+    assert no_run.rows("select count(*) from builds") == rows
 
-    facts = fresh.facts()
-    assert fresh.scrape(FOURTH, *options).exit_code == 0
-    assert (fresh.outcome(), fresh.facts()) == ("unchanged", facts)
+    facts = no_run.facts()
+    assert no_run.scrape(FOURTH, *options).exit_code == 0
+    assert (no_run.outcome(), no_run.facts()) == ("unchanged", facts)
 
 
-def test_accepted_loss_withdraws_no_row_that_the_update_history_lists(runs: Runs, begun: Runs) -> None:
+def test_accepted_loss_withdraws_no_row_that_the_update_history_lists(runs: Runs, first_run: Runs) -> None:
     runs.serve(OLD)
     runs.answer(CLIENT, halved(body_of(CLIENT, OLD)))
     assert runs.scrape(SECOND).exit_code == 4
@@ -88,7 +88,7 @@ def test_accepted_loss_withdraws_no_row_that_the_update_history_lists(runs: Runs
     assert gone
     assert [kb for (kb,) in gone if kb in links] == []
     kinds = "select release, coalesce(build, kb), track, kind, available from builds order by 1, 2, 3"
-    assert runs.rows(kinds) == begun.rows(kinds)
+    assert runs.rows(kinds) == first_run.rows(kinds)
     assert [change for change in runs.changes() if change[3] == "kind"] == [], "the kinds are as they were"
 
 
@@ -104,18 +104,20 @@ def test_accepted_version_is_the_measure_of_the_next(runs: Runs) -> None:
     assert runs.scrape(FOURTH).exit_code == 4, "an acceptance is for once"
 
 
-def test_accepted_gain_of_a_column_passes(runs: Runs, clean: Runs, unasked: Callable[[str], Unasked]) -> None:
+def test_accepted_gain_of_a_column_passes(
+    runs: Runs, second_run: Runs, without_page: Callable[[str], WithoutPage]
+) -> None:
     """As if the page had been good; but its news are seen when it is accepted, as those of a page that comes back."""
-    back = unasked(CLIENT).back
+    back = without_page(CLIENT).back
     runs.serve(NEW)
     runs.answer(CLIENT, edited(PAGE, HISTORY_24H2, gained))
     assert runs.scrape(SECOND).exit_code == 4
     assert accept(runs).exit_code == 0
     served = ("releases", "kbs", "builds", "months")
-    assert runs.tables(*served) == clean.tables(*served)
+    assert runs.tables(*served) == second_run.tables(*served)
     assert runs.changes() == back.changes()
     findings = "select severity, code, release, subject, page, message from findings where {} order by 1, 2, 3, 4, 5, 6"
-    assert runs.rows(findings.format("resolved_at is null")) == clean.rows(findings.format("resolved_at is null"))
+    assert runs.rows(findings.format("resolved_at is null")) == second_run.rows(findings.format("resolved_at is null"))
     assert runs.rows(findings.format("true")) == back.rows(findings.format("true"))
     assert runs.page(CLIENT) == (SECOND, None, None)
 
@@ -129,10 +131,10 @@ def test_accepted_gain_of_a_column_passes(runs: Runs, clean: Runs, unasked: Call
 
 @pytest.mark.parametrize("silent", [False, True], ids=["at once", "after a run without a network"])
 def test_changes_of_an_acceptance_are_seen_when_it_was_made(
-    runs: Runs, unasked: Callable[[str], Unasked], silent: bool
+    runs: Runs, without_page: Callable[[str], WithoutPage], silent: bool
 ) -> None:
     """A run without a network says nothing of the drift, which still stands; and what was published stays."""
-    back = unasked(CLIENT).back
+    back = without_page(CLIENT).back
     runs.serve(NEW)
     runs.answer(CLIENT, edited(PAGE, HISTORY_24H2, gained))
     assert runs.scrape(SECOND).exit_code == 4
@@ -163,13 +165,13 @@ def test_changes_of_an_acceptance_are_seen_when_it_was_made(
     assert seen(runs) == told
 
 
-def test_unchanged_run_after_an_acceptance_is_unchanged(runs: Runs, begun: Runs) -> None:
+def test_unchanged_run_after_an_acceptance_is_unchanged(runs: Runs, first_run: Runs) -> None:
     runs.serve(OLD)
     runs.answer(CLIENT, edited(body_of(CLIENT, OLD), HISTORY_24H2, gained))
     assert runs.scrape(SECOND).exit_code == 4
     assert accept(runs).exit_code == 0
     assert runs.scrape(THIRD).exit_code == 0
-    assert (runs.outcome(), runs.facts()) == ("unchanged", begun.facts())
+    assert (runs.outcome(), runs.facts()) == ("unchanged", first_run.facts())
 
 
 def test_acceptance_survives_a_rebuild(runs: Runs) -> None:

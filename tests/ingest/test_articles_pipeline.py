@@ -19,7 +19,7 @@ from tests.fixtures import pages
 from tests.fixtures.articles import Issue, article
 from tests.fixtures.web import Reply, Web
 
-pytestmark = pytest.mark.usefixtures("hurried")
+pytestmark = pytest.mark.usefixtures("no_waiting")
 
 QUICK = Manners(
     delay=0, quiet=0.05, backoff=0.002, longest_backoff=0.01, connect=2, read=2, total=3, seconds=1, attempts=2
@@ -59,17 +59,17 @@ class Runs:
 
 
 @pytest.fixture(scope="module")
-def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def first_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder after a run that asked for no article."""
     with Web() as web:
-        made = Runs(web, tmp_path_factory.mktemp("begun"))
+        made = Runs(web, tmp_path_factory.mktemp("first_run"))
         assert made.run(FIRST, articles=False).exit_code == 0
         return made.folder
 
 
 @pytest.fixture
-def runs(begun: Path, tmp_path: Path) -> Iterator[Runs]:
-    shutil.copytree(begun, tmp_path, dirs_exist_ok=True)
+def runs(first_run: Path, tmp_path: Path) -> Iterator[Runs]:
+    shutil.copytree(first_run, tmp_path, dirs_exist_ok=True)
     with Web() as web:
         yield Runs(web, tmp_path)
 

@@ -25,7 +25,7 @@ from tests.fixtures.runs import (
 )
 from tests.fixtures.web import Asked, Reply
 
-pytestmark = pytest.mark.usefixtures("hurried")
+pytestmark = pytest.mark.usefixtures("no_waiting")
 
 
 SIZED = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({size}, {size}))"
@@ -38,7 +38,7 @@ def ended(process: "subprocess.Popen[str]") -> tuple[int, list[str]]:
 
 
 @pytest.mark.parametrize("date", [OLD, NEW], ids=["unchanged run", "news"])
-def test_full_disk_leaves_the_old_catalog_and_no_trace(runs: Runs, clean: Runs, date: str) -> None:
+def test_full_disk_leaves_the_old_catalog_and_no_trace(runs: Runs, second_run: Runs, date: str) -> None:
     before = runs.db.read_bytes()
     runs.serve(date)
     code, lines = ended(runs.command(SECOND, SIZED.format(size=len(before) // 2)))
@@ -52,10 +52,10 @@ def test_full_disk_leaves_the_old_catalog_and_no_trace(runs: Runs, clean: Runs, 
     ]
     runs.serve(NEW)
     assert runs.scrape(THIRD).exit_code == 0
-    assert runs.tables("builds", "months") == clean.tables("builds", "months")
+    assert runs.tables("builds", "months") == second_run.tables("builds", "months")
 
 
-def test_disk_full_of_the_archive_leaves_the_old_catalog(runs: Runs, clean: Runs) -> None:
+def test_disk_full_of_the_archive_leaves_the_old_catalog(runs: Runs, second_run: Runs) -> None:
     before = runs.db.read_bytes()
     code, lines = ended(runs.command(SECOND, SIZED.format(size=runs.archive.stat().st_size)))
     assert code == 5
@@ -63,10 +63,10 @@ def test_disk_full_of_the_archive_leaves_the_old_catalog(runs: Runs, clean: Runs
     assert lines[0].startswith(f"winkb: unexpected trouble on {runs.archive}. expected: an archive that can be written")
     assert runs.db.read_bytes() == before
     assert runs.scrape(THIRD).exit_code == 0
-    assert runs.tables("builds", "months") == clean.tables("builds", "months")
+    assert runs.tables("builds", "months") == second_run.tables("builds", "months")
 
 
-def test_second_run_says_so_and_the_first_is_unharmed(runs: Runs, clean: Runs) -> None:
+def test_second_run_says_so_and_the_first_is_unharmed(runs: Runs, second_run: Runs) -> None:
     asked, go_on = threading.Event(), threading.Event()
 
     def slowly(_: Asked) -> Reply:
@@ -91,11 +91,11 @@ def test_second_run_says_so_and_the_first_is_unharmed(runs: Runs, clean: Runs) -
         go_on.set()
         code, lines = ended(first)
     assert (code, lines) == (0, [])
-    assert runs.facts() == clean.facts()
+    assert runs.facts() == second_run.facts()
 
 
 @pytest.mark.parametrize("command", ["scrape", "rebuild", "accept"])
-def test_archive_that_is_no_database_is_refused_and_left_as_it_was(runs: Runs, begun: Runs, command: str) -> None:
+def test_archive_that_is_no_database_is_refused_and_left_as_it_was(runs: Runs, first_run: Runs, command: str) -> None:
     runs.archive.write_bytes(b"not a database, but long enough to have a header of one" * 100)
     before = runs.archive.read_bytes()
     options = {"scrape": ("--no-articles", "--mirror", runs.web.url), "rebuild": (), "accept": (CLIENT,)}[command]
@@ -106,15 +106,15 @@ def test_archive_that_is_no_database_is_refused_and_left_as_it_was(runs: Runs, b
         " found: file is not a database"
     ]
     assert runs.archive.read_bytes() == before
-    assert runs.db.read_bytes() == begun.db.read_bytes()
+    assert runs.db.read_bytes() == first_run.db.read_bytes()
 
 
-def test_catalog_in_the_archive_s_place_is_refused_and_left_as_it_was(runs: Runs, begun: Runs) -> None:
+def test_catalog_in_the_archive_s_place_is_refused_and_left_as_it_was(runs: Runs, first_run: Runs) -> None:
     """The two have tables of the same names, so that only a look at the whole file tells them apart."""
-    shutil.copyfile(begun.db, runs.archive)
+    shutil.copyfile(first_run.db, runs.archive)
     result = runs.scrape(SECOND)
-    assert runs.archive.read_bytes() == begun.db.read_bytes()
-    assert runs.db.read_bytes() == begun.db.read_bytes()
+    assert runs.archive.read_bytes() == first_run.db.read_bytes()
+    assert runs.db.read_bytes() == first_run.db.read_bytes()
     assert (result.exit_code, len(problems(result))) == (5, 1)
 
 
@@ -133,12 +133,12 @@ QUESTIONS = (
     "content", [None, b"", b"not a database" * 100, "archive"], ids=["none", "empty", "text", "archive"]
 )
 def test_question_to_something_that_is_no_catalog_ends_with_5(
-    begun: Runs, tmp_path: Path, question: tuple[str, ...], content: bytes | str | None
+    first_run: Runs, tmp_path: Path, question: tuple[str, ...], content: bytes | str | None
 ) -> None:
     db = tmp_path / "catalog.db"
     if content is not None:
-        db.write_bytes(begun.archive.read_bytes() if isinstance(content, str) else content)
-    result = begun.run(*question, "--db", str(db))
+        db.write_bytes(first_run.archive.read_bytes() if isinstance(content, str) else content)
+    result = first_run.run(*question, "--db", str(db))
     assert result.exit_code == 5
     assert result.stdout == ""
     (lines,) = problems(result)
@@ -146,17 +146,17 @@ def test_question_to_something_that_is_no_catalog_ends_with_5(
     assert db.exists() == (content is not None)
 
 
-def test_torn_catalog_is_replaced_since_it_is_derived(runs: Runs, clean: Runs) -> None:
+def test_torn_catalog_is_replaced_since_it_is_derived(runs: Runs, second_run: Runs) -> None:
     whole = runs.db.read_bytes()
     runs.db.write_bytes(whole[: len(whole) // 2])
     assert runs.scrape(SECOND).exit_code == 0
-    assert runs.tables(*FACTS) == clean.tables(*FACTS)
+    assert runs.tables(*FACTS) == second_run.tables(*FACTS)
 
 
-def test_empty_file_in_the_catalog_s_place_is_replaced(runs: Runs, clean: Runs) -> None:
+def test_empty_file_in_the_catalog_s_place_is_replaced(runs: Runs, second_run: Runs) -> None:
     runs.db.write_bytes(b"")
     assert runs.scrape(SECOND).exit_code == 0
-    assert runs.tables(*FACTS) == clean.tables(*FACTS)
+    assert runs.tables(*FACTS) == second_run.tables(*FACTS)
 
 
 def other_database(path: Path) -> None:
@@ -197,7 +197,7 @@ def test_file_that_is_no_catalog_is_never_overwritten(runs: Runs, command: str, 
 
 @pytest.mark.parametrize("place", ["below a file", "in no folder", "in a folder of the kernel"])
 @pytest.mark.parametrize("option", ["--db", "--archive"])
-def test_folder_that_cannot_be_written_ends_with_5(runs: Runs, begun: Runs, place: str, option: str) -> None:
+def test_folder_that_cannot_be_written_ends_with_5(runs: Runs, first_run: Runs, place: str, option: str) -> None:
     folder = {
         "below a file": runs.db,
         "in no folder": runs.folder / "missing",
@@ -208,8 +208,8 @@ def test_folder_that_cannot_be_written_ends_with_5(runs: Runs, begun: Runs, plac
     (lines,) = problems(result)
     assert lines.startswith(f"winkb: unexpected trouble on {folder / 'winkb.db'}")
     assert "expected: a folder that can be written" in lines
-    assert runs.db.read_bytes() == begun.db.read_bytes()
-    assert runs.archive.read_bytes() == begun.archive.read_bytes()
+    assert runs.db.read_bytes() == first_run.db.read_bytes()
+    assert runs.archive.read_bytes() == first_run.archive.read_bytes()
 
 
 KILLED = {
@@ -229,7 +229,7 @@ setattr(owner, name, killing)
 
 
 @pytest.mark.parametrize("point", KILLED)
-def test_killed_run_leaves_a_whole_catalog_and_the_next_one_goes_on(runs: Runs, clean: Runs, point: str) -> None:
+def test_killed_run_leaves_a_whole_catalog_and_the_next_one_goes_on(runs: Runs, second_run: Runs, point: str) -> None:
     before = runs.db.read_bytes()
     # The hub pages come last, so that it is always the same pages that were noted.
     for name in ("hotpatch-24h2", NOTES):
@@ -240,13 +240,15 @@ def test_killed_run_leaves_a_whole_catalog_and_the_next_one_goes_on(runs: Runs, 
     swapped = point == "after the swap"
     assert (runs.db.read_bytes() == before) is not swapped
     if swapped:
-        assert runs.tables(*FACTS) == clean.tables(*FACTS)
+        assert runs.tables(*FACTS) == second_run.tables(*FACTS)
     assert runs.run("check", "--db", str(runs.db), "--now", SECOND).exit_code in (0, 1)
 
     result = runs.scrape(THIRD)
     assert (result.exit_code, problems(result)) == (0, [])
-    assert runs.tables("releases", "kbs", "builds", "months") == clean.tables("releases", "kbs", "builds", "months")
-    assert sorted(runs.changes(), key=str) == sorted(clean.changes(), key=str)
+    assert runs.tables("releases", "kbs", "builds", "months") == second_run.tables(
+        "releases", "kbs", "builds", "months"
+    )
+    assert sorted(runs.changes(), key=str) == sorted(second_run.changes(), key=str)
     # What a job publishes on: the catalog that it had is another one now, whatever the killed run noted.
     assert runs.outcome() == ("unchanged" if swapped else "news")
     killed = ("news", 0) if point != "after the first page" else ("interrupted", None)

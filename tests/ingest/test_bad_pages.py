@@ -36,13 +36,13 @@ from tests.fixtures.runs import (
     THIRD,
     URLS,
     Runs,
-    Unasked,
+    WithoutPage,
     body_of,
     problems,
 )
 from tests.fixtures.web import Reply
 
-pytestmark = pytest.mark.usefixtures("hurried")
+pytestmark = pytest.mark.usefixtures("no_waiting")
 
 
 @dataclass(frozen=True)
@@ -182,9 +182,9 @@ def on_page(case: Bad) -> str:
 
 @pytest.mark.parametrize("case", BAD.values(), ids=BAD)
 def test_bad_page_is_as_if_it_had_not_been_asked_for_and_comes_back(
-    runs: Runs, unasked: Callable[[str], Unasked], case: Bad
+    runs: Runs, without_page: Callable[[str], WithoutPage], case: Bad
 ) -> None:
-    expected = unasked(case.name)
+    expected = without_page(case.name)
     runs.serve(NEW)
     runs.answer(case.name, case.answer)
     result = runs.scrape(SECOND)
@@ -202,11 +202,11 @@ def test_bad_page_is_as_if_it_had_not_been_asked_for_and_comes_back(
 
 @pytest.mark.parametrize("cases", COLUMNS.values(), ids=COLUMNS)
 def test_table_that_lost_gained_or_renamed_a_column_sets_its_page_aside(
-    runs: Runs, unasked: Callable[[str], Unasked], cases: tuple[Bad, ...]
+    runs: Runs, without_page: Callable[[str], WithoutPage], cases: tuple[Bad, ...]
 ) -> None:
     """One run each, since a drift may well have several faces before it is over."""
     name = cases[0].name
-    expected = unasked(name)
+    expected = without_page(name)
     runs.serve(NEW)
     for case, now in zip(cases, (SECOND, THIRD, FOURTH), strict=True):
         runs.answer(name, case.answer)
@@ -235,13 +235,13 @@ SERVED = {
 
 @pytest.mark.parametrize("name", [CLIENT, NOTES, SERVER])
 def test_page_left_out_keeps_its_facts_while_the_others_are_published(
-    begun: Runs, unasked: Callable[[str], Unasked], name: str
+    first_run: Runs, without_page: Callable[[str], WithoutPage], name: str
 ) -> None:
-    runs = unasked(name).runs
+    runs = without_page(name).runs
     for table, (key, columns) in SERVED.items():
         query = f"select {key}, page, {columns} from {table}"
         now = {row[0]: row[1:] for row in runs.rows(query)}
-        for known, *values in begun.rows(f"{query} where page = ?", name):
+        for known, *values in first_run.rows(f"{query} where page = ?", name):
             # A null may have been filled from another page (rule 8), and a plan be overtaken by a release.
             overtaken = (
                 table == "months" and values[3:6] == [None, None, None] and now[known][3:6] != (None, None, None)
@@ -249,7 +249,7 @@ def test_page_left_out_keeps_its_facts_while_the_others_are_published(
             for place, (old, new) in enumerate(zip(values, now[known], strict=True)):
                 assert old in (None, new) or (overtaken and place == 1), (table, known)
     assert runs.page(name) == (FIRST, None, None)
-    assert runs.facts() != begun.facts()
+    assert runs.facts() != first_run.facts()
     # Each is told by the page left out alone, or by another one alone.
     told = {
         CLIENT: "select 1 from builds where release = 'windows-11-26h2' and build = '26300.9457'",
@@ -260,11 +260,11 @@ def test_page_left_out_keeps_its_facts_while_the_others_are_published(
 
 
 def test_month_that_the_notes_call_a_baseline_is_no_hotpatch_while_the_calendar_fails(
-    unasked: Callable[[str], Unasked],
+    without_page: Callable[[str], WithoutPage],
 ) -> None:
     """September 2026 came as a baseline; the release information of July, then the last good one, had planned a
     hotpatch. The newest page says it (design.md section 4, ``months``): nobody must be told that no restart is due."""
-    runs = unasked(CLIENT).runs
+    runs = without_page(CLIENT).runs
     month = "select type, planned_type, restart, kb from months where release = 'windows-11-24h2' and month = '2026-09'"
     assert runs.rows(month) == [("baseline", "hotpatch", 1, "KB5124008")]
     query = "select track, kind, month from builds where release = 'windows-11-24h2' and kb = 'KB5124008'"
@@ -272,10 +272,10 @@ def test_month_that_the_notes_call_a_baseline_is_no_hotpatch_while_the_calendar_
 
 
 def test_no_row_of_the_failing_runs_is_left_when_the_calendar_is_back(
-    unasked: Callable[[str], Unasked], clean: Runs
+    without_page: Callable[[str], WithoutPage], second_run: Runs
 ) -> None:
     query = "select release, build, kb, track, kind, twin_kb from builds where kb = 'KB5124008' order by build"
-    assert unasked(CLIENT).back.rows(query) == clean.rows(query)
+    assert without_page(CLIENT).back.rows(query) == second_run.rows(query)
 
 
 def test_history_of_a_version_out_of_support_may_go(runs: Runs) -> None:

@@ -29,7 +29,7 @@ from tests.fixtures.runs import (
     problems,
 )
 
-pytestmark = pytest.mark.usefixtures("hurried")
+pytestmark = pytest.mark.usefixtures("no_waiting")
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ UNREADABLE = {
 
 @pytest.mark.parametrize("case", UNREADABLE.values(), ids=UNREADABLE)
 def test_unreadable_row_keeps_its_last_facts_while_the_rest_is_published(
-    runs: Runs, clean: Runs, case: Unreadable
+    runs: Runs, second_run: Runs, case: Unreadable
 ) -> None:
     runs.answer(case.name, case.body)
     result = runs.scrape(SECOND)
@@ -114,7 +114,7 @@ def test_unreadable_row_keeps_its_last_facts_while_the_rest_is_published(
     assert case.message in problem
 
     served = ("releases", "kbs", "builds", "months", "changes")
-    assert runs.tables(*served) == clean.tables(*served)
+    assert runs.tables(*served) == second_run.tables(*served)
     query = (
         "select severity, code, coalesce(release, ''), subject, page, first_seen, resolved_at, message from findings"
     )
@@ -128,7 +128,7 @@ def test_unreadable_row_keeps_its_last_facts_while_the_rest_is_published(
     runs.serve(NEW)
     result = runs.scrape(FOURTH)
     assert (result.exit_code, problems(result)) == (0, [])
-    assert runs.tables(*served) == clean.tables(*served)
+    assert runs.tables(*served) == second_run.tables(*served)
     assert runs.rows("select first_seen, resolved_at from findings where code = 'quarantine'") == [(SECOND, FOURTH)]
 
 

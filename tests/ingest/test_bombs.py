@@ -21,13 +21,13 @@ from tests.fixtures.runs import (
     NEW,
     SECOND,
     Runs,
-    Unasked,
-    after,
+    WithoutPage,
+    copied,
 )
 from tests.fixtures.web import Raw
 
 # Each takes a second, in a process of its own. The limits themselves are in every run, in the tests of fetch.
-pytestmark = [pytest.mark.usefixtures("hurried"), pytest.mark.slow]
+pytestmark = [pytest.mark.usefixtures("no_waiting"), pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")
@@ -100,9 +100,9 @@ BOMBS = {
 
 
 @pytest.fixture(scope="module")
-def usual_peak(begun: Runs, tmp_path_factory: pytest.TempPathFactory) -> int:
+def usual_peak(first_run: Runs, tmp_path_factory: pytest.TempPathFactory) -> int:
     """Of a good run, in kB."""
-    runs = after(begun, tmp_path_factory.mktemp("usual"))
+    runs = copied(first_run, tmp_path_factory.mktemp("usual"))
     runs.serve(NEW)
     return peak_of(runs)[2]
 
@@ -122,10 +122,10 @@ def peak_of(runs: Runs) -> tuple[int, list[str], int]:
 
 @pytest.mark.parametrize("fault", BOMBS.values(), ids=BOMBS)
 def test_bomb_is_refused_in_little_memory_and_time(
-    runs: Runs, unasked: Callable[[str], Unasked], clean: Runs, usual_peak: int, fault: Fault
+    runs: Runs, without_page: Callable[[str], WithoutPage], second_run: Runs, usual_peak: int, fault: Fault
 ) -> None:
     """Of the network no more is taken than the largest page may have, and what its buffers hold."""
-    expected = unasked(fault.name)
+    expected = without_page(fault.name)
     runs.serve(NEW)
     poured = runs.web.poured
 
@@ -134,5 +134,5 @@ def test_bomb_is_refused_in_little_memory_and_time(
         assert peak < usual_peak + 100_000
         return code, printed
 
-    fails_and_comes_back(runs, expected, clean, fault, scrape)
+    fails_and_comes_back(runs, expected, second_run, fault, scrape)
     assert runs.web.poured - poured < LIMIT + fault.asked * 8_000_000

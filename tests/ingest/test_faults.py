@@ -39,15 +39,15 @@ from tests.fixtures.runs import (
     NOTES,
     SERVER,
     URLS,
-    Hurried,
+    NoWaiting,
     Runs,
-    Unasked,
+    WithoutPage,
     problems,
 )
 from tests.fixtures.slow import some_slow
 from tests.fixtures.web import Answering, Asked, Raw, Reply
 
-pytestmark = pytest.mark.usefixtures("hurried")
+pytestmark = pytest.mark.usefixtures("no_waiting")
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +59,7 @@ HOSTS = "https on learn.microsoft.com or support.microsoft.com"
 
 
 @dataclass(frozen=True, slots=True)
-class Pressed(Hurried):
+class Pressed(NoWaiting):
     """And little time for one answer: for hosts that are slow."""
 
     attempts: int = 1
@@ -68,7 +68,7 @@ class Pressed(Hurried):
 
 
 @dataclass(frozen=True, slots=True)
-class Brief(Hurried):
+class Brief(NoWaiting):
     """And little time for a page: for hosts that want to be left alone for longer."""
 
     seconds: float = 1.5
@@ -281,12 +281,12 @@ QUICK = {
 @pytest.mark.parametrize("fault", some_slow(FAULTS, QUICK))
 def test_fault_of_a_page_fails_it_alone_and_leaves_no_trace(
     runs: Runs,
-    unasked: Callable[[str], Unasked],
-    clean: Runs,
+    without_page: Callable[[str], WithoutPage],
+    second_run: Runs,
     monkeypatch: pytest.MonkeyPatch,
     fault: Fault,
 ) -> None:
-    expected = unasked(fault.name)
+    expected = without_page(fault.name)
     runs.serve(NEW)
 
     def scrape(now: str) -> tuple[int, Sequence[str]]:
@@ -295,10 +295,10 @@ def test_fault_of_a_page_fails_it_alone_and_leaves_no_trace(
             result = runs.scrape(now)
         return result.exit_code, problems(result)
 
-    fails_and_comes_back(runs, expected, clean, fault, scrape)
+    fails_and_comes_back(runs, expected, second_run, fault, scrape)
 
 
-def test_others_have_news_on_the_run_of_a_fault(begun: Runs, unasked: Callable[[str], Unasked]) -> None:
+def test_others_have_news_on_the_run_of_a_fault(first_run: Runs, without_page: Callable[[str], WithoutPage]) -> None:
     """What every fault is measured by is worth something: the facts without the page are neither the old nor all."""
     for name in (CLIENT, NOTES, SERVER):
-        assert len({begun.facts(), unasked(name).bad, unasked(name).good}) == 3
+        assert len({first_run.facts(), without_page(name).bad, without_page(name).good}) == 3

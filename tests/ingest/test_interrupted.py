@@ -21,7 +21,7 @@ from scraper.ingest.published import wanted_articles
 from scraper.ingest.sources import BY_NAME
 from tests.fixtures.edits import halved
 from tests.fixtures.places import ROOT
-from tests.fixtures.runs import CLIENT, FACTS, FIRST, MORNING, NEW, OLD, SECOND, THIRD, URLS, Runs, after, body_of
+from tests.fixtures.runs import CLIENT, FACTS, FIRST, MORNING, NEW, OLD, SECOND, THIRD, URLS, Runs, body_of, copied
 
 TABLES = (*FACTS, "pages", "runs")
 
@@ -39,13 +39,13 @@ def acceptances(paths: job.Paths) -> int:
         return len(archive.acceptances())
 
 
-@pytest.mark.usefixtures("hurried")
+@pytest.mark.usefixtures("no_waiting")
 def test_acceptance_that_could_not_be_published_can_be_given_again(
     runs: Runs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     paths = drifting(runs, NEW)
     (tmp_path / "undisturbed").mkdir()
-    undisturbed = after(runs, tmp_path / "undisturbed")
+    undisturbed = copied(runs, tmp_path / "undisturbed")
     job.accept(job.Paths(undisturbed.db, undisturbed.archive), CLIENT, MORNING)
 
     def full(*_: object) -> None:
@@ -61,7 +61,7 @@ def test_acceptance_that_could_not_be_published_can_be_given_again(
     assert runs.tables(*TABLES) == undisturbed.tables(*TABLES)
 
 
-@pytest.mark.usefixtures("hurried")
+@pytest.mark.usefixtures("no_waiting")
 def test_acceptance_of_a_process_that_was_killed_is_published_by_the_next_run(runs: Runs) -> None:
     paths = drifting(runs, OLD)
     before = paths.db.read_bytes()
@@ -75,8 +75,8 @@ def test_acceptance_of_a_process_that_was_killed_is_published_by_the_next_run(ru
 
 
 @pytest.mark.parametrize("ahead", ["2026-10-02T12:00:00Z", "2099-01-01T03:00:00Z"])
-def test_article_that_a_clock_was_ahead_at_is_due_again_once(begun: Runs, tmp_path: Path, ahead: str) -> None:
-    wanted = wanted_articles(begun.db)
+def test_article_that_a_clock_was_ahead_at_is_due_again_once(first_run: Runs, tmp_path: Path, ahead: str) -> None:
+    wanted = wanted_articles(first_run.db)
     with closing(Archive(tmp_path / "archive.db")) as archive:
 
         def visit_all(run: int, at: str) -> None:
@@ -84,9 +84,9 @@ def test_article_that_a_clock_was_ahead_at_is_due_again_once(begun: Runs, tmp_pa
                 archive.note(Visit(run, one.kb, "https://support.microsoft.com/x", at, failure="gone", exit_code=0))
 
         visit_all(1, ahead)
-        assert len(job._due(archive, begun.db, FIRST)) == len(wanted) > 0
+        assert len(job._due(archive, first_run.db, FIRST)) == len(wanted) > 0
         visit_all(2, FIRST)
-        assert job._due(archive, begun.db, FIRST) == []
+        assert job._due(archive, first_run.db, FIRST) == []
 
 
 def test_what_cannot_be_written_nor_removed_is_said_plainly(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ from tests.fixtures.runs import (
 from tests.fixtures.slow import some_slow
 from tests.fixtures.web import Answering, Asked, Raw, Reply
 
-pytestmark = pytest.mark.usefixtures("hurried")
+pytestmark = pytest.mark.usefixtures("no_waiting")
 
 
 @pytest.fixture(scope="module")
@@ -97,7 +97,7 @@ QUICK = {
 
 @pytest.mark.parametrize("answers", some_slow(ODDITIES, QUICK))
 def test_odd_answer_is_a_good_page_that_run_and_the_next(
-    runs: Runs, clean: Runs, answers: tuple[Answering, ...]
+    runs: Runs, second_run: Runs, answers: tuple[Answering, ...]
 ) -> None:
     """The next run too, since what a server sets (validators, cookies) is sent back to it."""
     for path, to in (("one", led("/two")), ("two", led("/moved")), ("moved", GOOD)):
@@ -106,6 +106,6 @@ def test_odd_answer_is_a_good_page_that_run_and_the_next(
     for now in (SECOND, THIRD):
         result = runs.scrape(now)
         assert (problems(result), result.exit_code) == ([], 0)
-        assert runs.facts() == clean.facts()
+        assert runs.facts() == second_run.facts()
         assert [runs.page(name) for name in NAMES] == [(now, None, None)] * len(NAMES)
     assert runs.outcome() == "unchanged"

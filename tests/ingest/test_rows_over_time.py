@@ -27,7 +27,7 @@ from tests.fixtures.runs import (
 )
 from tests.fixtures.web import Reply
 
-pytestmark = pytest.mark.usefixtures("hurried")
+pytestmark = pytest.mark.usefixtures("no_waiting")
 
 
 MARCH = ("builds", "windows-11-24h2", "KB5053598")
@@ -42,14 +42,14 @@ def rows_of(runs: Runs, kb: str = "KB5053598") -> list[tuple]:  # type: ignore[t
     return runs.rows(query, kb)
 
 
-def test_row_that_is_missing_for_one_run_is_no_change(runs: Runs, begun: Runs) -> None:
+def test_row_that_is_missing_for_one_run_is_no_change(runs: Runs, first_run: Runs) -> None:
     runs.serve(OLD)
     runs.answer(CLIENT, edited(body_of(CLIENT, OLD), HISTORY_24H2, dropped("KB5072359")))
     assert runs.scrape(SECOND).exit_code == 0
-    assert (runs.outcome(), runs.facts()) == ("unchanged", begun.facts())
+    assert (runs.outcome(), runs.facts()) == ("unchanged", first_run.facts())
     runs.serve(OLD)
     assert runs.scrape(THIRD).exit_code == 0
-    assert (runs.outcome(), runs.facts()) == ("unchanged", begun.facts())
+    assert (runs.outcome(), runs.facts()) == ("unchanged", first_run.facts())
     # It starts anew: once more is again the first time.
     runs.answer(CLIENT, edited(body_of(CLIENT, OLD), HISTORY_24H2, dropped("KB5072359")))
     assert runs.scrape(FOURTH).exit_code == 0
@@ -86,7 +86,9 @@ def test_run_in_which_the_page_failed_is_no_disappearance(runs: Runs) -> None:
 
 
 @pytest.mark.parametrize("kb", ["KB5053598", "KB5052093"], ids=["security", "preview"])
-def test_row_that_the_update_history_lists_is_not_gone_until_it_is_gone_there(runs: Runs, begun: Runs, kb: str) -> None:
+def test_row_that_the_update_history_lists_is_not_gone_until_it_is_gone_there(
+    runs: Runs, first_run: Runs, kb: str
+) -> None:
     """Its values stay, and stay with the page that they came from."""
     of = "from builds where release = 'windows-11-24h2' and kb = ?"
     query = f"select build, kind, cadence, month, available, withdrawn, page {of}"
@@ -95,7 +97,7 @@ def test_row_that_the_update_history_lists_is_not_gone_until_it_is_gone_there(ru
     runs.answer(CLIENT, gone)
     for now in (SECOND, THIRD):
         assert runs.scrape(now).exit_code == 0
-        assert runs.rows(query, kb) == begun.rows(query, kb)
+        assert runs.rows(query, kb) == first_run.rows(query, kb)
         assert runs.changes() == []
     links = body_of(UPDATES, OLD).decode()
     unlisted = re.sub(rf"<li\b[^>]*>\s*<a\b[^>]*>[^<]*{kb}[^<]*</a>\s*</li>", "", links)
@@ -104,29 +106,29 @@ def test_row_that_the_update_history_lists_is_not_gone_until_it_is_gone_there(ru
     assert runs.scrape(FOURTH).exit_code == 0
     assert runs.changes() == []
     assert runs.scrape(FIFTH).exit_code == 0
-    ((build, *_),) = begun.rows(query, kb)
+    ((build, *_),) = first_run.rows(query, kb)
     assert runs.changes() == [("builds", "windows-11-24h2", kb, "row", build, None)]
 
 
-def test_build_corrected_under_the_same_kb_stays_as_corrected(fresh: Runs) -> None:
+def test_build_corrected_under_the_same_kb_stays_as_corrected(no_run: Runs) -> None:
     """As on 2025-03-11 (facts/page_corrections.csv)."""
     wrong = edited(body_of(CLIENT, OLD), HISTORY_24H2, replaced("26100.3476", "26100.3474"))
-    fresh.answer(CLIENT, wrong)
-    assert fresh.scrape(FIRST).exit_code == 0
-    assert rows_of(fresh) == [("26100.3474", None, 0)]
-    fresh.serve(OLD)
-    assert fresh.scrape(SECOND).exit_code == 0
+    no_run.answer(CLIENT, wrong)
+    assert no_run.scrape(FIRST).exit_code == 0
+    assert rows_of(no_run) == [("26100.3474", None, 0)]
+    no_run.serve(OLD)
+    assert no_run.scrape(SECOND).exit_code == 0
     corrected = [("26100.3474", "26100.3476"), ("26100.3476", None)]
-    assert [row[:2] for row in rows_of(fresh)] == corrected
-    assert rows_of(fresh)[1][2] == 0
-    assert fresh.changes() == [(*MARCH, "build", "26100.3474", "26100.3476")]
-    assert fresh.scrape(THIRD).exit_code == 0
-    assert [row[:2] for row in rows_of(fresh)] == corrected
-    assert len(fresh.changes()) == 1
-    assert fresh.run("build", "26100.3474", "--db", str(fresh.db)).exit_code == 0
+    assert [row[:2] for row in rows_of(no_run)] == corrected
+    assert rows_of(no_run)[1][2] == 0
+    assert no_run.changes() == [(*MARCH, "build", "26100.3474", "26100.3476")]
+    assert no_run.scrape(THIRD).exit_code == 0
+    assert [row[:2] for row in rows_of(no_run)] == corrected
+    assert len(no_run.changes()) == 1
+    assert no_run.run("build", "26100.3474", "--db", str(no_run.db)).exit_code == 0
 
 
-def test_kb_learned_for_a_row_without_one_is_a_change_of_the_row(runs: Runs, begun: Runs) -> None:
+def test_kb_learned_for_a_row_without_one_is_a_change_of_the_row(runs: Runs, first_run: Runs) -> None:
     runs.serve(OLD)
     learned = edited(
         body_of(CLIENT, OLD),
@@ -138,7 +140,7 @@ def test_kb_learned_for_a_row_without_one_is_a_change_of_the_row(runs: Runs, beg
     assert runs.scrape(SECOND).exit_code == 0
     assert runs.changes() == [("builds", "windows-11-25h2", "KB5065426", "kb", None, "KB5065426")]
     query = "select release, build, kb, withdrawn from builds where build = '26200.6584'"
-    assert begun.rows(query) == [("windows-11-25h2", "26200.6584", None, 0)]
+    assert first_run.rows(query) == [("windows-11-25h2", "26200.6584", None, 0)]
     assert runs.rows(query) == [("windows-11-25h2", "26200.6584", "KB5065426", 0)]
     assert runs.scrape(THIRD).exit_code == 0
     assert runs.outcome() == "unchanged"
@@ -152,16 +154,16 @@ def test_corrected_date_is_a_change_of_the_row(runs: Runs) -> None:
     assert rows_of(runs) == [("26100.3476", None, 0)]
 
 
-def test_value_that_vanished_from_a_row_stays(runs: Runs, begun: Runs) -> None:
+def test_value_that_vanished_from_a_row_stays(runs: Runs, first_run: Runs) -> None:
     runs.serve(OLD)
     runs.answer(CLIENT, edited(body_of(CLIENT, OLD), HISTORY_24H2, replaced("2025-03-11", "", "KB5053598")))
     assert runs.scrape(SECOND).exit_code == 0
     assert runs.scrape(THIRD).exit_code == 0
-    assert runs.tables("builds", "changes") == begun.tables("builds", "changes")
+    assert runs.tables("builds", "changes") == first_run.tables("builds", "changes")
 
 
 @pytest.mark.parametrize("name", [CLIENT, NOTES, SERVER])
-def test_first_good_version_of_a_page_brings_no_changes(fresh: Runs, name: str) -> None:
-    assert fresh.scrape(FIRST, "--source", name).exit_code == 0
-    assert fresh.scrape(SECOND).exit_code == 0
-    assert fresh.changes() == []
+def test_first_good_version_of_a_page_brings_no_changes(no_run: Runs, name: str) -> None:
+    assert no_run.scrape(FIRST, "--source", name).exit_code == 0
+    assert no_run.scrape(SECOND).exit_code == 0
+    assert no_run.changes() == []
