@@ -22,7 +22,7 @@ test: .venv/dev ## run the tests, save the slow ones, on all cores: about two mi
 test-all: .venv/dev ## run all tests: browser, damages, hostile pages, load and kills, too
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
-check: .venv/dev ## style, types, and that locks, imports and documents agree
+check: .venv/dev ## style, types, and that locks, imports and README agree
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy scraper

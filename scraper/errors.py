@@ -1,4 +1,4 @@
-"""The errors that end a step, drawn once; only cli.py turns them into exit codes (design.md section 3).
+"""The errors that end a step, drawn once. What ends a command becomes its exit code in cli/ (design.md section 3).
 
 ScraperError
 ├── FetchError          a page did not come
@@ -6,7 +6,8 @@ ScraperError
 │   │   └── NoNetwork   no host can be reached from this machine
 │   └── WrongAnswer     a person must look: 404, foreign or looping redirect, empty, cut, oversized, broken body
 ├── DriftError          a page came and is not what the parser was written for: a person must look
-├── BusyError           another run holds the archive: try later
+├── CatalogError        the rows break an invariant of the schema: they are not published
+├── BusyError           another command holds the archive or the catalog: try later
 ├── InputError          a question that cannot be understood: wrong usage
 └── MachineError        this machine: disk full, not a database, not writable
 """
@@ -61,11 +62,11 @@ class CatalogError(ScraperError):
 
 
 class BusyError(ScraperError):
-    """Another run is under way on the same archive."""
+    """Another command holds the archive or the catalog."""
 
 
 class InputError(ScraperError):
-    """A KB, build, month, version or date that cannot be understood."""
+    """A KB, build, month, date, release, source or file that cannot be understood."""
 
 
 class MachineError(ScraperError):

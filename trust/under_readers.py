@@ -3,7 +3,7 @@
     python trust/under_readers.py [--rounds 200] [--public-rounds 150] [--seed 3] [--break copy|half]
 
 ``winkb serve`` serves, and eight clients ask it without a pause, on connections that stay open: pages of all kinds,
-JSON, CSV, feeds, searches, tables with facets, canned queries and SQL, a third of them with the validator of the answer
+JSON, CSV, feeds, searches, tables with facets, ready queries and SQL, a third of them with the validator of the answer
 before. Meanwhile processes of their own publish the catalog ``--rounds`` times, in the way of a nightly run
 (``scraper.catalog.aside.aside``); now and then one is killed on the way, or three come one after the other. Each
 generation is marked in every title, change, finding and issue, and in the time of every page, so that most answers tell

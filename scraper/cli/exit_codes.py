@@ -1,4 +1,4 @@
-"""How errors become exit codes (design.md section 3). This is the only place that does so."""
+"""How an error that ends a command becomes its exit code (design.md section 3)."""
 
 from contextlib import suppress
 from typing import Any

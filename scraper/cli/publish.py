@@ -13,9 +13,7 @@ from scraper.cli import options
 @options.db
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", type=click.IntRange(0, 65535), default=8001, show_default=True)
-@click.option(
-    "--public", is_flag=True, help="For everybody: no SQL but the canned queries, no pages about this server."
-)
+@click.option("--public", is_flag=True, help="For everybody: no SQL but the ready queries, no pages about this server.")
 def serve(db: Path, host: str, port: int, public: bool) -> None:
     """Serve the catalog with Datasette and the production settings."""
     from scraper.cli.progress import log_to_stderr

@@ -118,7 +118,8 @@ class Acceptance:
 
 
 class Archive:
-    """An open archive. Every method commits what it writes before it returns, so that a kill loses at most one page."""
+    """An open archive. Every method commits what it writes before it returns, so that a kill loses at most one page;
+    within ``accepting`` the end of the block commits."""
 
     def __init__(self, path: Path | None) -> None:
         """``path`` None: a throw-away archive in memory. Raises MachineError for a file that is no archive."""
@@ -287,7 +288,7 @@ def _this_machine(name: str) -> Iterator[None]:
     """What SQLite cannot do here (disk full, no permission, not a database) is a MachineError."""
     try:
         yield
-    except (sqlite3.OperationalError, sqlite3.DatabaseError) as problem:
+    except sqlite3.DatabaseError as problem:
         raise MachineError(
             "trouble", page=name, expected="an archive that can be written", found=str(problem)
         ) from problem
@@ -295,8 +296,8 @@ def _this_machine(name: str) -> Iterator[None]:
 
 @contextmanager
 def held(path: Path) -> Iterator[None]:
-    """Hold the archive for one run; a second one is told so (BusyError). The lock goes with the process, however it
-    ends, and lies in a file beside the archive."""
+    """Hold a file, the archive or the catalog, for one command; a second one is told so (BusyError). The lock is a file
+    beside it, and ends with the process, however that ends."""
     lock = path.with_name(path.name + ".lock")
     try:
         handle = lock.open("w")

@@ -24,8 +24,8 @@ from scraper.models import Source
 
 __all__ = ["Manners", "Outcome", "Paths", "Progress", "accept", "demo", "rebuild", "scrape"]
 
-# An article of the last two months is read every night, an older one once a week, each on its own weekday, so that no
-# night has all of them. In hours: a run that begins a little earlier than the last one still counts as the next night.
+# An article of the last two months is read every day, an older one once a week, each on its own weekday, so that no day
+# has all of them. In hours: a run that begins a little earlier in the day than the last one still counts as the next.
 _RECENT_DAYS = 60
 _FRESH_HOURS, _OLD_FRESH_HOURS = 20, 7 * 24 + 4
 
@@ -95,8 +95,8 @@ def _due(archive: Archive, db: Path, now: str) -> list[Request]:
     today = datetime.fromisoformat(now).toordinal()
     due = []
     for wanted in wanted_articles(db):
-        is_its_night = (wanted.available or now) >= recent or (today - int(wanted.kb[2:])) % 7 == 0
-        hours = _FRESH_HOURS if is_its_night else _OLD_FRESH_HOURS
+        is_its_day = (wanted.available or now) >= recent or (today - int(wanted.kb[2:])) % 7 == 0
+        hours = _FRESH_HOURS if is_its_day else _OLD_FRESH_HOURS
         if not _before(now, hours=hours) < (archive.settled(wanted.kb) or "") <= now:
             due.append(wanted)
     due.sort(key=lambda wanted: archive.attempted(wanted.kb))

@@ -1,4 +1,5 @@
-"""What need not be worked out again: the records of each page version, and the state after the last run that had news.
+"""What need not be worked out again: the records of each page version, and the state after the last run that built a
+catalog.
 
 Both are kept in the archive beside what they follow from, with the stamp of the code that made them. Dropping them
 changes nothing but time. So a run with news parses only what is new, and goes on from the last run.
@@ -6,6 +7,7 @@ changes nothing but time. So a run with news parses only what is new, and goes o
 
 import hashlib
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import TypeVar
 
@@ -30,7 +32,7 @@ _Record = TypeVar("_Record", Records, ArticleRecord)
 
 @cache
 def _stamp(names: tuple[str, ...]) -> int:
-    digest = hashlib.sha256()
+    digest = hashlib.sha256(version("selectolax").encode())  # it makes the tree that the parsers read
     root = Path(__file__).parents[1]
     for path in sorted(found for name in names for found in (root / name, *(root / name).rglob("*"))):
         if path.suffix in (".py", ".sql", ".csv"):

@@ -106,7 +106,7 @@ async def fetch_all(archive: Archive, number: int, plan: Plan, progress: Progres
             async for request, answer in came:
                 visit = _keep(archive, number, plan.now, request, answer)
                 visits.append(visit)
-                # That there is no network is said once, at the end.
+                # No network is reported once, at the end.
                 failure = "no network" if isinstance(answer, NoNetwork) else visit.failure
                 progress.page(request.source, failure or f"{visit.status} {visit.final_url}")
                 if _is_silent(visits):

@@ -30,14 +30,14 @@ Verdict = dict[str, Any]
 
 
 @pytest.fixture(scope="module")
-def site(demo_file: Path) -> Iterator[httpx.Client]:
-    with serving(demo_file) as server:
+def site(demo_catalog: Path) -> Iterator[httpx.Client]:
+    with serving(demo_catalog) as server:
         yield server.client
 
 
-def printed(demo_file: Path, build: str, day: str, release: str | None = None) -> list[Verdict]:
+def printed(demo_catalog: Path, build: str, day: str, release: str | None = None) -> list[Verdict]:
     named = ["--release", release] if release else []
-    ended = CliRunner().invoke(main, ["build", build, "--as-of", day, "--json", "--db", str(demo_file), *named])
+    ended = CliRunner().invoke(main, ["build", build, "--as-of", day, "--json", "--db", str(demo_catalog), *named])
     assert ended.exit_code in (0, 1), ended.stderr
     document: list[Verdict] = json.loads(ended.stdout)
     return document
@@ -70,10 +70,10 @@ def flat(answer: Mapping[str, Any]) -> Verdict:
 
 @pytest.mark.parametrize("day", DAYS)
 def test_every_build_gets_one_verdict_on_the_command_line_in_sql_and_in_json(
-    demo: sqlite3.Connection, demo_file: Path, site: httpx.Client, day: str
+    demo: sqlite3.Connection, demo_catalog: Path, site: httpx.Client, day: str
 ) -> None:
     in_json = served(site, as_of=day)
-    with closing(sqlite3.connect(demo_file)) as catalog:
+    with closing(sqlite3.connect(demo_catalog)) as catalog:
         catalog.row_factory = sqlite3.Row
         in_sql = [
             {**dict(row), "because": row["sentence"].replace("{as_of}", day)}
@@ -92,7 +92,7 @@ def test_every_build_gets_one_verdict_on_the_command_line_in_sql_and_in_json(
         assert shared(looked_up) == shared(rows)
         assert [flat(answer) for answer in looked_up] == [{key: row[key] for key in flat(looked_up[0])} for row in rows]
         if number % 25 == 0:
-            assert printed(demo_file, build, day) == looked_up
+            assert printed(demo_catalog, build, day) == looked_up
     assert unseen == {}
 
 
@@ -120,9 +120,9 @@ def test_the_truth_table_holds_in_the_query_and_in_json(demo: sqlite3.Connection
     ],
 )
 def test_spellings_and_unknown_builds_get_one_verdict_too(
-    demo_file: Path, site: httpx.Client, build: str, release: str
+    demo_catalog: Path, site: httpx.Client, build: str, release: str
 ) -> None:
-    looked_up = printed(demo_file, build, "2025-06-10", release or None)
+    looked_up = printed(demo_catalog, build, "2025-06-10", release or None)
     rows = served(site, build=build, as_of="2025-06-10", release=release)
     assert shared(rows) == shared(looked_up)
     assert [{key: row[key] for key in flat(looked_up[0])} for row in rows] == [flat(answer) for answer in looked_up]
@@ -143,8 +143,8 @@ def test_what_cannot_be_understood_gets_no_verdict(site: httpx.Client, asked: di
     assert served(site, **asked) == []
 
 
-def test_the_view_is_the_verdict_today(demo_file: Path, site: httpx.Client) -> None:
-    with closing(sqlite3.connect(demo_file)) as catalog:
+def test_the_view_is_the_verdict_today(demo_catalog: Path, site: httpx.Client) -> None:
+    with closing(sqlite3.connect(demo_catalog)) as catalog:
         catalog.row_factory = sqlite3.Row
         view = [dict(row) for row in catalog.execute("select * from build_verdict order by release, build")]
     assert view == served(site)

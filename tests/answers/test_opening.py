@@ -60,12 +60,12 @@ HEAVY = {
 }
 
 
-def test_a_cold_lookup_imports_click_and_answers_and_nothing_heavy(demo_file: Path) -> None:
+def test_a_cold_lookup_imports_click_and_answers_and_nothing_heavy(demo_catalog: Path) -> None:
     """What `winkb build` imports beyond the bare interpreter and click."""
     script = (
         "import sys, click; before = set(sys.modules)\n"
         "from scraper.cli import main\n"
-        f"main(['build', '26100.3981', '--db', {str(demo_file)!r}], standalone_mode=False)\n"
+        f"main(['build', '26100.3981', '--db', {str(demo_catalog)!r}], standalone_mode=False)\n"
         "print(*(set(sys.modules) - before))"
     )
     ended = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)

@@ -128,8 +128,8 @@ def test_table_has_builds_of_every_kind_on_both_tracks(demo: sqlite3.Connection)
     }
 
 
-def command(demo_file: Path, *words: str) -> tuple[int, list[dict[str, Any]]]:
-    done = CliRunner().invoke(main, ["build", *words, "--db", str(demo_file), "--json"])
+def command(demo_catalog: Path, *words: str) -> tuple[int, list[dict[str, Any]]]:
+    done = CliRunner().invoke(main, ["build", *words, "--db", str(demo_catalog), "--json"])
     assert done.stderr == ""
     document = json.loads(done.stdout)
     assert isinstance(document, list)
@@ -146,12 +146,12 @@ COMMANDED = sorted(
 )
 
 
-def test_command_line_prints_the_verdicts_of_the_table(demo_file: Path) -> None:
+def test_command_line_prints_the_verdicts_of_the_table(demo_catalog: Path) -> None:
     assert len(COMMANDED) >= 12
     assert {(case.status, case.reason) for case in COMMANDED} == VERDICTS
     for case in COMMANDED:
         asked = ("--release", case.release) if case.release else ()
-        code, document = command(demo_file, case.build, "--as-of", case.as_of, *asked)
+        code, document = command(demo_catalog, case.build, "--as-of", case.as_of, *asked)
         assert [answered(answer) for answer in document] == [case.verdict], case.why
         assert code == (1 if case.reason == "not-in-catalog" else 0), case
 

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from scraper import answers
 from scraper.catalog.articles import Article, add_articles
 from scraper.catalog.findings import Finding, FindingRow
 from scraper.catalog.history import History, Run, add_run
@@ -603,10 +604,8 @@ def scraped(db: Path, folder: Path, names: Sequence[str] = ()) -> Path:
 
 
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sqlite3.Connection]:
-    db = tmp_path_factory.mktemp("demo") / "catalog.db"
-    job.demo(db)
-    with closing(sqlite3.connect(db)) as catalog:
+def demo(demo_catalog: Path) -> Iterator[sqlite3.Connection]:
+    with closing(answers.open_catalog(demo_catalog)) as catalog:
         yield catalog
 
 

@@ -21,7 +21,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from scraper import answers as lookup
+from scraper import answers
 from scraper.answers.documents import BuildAnswer, KbAnswer
 from scraper.cli import main
 from scraper.ingest import job
@@ -367,23 +367,14 @@ def scrape(db: Path, archive: Path | None, now: str, mirror: Path) -> job.Outcom
 
 
 @pytest.fixture(scope="module")
-def full(tmp_path_factory: pytest.TempPathFactory, folder: Path) -> Iterator[sqlite3.Connection]:
-    db = tmp_path_factory.mktemp("full") / "catalog.db"
-    scrape(db, None, f"{DAY}T06:00:00Z", folder)
-    with closing(lookup.open_catalog(db)) as catalog:
+def full(full_catalog: Path) -> Iterator[sqlite3.Connection]:
+    with closing(answers.open_catalog(full_catalog)) as catalog:
         yield catalog
 
 
 @pytest.fixture(scope="module")
-def demo_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    db = tmp_path_factory.mktemp("demo") / "catalog.db"
-    assert job.demo(db).exit_code == 0
-    return db
-
-
-@pytest.fixture(scope="module")
-def demo(demo_file: Path) -> Iterator[sqlite3.Connection]:
-    with closing(lookup.open_catalog(demo_file)) as catalog:
+def demo(demo_catalog: Path) -> Iterator[sqlite3.Connection]:
+    with closing(answers.open_catalog(demo_catalog)) as catalog:
         yield catalog
 
 
@@ -787,7 +778,7 @@ def test_a_run_of_october_changes_what_the_facts_have_since_september(tmp_path: 
     db, archive = tmp_path / "catalog.db", tmp_path / "archive.db"
     scrape(db, archive, DEMO_SEEN, SNAPSHOTS / DEMO_SEEN[:10])
     scrape(db, archive, f"{DAY}T06:00:00Z", folder)
-    with closing(lookup.open_catalog(db)) as catalog:
+    with closing(answers.open_catalog(db)) as catalog:
         found = select(catalog, "select table_name, release, subject, field, old, new from changes")
         assert select(catalog, "select end_of_updates, ended from releases where release = 'windows-11-24h2'") == [
             ("2026-10-13", "home")
@@ -812,14 +803,14 @@ def test_a_run_of_october_changes_what_the_facts_have_since_september(tmp_path: 
 
 
 def told(catalog: sqlite3.Connection, build: str, as_of: str, release: str) -> BuildAnswer:
-    answers, found = lookup.build(catalog, build, as_of)
+    given, found = answers.build(catalog, build, as_of)
     assert found
-    [answer] = [answer for answer in answers if answer["release"] == release]
+    [answer] = [answer for answer in given if answer["release"] == release]
     return answer
 
 
 def told_kb(catalog: sqlite3.Connection, kb: str) -> KbAnswer:
-    answer, found = lookup.kb(catalog, kb)
+    answer, found = answers.kb(catalog, kb)
     assert found
     assert answer["kb"] == kb
     return answer
@@ -942,9 +933,9 @@ def test_kb_of_the_cumulative_update_finds_its_builds_dates_and_twins(demo: sqli
 
 @PARITY
 def test_month_gives_the_hotpatch_and_the_cumulative_update(demo: sqlite3.Connection, row: Facts) -> None:
-    answers, found = lookup.month(demo, month_of(row))
+    given, found = answers.month(demo, month_of(row))
     assert found
-    [answer] = [answer for answer in answers if answer["release"] == release_of(row["version"])]
+    [answer] = [answer for answer in given if answer["release"] == release_of(row["version"])]
     planned = "hotpatch" if month_of(row) == "2026-08" else None
     assert answer == {
         "release": release_of(row["version"]),
@@ -1044,9 +1035,9 @@ def test_component_update_shares_the_build_and_the_verdict_of_the_hotpatch_befor
     ids=lambda m: f"{m.release}-{m.month}",
 )
 def test_baseline_of_a_month_is_one_update_for_both_tracks(demo: sqlite3.Connection, month: Month) -> None:
-    answers, found = lookup.month(demo, month.month)
+    given, found = answers.month(demo, month.month)
     assert found
-    [answer] = [answer for answer in answers if answer["release"] == month.release]
+    [answer] = [answer for answer in given if answer["release"] == month.release]
     assert (answer["type"], answer["restart"]) == ("baseline", True)
     assert (answer["available"], answer["kb"], answer["build"]) == (month.available, month.kb, month.build)
     assert (answer["cumulative_kb"], answer["cumulative_build"]) == (month.kb, month.build)
@@ -1110,8 +1101,8 @@ def test_verdict_on_every_build_is_the_one_of_the_rules(demo: sqlite3.Connection
     keys = {key[:2] for key in expected_rows("2026-09-30") if key[1]}
     found: dict[tuple[str, str], tuple[str, int | None, str | None]] = {}
     for build in sorted({str(build) for _, build in keys}):
-        answers, _ = lookup.build(demo, build, day)
-        for answer in answers:
+        given, _ = answers.build(demo, build, day)
+        for answer in given:
             found[str(answer["release"]), build] = answer["status"], answer["months_behind"], answer["reason"]
     expected = {(release, str(build)): verdict(release, str(build), day) for release, build in keys}
     assert {key: (found.get(key), expected.get(key)) for key in found if found[key] != expected.get(key)} == {}
@@ -1127,7 +1118,7 @@ def test_old_build_is_not_current_while_the_servers_page_lags_behind_the_hub(tmp
     shutil.copy(SNAPSHOTS / "2026-05-27" / server, late / server)
     scrape(db, archive, "2026-05-27T12:00:00Z", SNAPSHOTS / "2026-05-27")
     scrape(db, archive, "2026-07-22T12:00:00Z", late)
-    with closing(lookup.open_catalog(db)) as catalog:
+    with closing(answers.open_catalog(db)) as catalog:
         answer = told(catalog, "26100.32860", "2026-07-22", "windows-server-2025")
     assert (answer["status"], answer["security_month"], answer["months_behind"]) == ("behind", "2026-05", 1)
 
@@ -1146,8 +1137,8 @@ COMMANDED = [row for row in facts("parity") if row["version"] in ("24H2", "Windo
 
 
 @pytest.mark.parametrize("row", COMMANDED, ids=lambda row: f"{row['version']}-{month_of(row)}")
-def test_commands_print_the_same_as_the_facts(demo_file: Path, row: Facts) -> None:
-    release, db = release_of(row["version"]), ("--db", str(demo_file))
+def test_commands_print_the_same_as_the_facts(demo_catalog: Path, row: Facts) -> None:
+    release, db = release_of(row["version"]), ("--db", str(demo_catalog))
     [build] = command("build", row["hotpatch_build"], "--as-of", row["hotpatch_date"], "--release", release, *db)
     assert (build["status"], build["security_month"]) == ("current", month_of(row))
     assert build["twin"] == {"kb": row["lcu_kb"], "build": row["lcu_build"]}
@@ -1159,16 +1150,16 @@ def test_commands_print_the_same_as_the_facts(demo_file: Path, row: Facts) -> No
     assert (month["cumulative_kb"], month["cumulative_build"]) == (row["lcu_kb"], row["lcu_build"])
 
 
-def test_command_prints_the_example_of_the_contract(demo_file: Path) -> None:
-    printed = command("build", "26100.3981", "--as-of", "2025-05-20", "--db", str(demo_file))
+def test_command_prints_the_example_of_the_contract(demo_catalog: Path) -> None:
+    printed = command("build", "26100.3981", "--as-of", "2025-05-20", "--db", str(demo_catalog))
     client = {**MAY, "data_as_of": DEMO_SEEN}
     because = str(client["because"]).replace("24H2", "Server 2025")
     assert printed == [client, client | {"release": "windows-server-2025", "because": because}]
 
 
-def test_commands_know_every_hotpatch_out_of_band_of_windows_11(demo_file: Path) -> None:
+def test_commands_know_every_hotpatch_out_of_band_of_windows_11(demo_catalog: Path) -> None:
     for row in out_of_band("win11_hotpatch_oob"):
-        [answer] = command("kb", str(row.kb), "--release", row.release, "--db", str(demo_file))
+        [answer] = command("kb", str(row.kb), "--release", row.release, "--db", str(demo_catalog))
         [build] = answer["builds"]
         assert (build["build"], build["kind"], build["available"]) == (row.build, row.kind, row.available)
         assert re.fullmatch("https://support.microsoft.com/en-us/.+", str(answer["article_url"]))

@@ -6,20 +6,11 @@ from pathlib import Path
 import pytest
 
 from tests.answers.small_catalog import catalog
-from tests.cli.commands import winkb
 
 __all__ = ["catalog"]
 
 
-@pytest.fixture(scope="session")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A catalog of the bundled pages. Read-only."""
-    db = tmp_path_factory.mktemp("cli") / "catalog.db"
-    assert winkb("demo", "--db", db).exit_code == 0
-    return db
-
-
 @pytest.fixture
-def db(demo: Path, tmp_path: Path) -> Path:
-    """A copy of it that a test may change."""
-    return Path(shutil.copyfile(demo, tmp_path / "catalog.db"))
+def db(demo_catalog: Path, tmp_path: Path) -> Path:
+    """A catalog of the bundled pages that a test may change."""
+    return Path(shutil.copyfile(demo_catalog, tmp_path / "catalog.db"))

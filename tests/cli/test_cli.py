@@ -57,8 +57,8 @@ def test_no_command_prints_the_help_and_ends_with_2() -> None:
     assert "Usage: " in result.output
 
 
-def test_module_is_the_command(demo: Path) -> None:
-    ran = python("-m", "scraper", "kb", "KB5058497", "--db", demo, "--json")
+def test_module_is_the_command(demo_catalog: Path) -> None:
+    ran = python("-m", "scraper", "kb", "KB5058497", "--db", demo_catalog, "--json")
     assert (ran.returncode, ran.stderr) == (0, "")
     assert json.loads(ran.stdout)["kb"] == "KB5058497"
     assert python("-m", "scraper", "--help").stdout.startswith("Usage: ")

@@ -1,4 +1,4 @@
-"""scrape, rebuild, demo, accept and check: options, output, exit codes."""
+"""scrape, rebuild, demo_catalog, accept and check: options, output, exit codes."""
 
 import os
 import pty
@@ -152,12 +152,12 @@ def test_problem_that_several_pages_share_is_printed_once(tmp_path: Path, monkey
     assert result.stdout == "run 7: failed, 0 changes, 0 page versions parsed, facts none\n"
 
 
-def test_demo_needs_no_network_and_has_a_history(demo: Path) -> None:
-    assert one(demo, "select group_concat(started_at) from runs") == (
+def test_demo_needs_no_network_and_has_a_history(demo_catalog: Path) -> None:
+    assert one(demo_catalog, "select group_concat(started_at) from runs") == (
         "2026-05-27T12:00:00Z,2026-07-22T12:00:00Z,2026-09-30T12:00:00Z"
     )
-    assert one(demo, "select count(*) > 10 from changes") == 1
-    assert not (demo.parent / "archive.db").exists()
+    assert one(demo_catalog, "select count(*) > 10 from changes") == 1
+    assert not (demo_catalog.parent / "archive.db").exists()
 
 
 def test_scrape_never_builds_on_top_of_a_demo(db: Path, tmp_path: Path) -> None:
@@ -203,24 +203,24 @@ def test_rebuild_from_an_empty_archive_is_refused(tmp_path: Path) -> None:
     assert not (tmp_path / "c.db").exists()
 
 
-def test_sound_and_fresh_catalog_passes_the_check(demo: Path) -> None:
-    result = winkb("check", "--db", demo, "--now", NOW)
+def test_sound_and_fresh_catalog_passes_the_check(demo_catalog: Path) -> None:
+    result = winkb("check", "--db", demo_catalog, "--now", NOW)
     assert (result.exit_code, result.stderr) == (0, "")
-    assert result.stdout == f"{demo}: sound, no error finding, every page read within 36 hours\n"
+    assert result.stdout == f"{demo_catalog}: sound, no error finding, every page read within 36 hours\n"
 
 
-def test_age_is_counted_in_hours(demo: Path) -> None:
-    assert winkb("check", "--db", demo, "--now", "2026-10-02T00:00:00Z").exit_code == 0
-    late = winkb("check", "--db", demo, "--now", "2026-10-02T00:00:01Z")
+def test_age_is_counted_in_hours(demo_catalog: Path) -> None:
+    assert winkb("check", "--db", demo_catalog, "--now", "2026-10-02T00:00:00Z").exit_code == 0
+    late = winkb("check", "--db", demo_catalog, "--now", "2026-10-02T00:00:01Z")
     assert late.exit_code == 1
     assert late.stdout.splitlines() == [f"too old: {name} was last read {NOW}" for name in sorted(BY_NAME)]
-    assert winkb("check", "--db", demo, "--now", "2026-10-02T00:00:01Z", "--max-age", 37).exit_code == 0
+    assert winkb("check", "--db", demo_catalog, "--now", "2026-10-02T00:00:01Z", "--max-age", 37).exit_code == 0
 
 
-def test_check_takes_no_clock_that_was_ahead_for_fresh(demo: Path) -> None:
+def test_check_takes_no_clock_that_was_ahead_for_fresh(demo_catalog: Path) -> None:
     before = "2026-09-29T11:59:59Z"
-    assert winkb("check", "--db", demo, "--now", "2026-09-29T12:00:00Z").exit_code == 0
-    ahead = winkb("check", "--db", demo, "--now", before)
+    assert winkb("check", "--db", demo_catalog, "--now", "2026-09-29T12:00:00Z").exit_code == 0
+    ahead = winkb("check", "--db", demo_catalog, "--now", before)
     assert ahead.exit_code == 1
     assert ahead.stdout.splitlines() == [
         f"too old: {name} was last read {NOW}, by a clock that was ahead" for name in sorted(BY_NAME)

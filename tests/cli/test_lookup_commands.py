@@ -38,31 +38,33 @@ MISREAD = (
 
 
 @pytest.mark.parametrize("question", FOUND, ids=lambda question: question[0])
-def test_answer_is_text_for_people_and_one_json_document_for_scripts(demo: Path, question: tuple[str, ...]) -> None:
-    text = winkb(*question, "--db", demo)
+def test_answer_is_text_for_people_and_one_json_document_for_scripts(
+    demo_catalog: Path, question: tuple[str, ...]
+) -> None:
+    text = winkb(*question, "--db", demo_catalog)
     assert (text.exit_code, text.stderr) == (0, "")
     assert text.stdout.strip()
-    answer = winkb(*question, "--db", demo, "--json")
+    answer = winkb(*question, "--db", demo_catalog, "--json")
     assert (answer.exit_code, answer.stderr) == (0, "")
     assert json.loads(answer.stdout)
     assert '""' not in answer.stdout
 
 
 @pytest.mark.parametrize("question", NOT_FOUND, ids=lambda question: question[0])
-def test_nothing_found_ends_with_1_and_prints_json_all_the_same(demo: Path, question: tuple[str, ...]) -> None:
-    text = winkb(*question, "--db", demo)
+def test_nothing_found_ends_with_1_and_prints_json_all_the_same(demo_catalog: Path, question: tuple[str, ...]) -> None:
+    text = winkb(*question, "--db", demo_catalog)
     assert (text.exit_code, text.stderr) == (1, "")
     assert text.stdout.strip()
-    answer = winkb(*question, "--db", demo, "--json")
+    answer = winkb(*question, "--db", demo_catalog, "--json")
     assert (answer.exit_code, answer.stderr) == (1, "")
     assert isinstance(json.loads(answer.stdout), dict | list)
 
 
 @pytest.mark.parametrize("question", MISREAD, ids=" ".join)
 def test_question_that_cannot_be_understood_ends_with_2_and_says_what_was_expected(
-    demo: Path, question: tuple[str, ...]
+    demo_catalog: Path, question: tuple[str, ...]
 ) -> None:
-    result = winkb(*question, "--db", demo, "--json")
+    result = winkb(*question, "--db", demo_catalog, "--json")
     assert (result.exit_code, result.stdout) == (2, "")
     (line,) = problems(result)
     assert "expected: " in line
@@ -78,9 +80,9 @@ def test_json_is_utf_8_whatever_the_terminal_s_encoding(db: Path) -> None:
     assert json.loads(ran.stdout.decode("utf-8"))["title"] == "May 13, 2025—Hotpatch"
 
 
-def test_lookup_never_writes(demo: Path) -> None:
-    before = demo.read_bytes()
+def test_lookup_never_writes(demo_catalog: Path) -> None:
+    before, names = demo_catalog.read_bytes(), sorted(demo_catalog.parent.iterdir())
     for question in (*FOUND, *NOT_FOUND):
-        winkb(*question, "--db", demo)
-    assert demo.read_bytes() == before
-    assert sorted(path.name for path in demo.parent.iterdir()) == ["catalog.db", "catalog.db.lock"]
+        winkb(*question, "--db", demo_catalog)
+    assert demo_catalog.read_bytes() == before
+    assert sorted(demo_catalog.parent.iterdir()) == names

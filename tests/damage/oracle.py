@@ -317,16 +317,31 @@ def _rules_of_month(row: Row, key: Key, truth: Catalog) -> Iterator[str]:
             yield "revision-order"
 
 
+def _rules_of_pair(row: Row, its: Row) -> Iterator[str]:
+    """The rules that two builds of one release and track break together."""
+    kb, build, month = row["kb"], row["build"], str(row["month"] or "")
+    if kb and its["kb"] and (its["kb"] == kb) is not (its["build"] == build):
+        yield "duplicate"
+    if kb and month and row["cadence"] == its["cadence"] == "B" and its["month"] == month:
+        yield "duplicate"
+    if build and its["build"] and "initial" not in (row["kind"], its["kind"]):
+        ahead = _revision(build) - _revision(its["build"])
+        for column in ("available", "month"):
+            time, its_time = str(row[column] or ""), str(its[column] or "")
+            if time and its_time and ((ahead < 0 and time > its_time) or (ahead > 0 and time < its_time)):
+                yield "order"
+
+
 def _rules_of_build(row: Row, key: Key, truth: Catalog) -> Iterator[str]:
     yield from _rules_of_update(row, truth)
-    month, available, kb, build = str(row["month"] or ""), str(row["available"] or ""), row["kb"], row["build"]
+    month, available = str(row["month"] or ""), str(row["available"] or "")
     if row["cadence"] == "B" and month and available and available != second_tuesday(month):
         yield "second-tuesday"
     if month and available:
         late = (date.fromisoformat(f"{month}-28") + timedelta(days=4)).replace(day=7).isoformat()
         if not f"{month}-01" <= available <= late:
             yield "update-month"
-    if kb is None and row["kind"] != "initial":
+    if row["kb"] is None and row["kind"] != "initial":
         yield "no-kb"
     for other, its in truth.tables["builds"].items():
         if other == key or its["track"] == "component" or row["track"] == "component":
@@ -334,15 +349,7 @@ def _rules_of_build(row: Row, key: Key, truth: Catalog) -> Iterator[str]:
         if its["release"] != row["release"]:
             yield from _rules_of_siblings(row, its)
         elif its["track"] == row["track"]:
-            if kb and its["kb"] and (its["kb"] == kb) is not (its["build"] == build):
-                yield "duplicate"
-            if kb and month and row["cadence"] == its["cadence"] == "B" and its["month"] == month:
-                yield "duplicate"
-            if build and its["build"] and "initial" not in (row["kind"], its["kind"]):
-                ahead = _revision(build) - _revision(its["build"])
-                for time, its_time in ((available, str(its["available"] or "")), (month, str(its["month"] or ""))):
-                    if time and its_time and ((ahead < 0 and time > its_time) or (ahead > 0 and time < its_time)):
-                        yield "order"
+            yield from _rules_of_pair(row, its)
 
 
 def _rules_of_siblings(row: Row, its: Row) -> Iterator[str]:

@@ -13,16 +13,13 @@ import pytest
 from scraper import answers
 from scraper.cli import main
 from scraper.fleet import FleetSummary, judge_fleet
-from scraper.ingest import job
 from tests.fleet.devices import DAY, LISTED, Ended, Judge, Row, Winkb
 
 
 @pytest.fixture(scope="session")
-def db(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A catalog of the bundled pages, whose data end on 2026-09-30. Read-only."""
-    path = tmp_path_factory.mktemp("fleet") / "catalog.db"
-    job.demo(path)
-    return path
+def db(demo_catalog: Path) -> Path:
+    """A catalog of the bundled pages, whose data end on 2026-09-30."""
+    return demo_catalog
 
 
 @pytest.fixture(scope="session")

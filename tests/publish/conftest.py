@@ -7,10 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from scraper.ingest import job
-from scraper.ingest.fetch import Manners
 from scraper.publish.serve.site import Edition
-from tests.fixtures.pages import DATES, SNAPSHOTS
 from tests.fixtures.serving import Local, build_small, local
 
 
@@ -52,19 +49,7 @@ def threads_stay(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Edition, "_end_writer", stays)
 
 
-@pytest.fixture(scope="session")
-def catalogs(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    """The catalog as it was after each of the three bundled dates, scraped one after the other."""
-    folder = tmp_path_factory.mktemp("catalogs")
-    paths = job.Paths(folder / "catalog.db", folder / "archive.db")
-    kept = []
-    for day in DATES:
-        job.scrape(paths, f"{day}T12:00:00Z", mirror=str(SNAPSHOTS / day), manners=Manners(delay=0))
-        kept.append(Path(shutil.copy(paths.db, folder / f"{day}.db")))
-    return kept
-
-
 @pytest.fixture
-def last(catalogs: list[Path], tmp_path: Path) -> Path:
-    """The last of them, which a test may change."""
-    return Path(shutil.copy(catalogs[-1], tmp_path / "catalog.db"))
+def last(run_catalogs: list[Path], tmp_path: Path) -> Path:
+    """A catalog of the bundled pages that a test may change."""
+    return Path(shutil.copyfile(run_catalogs[-1], tmp_path / "catalog.db"))

@@ -13,8 +13,8 @@ from tests.fixtures.feeds import RELEASES, SITE, change, events, shown, written
 
 
 @pytest.mark.parametrize("release", RELEASES)
-def test_calendar_has_an_event_for_every_month_of_a_release(catalogs: list[Path], release: str | None) -> None:
-    for db in catalogs:
+def test_calendar_has_an_event_for_every_month_of_a_release(run_catalogs: list[Path], release: str | None) -> None:
+    for db in run_catalogs:
         with closing(sqlite3.connect(db)) as catalog:
             sql = "select release || '-' || month || '@winkb' from months where coalesce(?, release) = release"
             wanted = {uid for (uid,) in catalog.execute(sql, [release])}
@@ -30,9 +30,9 @@ def test_calendar_is_named_for_what_it_shows(last: Path) -> None:
     assert len({str(calendar["UID"]) for calendar in names}) == 2
 
 
-def test_replanned_month_is_updated_in_place(catalogs: list[Path]) -> None:
+def test_replanned_month_is_updated_in_place(run_catalogs: list[Path]) -> None:
     uid = "windows-11-25h2-2026-06@winkb"
-    before, after = (events(written(db, "calendar.ics"))[uid] for db in catalogs[:2])
+    before, after = (events(written(db, "calendar.ics"))[uid] for db in run_catalogs[:2])
     assert shown(before) == (
         "Windows 11 25H2: hotpatch, no restart (planned)",
         date(2026, 6, 9),
@@ -53,8 +53,8 @@ def test_replanned_month_is_updated_in_place(catalogs: list[Path]) -> None:
     assert str(after["URL"]) == f"{SITE}/month/2026-06"
 
 
-def test_sequence_never_falls_and_rises_with_what_an_event_shows(catalogs: list[Path]) -> None:
-    for before, after in ((catalogs[0], catalogs[1]), (catalogs[1], catalogs[2])):
+def test_sequence_never_falls_and_rises_with_what_an_event_shows(run_catalogs: list[Path]) -> None:
+    for before, after in ((run_catalogs[0], run_catalogs[1]), (run_catalogs[1], run_catalogs[2])):
         old, new = (events(written(db, "calendar.ics")) for db in (before, after))
         assert old.keys() <= new.keys()
         for uid, event in old.items():
@@ -89,8 +89,8 @@ def test_withdrawn_month_is_cancelled(last: Path) -> None:
     assert shown(event)[::2] == ("Windows 11 25H2: hotpatch, no restart (KB5120994, withdrawn)", "CANCELLED")
 
 
-def test_released_month_without_a_kb_has_no_brackets(catalogs: list[Path]) -> None:
-    event = events(written(catalogs[1], "calendar.ics"))["windows-server-2025-2026-07@winkb"]
+def test_released_month_without_a_kb_has_no_brackets(run_catalogs: list[Path]) -> None:
+    event = events(written(run_catalogs[1], "calendar.ics"))["windows-server-2025-2026-07@winkb"]
     assert shown(event)[0] == "Windows Server 2025: hotpatch, no restart"
 
 

@@ -45,19 +45,19 @@ def test_run_with_many_changes_is_an_entry_a_release_and_one_for_each_replanned_
     )
 
 
-def test_month_that_became_a_hotpatch_says_that_devices_do_not_restart(catalogs: list[Path]) -> None:
-    assert titles(read(written(catalogs[1], "changes.atom", "windows-server-2025")))[:2] == [
+def test_month_that_became_a_hotpatch_says_that_devices_do_not_restart(run_catalogs: list[Path]) -> None:
+    assert titles(read(written(run_catalogs[1], "changes.atom", "windows-server-2025")))[:2] == [
         "REPLANNED: June 2026 of Windows Server 2025 is now a baseline (was hotpatch): devices restart",
         "REPLANNED: July 2026 of Windows Server 2025 is now a hotpatch (was baseline): devices do not restart",
     ]
 
 
-def test_entry_is_the_same_after_later_runs_and_in_the_feed_of_its_release(catalogs: list[Path]) -> None:
-    before, after = (read(written(db, "changes.atom")).entries for db in catalogs[1:])
+def test_entry_is_the_same_after_later_runs_and_in_the_feed_of_its_release(run_catalogs: list[Path]) -> None:
+    before, after = (read(written(db, "changes.atom")).entries for db in run_catalogs[1:])
     assert before
     assert after[-len(before) :] == before
     found = {entry.id: entry for entry in after}
-    of_release = read(written(catalogs[2], "changes.atom", "windows-11-25h2")).entries
+    of_release = read(written(run_catalogs[2], "changes.atom", "windows-11-25h2")).entries
     assert len(of_release) == 4
     assert all(found[entry.id] == entry for entry in of_release)
 

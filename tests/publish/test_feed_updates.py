@@ -57,8 +57,8 @@ def test_feed_of_a_release_has_only_its_own_builds(last: Path) -> None:
 
 
 @pytest.mark.parametrize("release", RELEASES)
-def test_update_is_shown_once_and_never_reordered(catalogs: list[Path], release: str | None) -> None:
-    for before, after in ((catalogs[0], catalogs[1]), (catalogs[1], catalogs[2])):
+def test_update_is_shown_once_and_never_reordered(run_catalogs: list[Path], release: str | None) -> None:
+    for before, after in ((run_catalogs[0], run_catalogs[1]), (run_catalogs[1], run_catalogs[2])):
         old, new = ({entry.id: entry for entry in every_update(db, release).entries} for db in (before, after))
         assert [(name, new[name].updated) for name in old] == [(name, entry.updated) for name, entry in old.items()]
         assert [name for name in new if name in old] == list(old)

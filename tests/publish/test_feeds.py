@@ -27,8 +27,8 @@ from tests.fixtures.serving import SCHEMA, local
 
 @pytest.mark.parametrize("release", RELEASES)
 @pytest.mark.parametrize("name", ATOMS)
-def test_feed_is_valid_after_every_run(catalogs: list[Path], name: str, release: str | None) -> None:
-    for db in catalogs:
+def test_feed_is_valid_after_every_run(run_catalogs: list[Path], name: str, release: str | None) -> None:
+    for db in run_catalogs:
         feed = read(written(db, name, release))
         root = f"{SITE}/release/{release}" if release else SITE
         assert links(feed.feed, "self") == [f"{root}/{name}"]
@@ -150,8 +150,8 @@ def test_no_text_breaks_a_feed(title: str, words: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def site(catalogs: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
-    db = Path(shutil.copy(catalogs[-1], tmp_path_factory.mktemp("site") / "catalog.db"))
+def site(run_catalogs: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
+    db = Path(shutil.copy(run_catalogs[-1], tmp_path_factory.mktemp("site") / "catalog.db"))
     with local(db) as server:
         yield server.client
 

@@ -41,6 +41,7 @@ SPREADSHEET = re.compile(r"(?:^|;)[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Of a run over hostile pages: catalog, archive, mirrors, summary and output. Tests write here."""
     made = tmp_path_factory.mktemp("hostile")
     hostile.main(made)
     return made
