@@ -4,9 +4,9 @@
     deploy/report_drift.py SCRAPE_CODE SUMMARY.md SUMMARY.json
 
 Exit code 4 of the scrape is drift; 0 is its end when no page is left failing either, for an article is not asked for
-every night. Any other night could not read the pages, says nothing about them, and leaves the issue alone. The issue is
-known by its label and its title. Its body is tonight's summary; a comment is added only for a problem that this issue
-has not had yet, so that hourly runs call nobody twice for the same thing.
+every night. Any other run could not read the pages, says nothing about them, and leaves the issue alone. The issue is
+known by its label and its title. Its body is the summary of this run; a comment is added only for a problem that this
+issue has not had yet, so that hourly runs call nobody twice for the same thing.
 
 Needs nothing but Python and the command gh, with GH_TOKEN and GH_REPO in the environment. GH names another command.
 """
@@ -35,20 +35,20 @@ def main(code: str, markdown: Path, document: Path) -> None:
     if code == DRIFT:
         report(markdown.read_text(encoding="utf-8")[:_LONGEST], problems(json.loads(document.read_text("utf-8"))))
     elif code == GONE and is_sound(json.loads(document.read_text("utf-8"))):
-        for number, _ in standing():
+        for number, _ in open_issues():
             gh("issue", "close", number, "--comment", "Gone: every page was read whole the last time it was asked for.")
 
 
-def report(text: str, tonight: set[str]) -> None:
-    issues = standing()
+def report(text: str, seen: set[str]) -> None:
+    issues = open_issues()
     if not issues:
         gh("label", "create", LABEL, "--force", "--color", "d93f0b", "--description", "A page is not as winkb knows it")
-        gh("issue", "create", "--title", TITLE, "--label", LABEL, "--body-file", "-", text=body(text, tonight))
+        gh("issue", "create", "--title", TITLE, "--label", LABEL, "--body-file", "-", text=body(text, seen))
         return
     number, old = issues[0]
     known = set(_MARK.findall(old)[-1].split()) if _MARK.search(old) else set()
-    gh("issue", "edit", number, "--body-file", "-", text=body(text, tonight | known))
-    if tonight - known:
+    gh("issue", "edit", number, "--body-file", "-", text=body(text, seen | known))
+    if seen - known:
         gh("issue", "comment", number, "--body-file", "-", text=f"There is something new.\n\n{text}")
 
 
@@ -57,7 +57,7 @@ def body(text: str, seen: set[str]) -> str:
     return f"{text.rstrip()}\n\nWhat to do: docs/nightly.md, exit code 4.\n\n<!-- winkb-drift {mark} -->\n"
 
 
-def standing() -> list[tuple[str, str]]:
+def open_issues() -> list[tuple[str, str]]:
     """Number and body of the open issues of ours, oldest first: one, or none."""
     listed = gh("issue", "list", "--state", "open", "--label", LABEL, "--limit", "100", "--json", "number,title,body")
     issues = [issue for issue in json.loads(listed or "[]") if issue["title"] == TITLE]

@@ -1,4 +1,4 @@
-"""History: what the rows of this run mean after those of the runs before.
+"""History: how the rows of one run change what the runs before published.
 
 Folded run by run over the archive, so that the same archive always gives the same history. A value that vanishes stays.
 A row is withdrawn when its page was read without it twice in a row, because entries flap while an update is being
@@ -123,7 +123,7 @@ class _Merge:
         self._update_servicing(old, new)
         for column in _RELEASE_COLUMNS:
             before, after = getattr(old, column), getattr(new, column)
-            # That updates have not ended is said by a row with dates, and by no value of its own.
+            # No value states that updates have not ended: a row in the servicing table means it.
             if after is None and not (column == "ended" and in_table):
                 setattr(new, column, before)
             elif after != before:

@@ -13,8 +13,8 @@ from scraper.models import CalendarMonth, MonthType, Severity
 def add_month(
     rows: Resolved, month: CalendarMonth, origin: Origin, month_of_kb: dict[tuple[str, str], tuple[str, str]]
 ) -> None:
-    """``month_of_kb``: the month of each KB and the page that says it, as read so far. A KB is of one month, so a
-    calendar under a wrong year says nothing of its months."""
+    """Add a calendar month to the rows. ``month_of_kb``: the month of each KB and the page that says it, as read so
+    far. A KB is of one month, so a calendar under a wrong year says nothing of its months."""
     if month.kb:
         first, page = month_of_kb.setdefault((month.release, month.kb), (month.month, origin.page))
         if first != month.month:
@@ -46,7 +46,7 @@ def state_type(row: MonthRow, kind: MonthType, origin: Origin, *, released: bool
 
 def overrule_types(rows: Resolved, security: Mapping[tuple[str, str], BuildRow]) -> None:
     """The KB of a baseline is that of the month's B, the KB of a hotpatch is not. A type that the KB of its own row
-    contradicts is overruled where another page says the other type: two witnesses against one word."""
+    contradicts is overruled where another page says the other type: two statements against one."""
     for row in rows.months.values():
         b_row = security.get((row.release, row.month))
         if row.kb is None or b_row is None or b_row.kb is None:

@@ -31,7 +31,7 @@ class Resolved:
     builds: dict[BuildKey, BuildRow] = field(default_factory=dict)
     titles: dict[str, Title] = field(default_factory=dict)
     found: dict[Finding, None] = field(default_factory=dict)
-    _places: dict[str, int] = field(default_factory=dict)
+    _places: dict[str, int] = field(init=False)
 
     def __post_init__(self) -> None:
         self._places = {source.name: place for place, (source, _) in enumerate(self.pages)}

@@ -23,7 +23,7 @@ def check_tables(source: Source, page: ParsedPage, *, accepted: bool) -> None:
     far too many rows.
 
     ``accepted``: a person let the page pass. That covers columns gained, since the declared ones are still read by
-    name. It does not cover columns lost or renamed, nor too many rows.
+    name. It does not cover a lost table, columns lost or renamed, nor too many rows.
     """
     rows = sum(len(table.rows) for table in page.tables)
     if max(rows, len(page.tables), len(page.unknown_tables)) > _TOO_MANY:
@@ -54,7 +54,7 @@ def _check_columns(source: Source, shape: TableShape, table: Table, *, accepted:
         )
 
 
-def check_rows(source: Source, records: Records, last: Records | None, day: str, *, accepted: bool) -> None:
+def check_row_counts(source: Source, records: Records, last: Records | None, day: str, *, accepted: bool) -> None:
     """Raises DriftError for a page that has lost rows: it has fewer than declared, a release that is still supported is
     gone from a table, or at most 60 % of the rows of the last good version are left. ``last``: the records of that
     version. Its releases that are no longer supported on ``day`` do not count."""

@@ -1,4 +1,4 @@
-"""The nightly job and its kin: ``scrape``, ``rebuild``, ``demo`` and ``accept``.
+"""The commands that write the catalog: ``scrape``, the nightly job, and ``rebuild``, ``demo`` and ``accept``.
 
 A job holds catalog and archive, says what is due, and lets ``run.py`` fetch and publish it.
 """

@@ -37,7 +37,7 @@ def with_last_good_rows(records: Records, last: Records | None) -> Records:
 
 
 def _kept(before: Sequence[_R], now: Sequence[_R], quarantined: Sequence[Quarantined]) -> Iterator[_R]:
-    """The records of before whose row was not read now, and may be one of those in quarantine."""
+    """The last good records whose row was not read now, and may be one of those in quarantine."""
     read = {record.key for record in now}
     for record in before:
         # An update that came without its KB this time was read: what is still known of it is joined to it later. No key

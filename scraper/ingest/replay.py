@@ -14,7 +14,7 @@ from scraper.catalog.resolve import resolve
 from scraper.catalog.resolved import rank
 from scraper.errors import DriftError
 from scraper.ingest.archive import Acceptance, Archive, Visit
-from scraper.ingest.drift import check_rows as check_row_counts
+from scraper.ingest.drift import check_row_counts
 from scraper.ingest.memo import Reader
 from scraper.ingest.quarantine import with_last_good_rows
 from scraper.ingest.state import LOOK, ArticleState, PageState, State
@@ -33,8 +33,9 @@ def replay(archive: Archive, reader: Reader, sources: Sequence[Source], *, from_
     after, state = kept or (0, State({source.name: PageState(source.name, source.url) for source in sources}))
     adding = _Replay(state, reader, sources)
     acceptances = archive.acceptances()
+    # Accepted after a run that the kept state already goes beyond: all runs are added anew.
     if kept and any(one.run < max(state.runs) for one in acceptances[state.acceptances :]):
-        return replay(archive, reader, sources, from_start=True)  # of a run that the kept state has gone beyond
+        return replay(archive, reader, sources, from_start=True)
     # What was accepted after the last run of the kept state comes before the runs that are added now.
     adding.accept(acceptances[state.acceptances :], max(state.runs, default=0))
     for run, visits in groupby(archive.visits(after), key=lambda visit: visit.run):
@@ -131,7 +132,7 @@ class _Replay:
         troubles = {kb: article.trouble for kb, article in state.articles.items() if article.trouble}
         add_articles(rows, state.read_articles(), troubles)
         past = Past(
-            day=max(state.runs.values())[:10],  # of a clock that went back, what came before is not yet to come
+            day=max(state.runs.values())[:10],  # when a clock went back, what came before is not in the future
             before={name: page.before for name, page in state.pages.items() if page.before},
             updated={name: page.updated for name, page in state.pages.items()},
             releases=history.releases,

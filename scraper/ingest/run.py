@@ -22,7 +22,7 @@ from scraper.models import Source
 log = logging.getLogger(__name__)
 
 TRY_LATER = 3
-# So many articles in a row that a host would not give, each after all its retries, and the rest waits for the next run.
+# After so many articles in a row that did not come, each after all its retries, the rest waits for the next run.
 _SILENT = 3
 
 
@@ -64,8 +64,8 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a run is to fetch and how; ``what`` are these pages called. After ``budget`` seconds it ends well with what
-    it has; None: however long it takes."""
+    """What a run is to fetch and how. ``what`` is the word for these pages in the progress. After ``budget`` seconds the
+    run ends well with what it has; None: however long it takes."""
 
     what: str
     requests: Sequence[Request]

@@ -126,7 +126,8 @@ class ArticleState:
 @dataclass(slots=True)
 class State:
     """The history of the catalog, where each page and article stands after the last run, when each run was, and what
-    the last one visited. ``excused``: by page, the contradictions of the last news that may be a row that flaps."""
+    the last one visited. ``excused``: by page, how many contradictions of the last news a row that flaps may
+    explain."""
 
     pages: dict[str, PageState]
     history: History = field(default_factory=History)

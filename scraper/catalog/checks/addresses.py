@@ -32,7 +32,7 @@ def kinds_in(url: str | None) -> list[str] | None:
 def odd_address(
     url: str | None, release: str, day: str | None, builds: tuple[str, ...], kb: str | None, kbs: frozenset[str]
 ) -> str | None:
-    """What an address says that the text which it stands behind says otherwise. The number of ``/help/5089602`` may be
+    """What an address says that differs from the text of its link. The number of ``/help/5089602`` may be
     that of an article, but it is never another one of the ``kbs``."""
     if odd := _odd_words(url, release, day, builds, kb):
         return odd
@@ -43,7 +43,7 @@ def odd_address(
 
 @lru_cache(maxsize=4096)  # run after run, nearly all links are those of the run before
 def _odd_words(url: str | None, release: str, day: str | None, builds: tuple[str, ...], kb: str | None) -> str:
-    """What an address does not name differs in nothing."""
+    """The same for day, builds, KB and folders. What an address does not name is not compared."""
     slug = _slug(url)
     kbs, dated = [f"KB{number}" for number in _KB.findall(slug)], _DAY.match(slug)
     if _SERVICING in (url or "") and not kbs and not dated:

@@ -15,5 +15,5 @@ def schema() -> str:
 
 @cache
 def derive() -> str:
-    """The statements that derive columns and ``kbs``, to be run once over filled tables."""
+    """The SQL that derives columns and ``kbs``, to be run once over filled tables."""
     return _FOLDER.joinpath("derive.sql").read_text("utf-8")

@@ -1,5 +1,5 @@
 -- The builds that a device of a release can show, one row each: two updates may share a build. words say what it is.
--- What is said of several updates is gathered below the grouping, so that SQLite asks for one build alone where it can.
+-- The subqueries join KBs and words after the grouping, so that SQLite reads only the build that is asked about.
 create view device_builds as
 with words as (
   select

@@ -1,4 +1,4 @@
--- Every pair of pages that differ on a KB, a build, a date or a type; a page may also differ with itself. until is null
+-- Every pair of pages that differ on a KB, a build, a date, a type or a track; a page may also differ with itself. until is null
 -- while they do.
 create view disagreements as
 select
