@@ -64,7 +64,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a run is to fetch and how. ``what`` is the word for these pages in the progress. After ``budget`` seconds the
+    """What a run is to fetch and how. ``what``: the word for these pages in the progress. After ``budget`` seconds the
     run ends well with what it has; None: however long it takes."""
 
     what: str
