@@ -7,9 +7,12 @@ and stops nothing. The columns that follow from served ones are derived by schem
 import csv
 import hashlib
 import json
+import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import asdict, dataclass, fields
 from importlib.resources import files
+from pathlib import Path
 
 from sqlite_utils import Database
 
@@ -106,6 +109,15 @@ def write_visits(database: Database, pages: Iterable[PageRow], runs: Iterable[Ru
         )
         database.conn.execute("delete from runs")
         _insert(database, "runs", (asdict(run) for run in runs))
+
+
+def facts_at(path: Path) -> str | None:
+    """The digest of the facts in a catalog's file; None where it cannot be read whole."""
+    try:
+        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as connection:
+            return facts_sha256(Database(connection))
+    except sqlite3.DatabaseError:
+        return None
 
 
 def facts_sha256(database: Database) -> str:

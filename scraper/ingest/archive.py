@@ -11,7 +11,7 @@ import fcntl
 import sqlite3
 import zlib
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 
@@ -71,7 +71,6 @@ create table if not exists records (
 ) strict;
 create table if not exists states (
   stamp integer not null,
-  visit integer not null,
   body blob not null
 ) strict;
 """
@@ -130,7 +129,9 @@ class Archive:
             ((application,),) = self._db.conn.execute("pragma application_id")
             if application != _APPLICATION:
                 self._create()
-            self._db.conn.executescript(_MEMO)
+            # An archive that can only be read has nothing kept.
+            with suppress(sqlite3.OperationalError):
+                self._db.conn.executescript(_MEMO)
 
     def _create(self) -> None:
         """Make an empty database an archive. Raises MachineError for any other one, which is not ours to write to."""
@@ -197,6 +198,10 @@ class Archive:
         rows = self._rows("select run, source, version, at from acceptances order by acceptance")
         return [Acceptance(*row) for row in rows]
 
+    def last_visit(self) -> int:
+        """The number of the last visit, 0 for none."""
+        return int(self._rows("select coalesce(max(visit), 0) from visits")[0][0])
+
     def visits(self, after: int = 0) -> Iterator[Visit]:
         """Every visit after one, in the order of the runs, and within a run in the order of arrival."""
         for row in self._rows(f"select {_VISIT} from visits where visit > ? order by run, visit", (after,)):
@@ -251,32 +256,25 @@ class Archive:
         return zlib.decompress(rows[0][0]) if rows else None
 
     def keep_records(self, stamp: int, records: Iterable[tuple[int, str, bytes]]) -> None:
-        """Keep what code of this stamp read: version, address, and the records' bytes."""
+        """Keep what code of this stamp read: version, address, and the records' bytes. Not within ``accepting``: what
+        could not be kept would undo the acceptance."""
+        if self._db.conn.in_transaction:
+            return
         insert = "insert or replace into records (version, url, stamp, body) values (?, ?, ?, ?)"
         rows = [(version, url, stamp, zlib.compress(body, 1)) for version, url, body in records]
-        with _this_machine(self.name), self._transaction():
+        with _this_machine(self.name), self._db.conn:
             self._db.conn.executemany(insert, rows)
 
-    def state(self, stamp: int) -> tuple[int, bytes] | None:
-        """The last visit that the kept state of this code covers, and the state's bytes."""
-        rows = self._rows("select visit, body from states where stamp = ?", (stamp,))
-        return (rows[0][0], zlib.decompress(rows[0][1])) if rows else None
+    def state(self, stamp: int) -> bytes | None:
+        """The bytes of the state that code of this stamp has kept."""
+        rows = self._rows("select body from states where stamp = ?", (stamp,))
+        return zlib.decompress(rows[0][0]) if rows else None
 
     def keep_state(self, stamp: int, body: bytes) -> None:
-        """Keep the state after all visits, in place of the one before."""
-        insert = "insert into states (stamp, visit, body) select ?, max(visit), ? from visits"
-        with _this_machine(self.name), self._transaction():
+        """Keep a state in place of the one before."""
+        with _this_machine(self.name), self._db.conn:
             self._db.conn.execute("delete from states")
-            self._db.conn.execute(insert, (stamp, zlib.compress(body, 1)))
-
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        """A transaction, or a part of the one that is under way."""
-        if self._db.conn.in_transaction:
-            yield
-        else:
-            with self._db.conn:
-                yield
+            self._db.conn.execute("insert into states values (?, ?)", (stamp, zlib.compress(body, 1)))
 
     def _rows(self, sql: str, parameters: tuple[object, ...] = ()) -> list[tuple]:  # type: ignore[type-arg]
         with _this_machine(self.name):

@@ -137,7 +137,7 @@ def _rebuild(archive: Archive, reader: Reader, db: Path, acceptance: Acceptance 
         if last in runs:
             runs[last] = replace(runs[last], facts_sha256=facts_sha256)
         write.write_visits(database, (), run_rows(state.runs, runs))
-        reader.keep(state)
+    reader.keep(state)
     return Outcome(last, "rebuilt", 0, facts_sha256, len(state.history.changes), reader.parsed, ())
 
 

@@ -6,14 +6,16 @@ changes nothing but time. So a run with news parses only what is new, and goes o
 """
 
 import hashlib
-from functools import cache
+import logging
+import sys
+import zlib
 from importlib.metadata import version
 from pathlib import Path
 from typing import TypeVar
 
 import msgspec
 
-from scraper.errors import DriftError
+from scraper.errors import DriftError, MachineError
 from scraper.ingest import parse
 from scraper.ingest.archive import Archive
 from scraper.ingest.drift import check_tables
@@ -21,6 +23,8 @@ from scraper.ingest.normalize import normalize
 from scraper.ingest.normalize.article import normalize_article
 from scraper.ingest.state import State
 from scraper.models import ArticleRecord, Records, Source
+
+log = logging.getLogger(__name__)
 
 _MAKES_RECORDS = ("errors.py", "models.py", "ingest/drift.py", "ingest/normalize", "ingest/parse", "ingest/sources.py")
 _MAKES_ROWS = ("errors.py", "models.py", "catalog", "ingest")
@@ -30,9 +34,8 @@ _AT_HAND, _AT_ONCE = 16, 64
 _Record = TypeVar("_Record", Records, ArticleRecord)
 
 
-@cache
-def _stamp(names: tuple[str, ...]) -> int:
-    digest = hashlib.sha256(version("selectolax").encode())  # it makes the tree that the parsers read
+def _stamp(names: tuple[str, ...], libraries: str = "") -> int:
+    digest = hashlib.sha256(libraries.encode())
     root = Path(__file__).parents[1]
     for path in sorted(found for name in names for found in (root / name, *(root / name).rglob("*"))):
         if path.suffix in (".py", ".sql", ".csv"):
@@ -40,9 +43,20 @@ def _stamp(names: tuple[str, ...]) -> int:
     return int.from_bytes(digest.digest()[:4]) >> 1
 
 
+# Of the code as it was when this process began: it may be exchanged below a run that is under way.
+_LIBRARIES = f"{sys.version_info[:2]} selectolax {version('selectolax')}"
+_STAMP, _RECORDS_STAMP, _STATE_STAMP = (
+    _stamp(_MAKES_ROWS),
+    _stamp(_MAKES_RECORDS, _LIBRARIES),
+    _stamp(_MAKES_ROWS, _LIBRARIES),
+)
+# A body that was damaged, or is of another form. What is not kept well is worked out again.
+_UNREADABLE = (MachineError, zlib.error, msgspec.DecodeError)
+
+
 def stamp() -> int:
     """A number for the code that makes rows out of pages: a catalog built by other code is built anew."""
-    return _stamp(_MAKES_ROWS)
+    return _STAMP
 
 
 class Reader:
@@ -90,8 +104,14 @@ class Reader:
         return record
 
     def _recall(self, version: int, url: str, kind: type[_Record]) -> _Record | None:
-        body = None if self._from_pages else self.archive.records(version, url, _stamp(_MAKES_RECORDS))
-        return None if body is None else msgspec.msgpack.decode(body, type=kind)
+        if self._from_pages:
+            return None
+        try:
+            body = self.archive.records(version, url, _RECORDS_STAMP)
+            return None if body is None else msgspec.msgpack.decode(body, type=kind)
+        except _UNREADABLE as problem:
+            log.warning("the kept records of version %d cannot be read, it is parsed again: %s", version, problem)
+            return None
 
     def _keep(self, version: int, url: str, records: Records | ArticleRecord) -> None:
         self._new.append((version, url, msgspec.msgpack.encode(records)))
@@ -99,16 +119,28 @@ class Reader:
             self._keep_new()
 
     def _keep_new(self) -> None:
-        self.archive.keep_records(_stamp(_MAKES_RECORDS), self._new)
+        try:
+            self.archive.keep_records(_RECORDS_STAMP, self._new)
+        except MachineError as problem:
+            log.warning("what was parsed is not kept: %s", problem)
         self._new.clear()
 
-    def recall_state(self) -> tuple[int, State] | None:
-        """The last visit that a kept state covers, and the state; None where none of this code is kept."""
-        kept = None if self._from_pages else self.archive.state(stamp())
-        return kept and (kept[0], msgspec.msgpack.decode(kept[1], type=State))
+    def recall_state(self) -> State | None:
+        """The kept state; None where this code has kept none."""
+        if self._from_pages:
+            return None
+        try:
+            body = self.archive.state(_STATE_STAMP)
+            return None if body is None else msgspec.msgpack.decode(body, type=State)
+        except _UNREADABLE as problem:
+            log.warning("the kept state cannot be read, all runs are added again: %s", problem)
+            return None
 
     def keep(self, state: State) -> None:
-        """Keep what was parsed, and the state after all visits that the archive has. Asked after publishing: what a run
-        that is killed before did not keep, the next one works out again."""
+        """Keep what was parsed, and the state. Asked after publishing: what a run that is killed before did not keep,
+        or could not, the next one works out again."""
         self._keep_new()
-        self.archive.keep_state(stamp(), msgspec.msgpack.encode(state))
+        try:
+            self.archive.keep_state(_STATE_STAMP, msgspec.msgpack.encode(state))
+        except MachineError as problem:
+            log.warning("the state is not kept: %s", problem)

@@ -5,7 +5,7 @@ is the result of adding every run of the archive in its order, be it at once or 
 """
 
 from collections.abc import Iterable, Sequence
-from itertools import groupby
+from itertools import chain, groupby
 
 from scraper.catalog.articles import Article, Trouble, add_articles
 from scraper.catalog.checks import Context, Past, check_rows
@@ -30,17 +30,22 @@ def replay(archive: Archive, reader: Reader, sources: Sequence[Source], *, from_
     """The state after every run of the archive. Visits of a source that is no longer declared are passed over.
     ``from_start``: add all runs again, whatever state is kept."""
     kept = None if from_start else reader.recall_state()
-    after, state = kept or (0, State({source.name: PageState(source.name, source.url) for source in sources}))
-    adding = _Replay(state, reader, sources)
-    acceptances = archive.acceptances()
-    # Accepted after a run that the kept state already goes beyond: all runs are added anew.
-    if kept and any(one.run < max(state.runs) for one in acceptances[state.acceptances :]):
+    state = kept or State({source.name: PageState(source.name, source.url) for source in sources})
+    covered, last_visit = max(state.runs, default=0), archive.last_visit()
+    acceptances, visits = archive.acceptances(), archive.visits(state.visit)
+    first = next(visits, None)
+    # What is new may belong to a run that the kept state goes beyond: it was accepted after a later run, or two runs
+    # went on at once because their lock was deleted.
+    is_late = any(one.run < covered for one in acceptances[state.acceptances :])
+    if kept and (is_late or (first and first.run <= covered)):
         return replay(archive, reader, sources, from_start=True)
+    adding = _Replay(state, reader, sources)
     # What was accepted after the last run of the kept state comes before the runs that are added now.
-    adding.accept(acceptances[state.acceptances :], max(state.runs, default=0))
-    for run, visits in groupby(archive.visits(after), key=lambda visit: visit.run):
-        adding.add(run, [visit for visit in visits if visit.source in state.pages or is_article(visit.source)])
+    adding.accept(acceptances[state.acceptances :], covered)
+    for run, group in groupby(chain([first] if first else (), visits), key=lambda visit: visit.run):
+        adding.add(run, [visit for visit in group if visit.source in state.pages or is_article(visit.source)])
         adding.accept(acceptances[state.acceptances :], run)
+    state.visit = last_visit
     return state
 
 

@@ -185,17 +185,17 @@ def _note_visits(archive: Archive, db: Path, number: int, visits: Sequence[Visit
     before = published(db)
     if before is None or not _is_without_news(archive, before, number, visits):
         return None
+    facts_sha256 = write.facts_at(db)
+    if facts_sha256 is None or facts_sha256 != before.last_run[1]:
+        return None  # it cannot be read whole, or somebody wrote to it: it is made anew
     pages = {page.page: page for page in before.pages}
     noted = [_noted(pages[visit.source], visit) for visit in visits]
     code = max(visit.exit_code or (LOOK if pages[visit.source].quarantined else 0) for visit in visits)
     failed = code >= TRY_LATER and not any(visit.version for visit in visits)
-    runs = archive.runs()
+    ended = RunEnd(number, "failed" if failed else "unchanged", code, facts_sha256)
     with aside.aside(db, copy=True) as database:
-        # The facts may have been rebuilt since the last run, after an acceptance say: the digest is of what is there.
-        facts_sha256 = write.facts_sha256(database)
-        ended = RunEnd(number, "failed" if failed else _outcome(facts_sha256, runs, before), code, facts_sha256)
         archive.finish(ended)
-        write.write_visits(database, noted, run_rows(archive.run_times(), {**runs, number: ended}))
+        write.write_visits(database, noted, run_rows(archive.run_times(), archive.runs()))
     return Outcome(number, ended.outcome, code, facts_sha256, 0, 0, _known_problems(before, noted))
 
 

@@ -126,8 +126,8 @@ class ArticleState:
 @dataclass(slots=True)
 class State:
     """The history of the catalog, where each page and article stands after the last run, when each run was, and what
-    the last one visited. ``excused``: by page, how many contradictions of the last news a row that flaps may
-    explain."""
+    the last one visited. ``visit``: the last visit that it covers; ``acceptances``: how many it covers. ``excused``: by
+    page, how many contradictions of the last news a row that flaps may explain."""
 
     pages: dict[str, PageState]
     history: History = field(default_factory=History)
@@ -135,6 +135,7 @@ class State:
     runs: dict[int, str] = field(default_factory=dict)
     visited: tuple[str, ...] = ()
     excused: dict[str, int] = field(default_factory=dict)
+    visit: int = 0
     acceptances: int = 0
 
     @property
