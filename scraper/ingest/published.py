@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 from scraper.catalog.write import PageRow
+from scraper.errors import MachineError
 
 # The releases whose articles are read (design.md section 1).
 _READ_ARTICLES_OF = ("windows-11-24h2", "windows-11-25h2", "windows-11-26h2")
@@ -57,7 +58,8 @@ class Wanted:
 
 
 def wanted_articles(path: Path) -> tuple[Wanted, ...]:
-    """The updates of the catalog at ``path`` whose articles are to be read, newest first."""
+    """The updates of the catalog at ``path`` whose articles are to be read, newest first. Raises MachineError for a
+    catalog that is damaged."""
     if not path.is_file():
         return ()
     releases = ", ".join("?" for _ in _READ_ARTICLES_OF)
@@ -65,5 +67,9 @@ def wanted_articles(path: Path) -> tuple[Wanted, ...]:
         "select kb, kbs.article_url, max(available) as newest from builds join kbs using (kb)"
         f" where release in ({releases}) and corrected_to is null group by kb order by newest desc, kb desc"
     )
-    with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as connection:
-        return tuple(Wanted(*row) for row in connection.execute(query, _READ_ARTICLES_OF))
+    try:
+        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as connection:
+            return tuple(Wanted(*row) for row in connection.execute(query, _READ_ARTICLES_OF))
+    except sqlite3.DatabaseError as problem:
+        found = f"{problem} (`winkb rebuild` makes it anew)"
+        raise MachineError("catalog", page=str(path), expected="one that can be read", found=found) from problem

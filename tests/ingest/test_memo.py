@@ -11,6 +11,7 @@ from scraper.catalog import write
 from scraper.errors import MachineError
 from scraper.ingest import job, parse
 from scraper.ingest.archive import Archive, Visit
+from scraper.ingest.published import wanted_articles
 from tests.fixtures.edits import HISTORY_24H2, edited, replaced
 from tests.fixtures.runs import CLIENT, FACTS, FOURTH, NEW, NOTES, OLD, SECOND, THIRD, URLS, Runs, body_of, problems
 
@@ -94,4 +95,19 @@ def test_facts_that_somebody_altered_are_made_anew_by_a_run_without_news(runs: R
     assert runs.tables(*FACTS) != facts
     assert runs.scrape(THIRD).exit_code == 0
     assert runs.outcome() == "unchanged"
+    assert runs.tables(*FACTS) == facts
+
+
+@pytest.mark.usefixtures("no_waiting")
+def test_catalog_that_is_damaged_is_made_anew_by_a_run_without_news(runs: Runs) -> None:
+    runs.scrape(SECOND)
+    facts = runs.tables(*FACTS)
+    ((root,),) = runs.rows("select rootpage from sqlite_master where name = 'builds'")
+    whole = runs.db.read_bytes()
+    runs.db.write_bytes(whole[: (root - 1) * 4096] + bytes(4096) + whole[root * 4096 :])
+    with pytest.raises(
+        MachineError, match=r"expected: one that can be read, found: .*\(`winkb rebuild` makes it anew\)"
+    ):
+        wanted_articles(runs.db)
+    assert runs.scrape(THIRD).exit_code == 0
     assert runs.tables(*FACTS) == facts
