@@ -66,7 +66,7 @@ class Reader:
     def __init__(self, archive: Archive, *, from_pages: bool = False) -> None:
         self.archive = archive
         self.parsed = 0
-        self._from_pages = from_pages
+        self._recalls, self._keeps = not from_pages, True
         self._at_hand: dict[tuple[int, bool], Records | DriftError] = {}
         self._new: list[tuple[int, str, bytes]] = []
 
@@ -104,13 +104,13 @@ class Reader:
         return record
 
     def _recall(self, version: int, url: str, kind: type[_Record]) -> _Record | None:
-        if self._from_pages:
+        if not self._recalls:
             return None
         try:
             body = self.archive.records(version, url, _RECORDS_STAMP)
             return None if body is None else msgspec.msgpack.decode(body, type=kind)
         except _UNREADABLE as problem:
-            log.warning("the kept records of version %d cannot be read, it is parsed again: %s", version, problem)
+            self._give_up(problem)
             return None
 
     def _keep(self, version: int, url: str, records: Records | ArticleRecord) -> None:
@@ -120,20 +120,21 @@ class Reader:
 
     def _keep_new(self) -> None:
         try:
-            self.archive.keep_records(_RECORDS_STAMP, self._new)
+            if self._keeps:
+                self.archive.keep_records(_RECORDS_STAMP, self._new)
         except MachineError as problem:
-            log.warning("what was parsed is not kept: %s", problem)
+            self._keep_no_more(problem)
         self._new.clear()
 
     def recall_state(self) -> State | None:
         """The kept state; None where this code has kept none."""
-        if self._from_pages:
+        if not self._recalls:
             return None
         try:
             body = self.archive.state(_STATE_STAMP)
             return None if body is None else msgspec.msgpack.decode(body, type=State)
         except _UNREADABLE as problem:
-            log.warning("the kept state cannot be read, all runs are added again: %s", problem)
+            self._give_up(problem)
             return None
 
     def keep(self, state: State) -> None:
@@ -141,6 +142,15 @@ class Reader:
         or could not, the next one works out again."""
         self._keep_new()
         try:
-            self.archive.keep_state(_STATE_STAMP, msgspec.msgpack.encode(state))
+            if self._keeps:
+                self.archive.keep_state(_STATE_STAMP, msgspec.msgpack.encode(state))
         except MachineError as problem:
-            log.warning("the state is not kept: %s", problem)
+            self._keep_no_more(problem)
+
+    def _give_up(self, problem: Exception) -> None:
+        self._recalls = False
+        log.warning("what was kept of the pages cannot be read, so they are parsed again: %s", problem)
+
+    def _keep_no_more(self, problem: MachineError) -> None:
+        self._keeps = False
+        log.warning("what was read is not kept, so the next run reads it again: %s", problem)
