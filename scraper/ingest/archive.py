@@ -255,7 +255,7 @@ class Archive:
         rows = self._rows("select body from records where (version, url, stamp) = (?, ?, ?)", (version, url, stamp))
         return zlib.decompress(rows[0][0]) if rows else None
 
-    def keep_records(self, stamp: int, records: Iterable[tuple[int, str, bytes]]) -> None:
+    def keep_records(self, stamp: int, records: Iterable[tuple[int, str, bytearray]]) -> None:
         """Keep what code of this stamp read: version, address, and the records' bytes. Not within ``accepting``: what
         could not be kept would undo the acceptance."""
         if self._db.conn.in_transaction:
@@ -270,7 +270,7 @@ class Archive:
         rows = self._rows("select body from states where stamp = ?", (stamp,))
         return zlib.decompress(rows[0][0]) if rows else None
 
-    def keep_state(self, stamp: int, body: bytes) -> None:
+    def keep_state(self, stamp: int, body: bytearray) -> None:
         """Keep a state in place of the one before."""
         with _this_machine(self.name), self._db.conn:
             self._db.conn.execute("delete from states")

@@ -31,6 +31,8 @@ _MAKES_ROWS = ("errors.py", "models.py", "catalog", "ingest")
 # Versions read last, and records to be kept in one transaction.
 _AT_HAND, _AT_ONCE = 16, 64
 
+_ENCODER = msgspec.msgpack.Encoder()
+
 _Record = TypeVar("_Record", Records, ArticleRecord)
 
 
@@ -68,7 +70,7 @@ class Reader:
         self.parsed = 0
         self._recalls, self._keeps = not from_pages, True
         self._at_hand: dict[tuple[int, bool], Records | DriftError] = {}
-        self._new: list[tuple[int, str, bytes]] = []
+        self._new: list[tuple[int, str, bytearray]] = []
 
     def read(self, source: Source, version: int, *, accepted: bool) -> Records:
         """The records of a version. Raises DriftError where it is not the page that its source declares."""
@@ -114,7 +116,7 @@ class Reader:
             return None
 
     def _keep(self, version: int, url: str, records: Records | ArticleRecord) -> None:
-        self._new.append((version, url, msgspec.msgpack.encode(records)))
+        self._new.append((version, url, _encoded(records)))
         if len(self._new) >= _AT_ONCE:
             self._keep_new()
 
@@ -143,14 +145,21 @@ class Reader:
         self._keep_new()
         try:
             if self._keeps:
-                self.archive.keep_state(_STATE_STAMP, msgspec.msgpack.encode(state))
-        except MachineError as problem:
+                self.archive.keep_state(_STATE_STAMP, _encoded(state))
+        except (MachineError, MemoryError) as problem:
             self._keep_no_more(problem)
 
     def _give_up(self, problem: Exception) -> None:
         self._recalls = False
         log.warning("what was kept of the pages cannot be read, so they are parsed again: %s", problem)
 
-    def _keep_no_more(self, problem: MachineError) -> None:
+    def _keep_no_more(self, problem: Exception) -> None:
         self._keeps = False
-        log.warning("what was read is not kept, so the next run reads it again: %s", problem)
+        log.warning("what was read is not kept, so the next run reads it again: %s", str(problem) or "no memory left")
+
+
+def _encoded(value: Records | ArticleRecord | State) -> bytearray:
+    """The value as bytes. Not by ``encode``: where memory ends, msgspec 0.22 ends the process there."""
+    encoded = bytearray()
+    _ENCODER.encode_into(value, encoded)
+    return encoded
