@@ -55,7 +55,7 @@ def scrape(
             now,
             names=sources,
             mirror=mirror,
-            manners=_manners(0 if mirror and delay is None else delay, concurrency, user_agent),
+            manners=_manners(mirror, delay, concurrency, user_agent),
             budget=budget,
             articles=not sources if articles is None else articles,
             progress=progress(),
@@ -68,11 +68,11 @@ def scrape(
     raise click.exceptions.Exit(outcome.exit_code)
 
 
-def _manners(delay: float | None, concurrency: int | None, user_agent: str | None) -> "Manners":
-    """The usual manners, but for what was given."""
+def _manners(mirror: str | None, delay: float | None, concurrency: int | None, user_agent: str | None) -> "Manners":
+    """The usual manners, but for what was given; a mirror is asked without delay."""
     from scraper.ingest.job import Manners
 
-    usual = Manners()
+    usual = Manners(delay=0) if mirror else Manners()
     return Manners(
         delay=usual.delay if delay is None else delay,
         concurrency=usual.concurrency if concurrency is None else concurrency,

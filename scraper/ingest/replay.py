@@ -34,10 +34,7 @@ def replay(archive: Archive, reader: Reader, sources: Sequence[Source], *, from_
     covered, last_visit = max(state.runs, default=0), archive.last_visit()
     acceptances, visits = archive.acceptances(), archive.visits(state.visit)
     first = next(visits, None)
-    # What is new may belong to a run that the kept state goes beyond: it was accepted after a later run, or two runs
-    # went on at once because their lock was deleted.
-    is_late = any(one.run < covered for one in acceptances[state.acceptances :])
-    if kept and (is_late or (first and first.run <= covered)):
+    if kept and _is_late(covered, acceptances[state.acceptances :], first):
         return replay(archive, reader, sources, from_start=True)
     adding = _Replay(state, reader, sources)
     # What was accepted after the last run of the kept state comes before the runs that are added now.
@@ -47,6 +44,12 @@ def replay(archive: Archive, reader: Reader, sources: Sequence[Source], *, from_
         adding.accept(acceptances[state.acceptances :], run)
     state.visit = last_visit
     return state
+
+
+def _is_late(covered: int, acceptances: Iterable[Acceptance], first: Visit | None) -> bool:
+    """Whether something new belongs to a run that the kept state covers, or goes beyond: it was accepted after a later
+    run, or two runs went on at once because their lock was deleted."""
+    return any(one.run < covered for one in acceptances) or (first is not None and first.run <= covered)
 
 
 class _Replay:

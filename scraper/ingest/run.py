@@ -186,7 +186,7 @@ def _note_visits(archive: Archive, db: Path, number: int, visits: Sequence[Visit
     if before is None or not _is_without_news(archive, before, number, visits):
         return None
     facts_sha256 = write.facts_at(db)
-    if facts_sha256 is None or facts_sha256 != before.last_run[1]:
+    if facts_sha256 != before.last_run[1]:
         return None  # it cannot be read whole, or somebody wrote to it: it is made anew
     pages = {page.page: page for page in before.pages}
     noted = [_noted(pages[visit.source], visit) for visit in visits]
