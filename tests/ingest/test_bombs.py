@@ -38,7 +38,7 @@ def names() -> tuple[str, ...]:
 HURRY = """
 import functools, scraper.ingest.fetch, scraper.ingest.job
 scraper.ingest.job.Manners = functools.partial(
-    scraper.ingest.fetch.Manners, quiet=0.001, backoff=0.0005, longest_backoff=0.002, attempts=2, seconds=2.0, total=1.0
+    scraper.ingest.fetch.Manners, quiet=0.001, backoff=0.0005, longest_backoff=0.002, attempts=2, seconds=8.0, total=4.0
 )
 """
 PEAK = """
