@@ -20,10 +20,15 @@ from scraper.models import Change, MonthType
 
 _ABSENCES = 2
 _RELEASE_COLUMNS = (
-    *("base_build", "available", "end_of_updates", "end_of_updates_enterprise", "ended", "ltsc_mainstream_end"),
+    "base_build",
+    "available",
+    "end_of_updates",
+    "end_of_updates_enterprise",
+    "ended",
+    "ltsc_mainstream_end",
     "ltsc_extended_end",
 )
-# And what a change of them is called.
+# By column, the field that a change of it names.
 _BUILD_COLUMNS = {name: name for name in ("cadence", "month", "available", "track")} | {"stated_kind": "kind"}
 _MONTH_COLUMNS = ("type", "available", "build", "kb")
 
@@ -79,8 +84,8 @@ class _Merge:
         self.history = history
         self.run = run
         self.changes: list[Change] = []
-        # The releases whose OS build is known since this run: that links get their builds by it is no change of them.
-        self.founded: set[str] = set()
+        # The releases whose base build is known since this run. That their links get builds by it is no change of them.
+        self.newly_based: set[str] = set()
 
     def _change(self, row: Row, field: str, old: object, new: object, page: str | None = None) -> None:
         """Note a change of a row. The first good version of a page has no changes, only rows."""
@@ -90,7 +95,7 @@ class _Merge:
             change = Change(run.at, run.number, row.table, row.release, row.names[0], field, before, after, page)
             self.changes.append(change)
 
-    def _becomes_withdrawn(self, row: Row) -> bool:
+    def _count_absence(self, row: Row) -> bool:
         """Count one more absence, if the row's page was read in this run. True when that withdraws the row."""
         if row.withdrawn or row.page not in self.run.read:
             return False
@@ -98,7 +103,7 @@ class _Merge:
         row.withdrawn = row.absent >= _ABSENCES
         return row.withdrawn
 
-    def _returns(self, row: Row) -> bool:
+    def _note_return(self, row: Row) -> bool:
         """Note that the row's page has it again. True when it had been withdrawn."""
         was_withdrawn, row.absent, row.withdrawn = row.withdrawn, 0, False
         return was_withdrawn
@@ -119,7 +124,7 @@ class _Merge:
     def _update_release(self, old: ReleaseRow, new: ReleaseRow) -> None:
         in_table = new.serviced
         if old.base_build is None and new.base_build is not None:
-            self.founded.add(new.release)
+            self.newly_based.add(new.release)
         self._update_servicing(old, new)
         for column in _RELEASE_COLUMNS:
             before, after = getattr(old, column), getattr(new, column)
@@ -135,12 +140,12 @@ class _Merge:
         if old.serviced and not new.serviced:
             self._leave_servicing(old)
             new.serviced = old.serviced
-        elif new.serviced and (self._returns(old) or not old.serviced):
+        elif new.serviced and (self._note_return(old) or not old.serviced):
             self._change(new, "row", None, new.version)
         new.absent, new.withdrawn = old.absent, old.withdrawn
 
     def _leave_servicing(self, row: ReleaseRow) -> None:
-        if row.serviced and self._becomes_withdrawn(row):
+        if row.serviced and self._count_absence(row):
             row.serviced = False
             self._change(row, "row", row.version, None)
 
@@ -160,13 +165,13 @@ class _Merge:
             else:
                 self._add_build(row, absent[row.release])
         for row in chain.from_iterable(absent.values()):
-            if not row.corrected_to and self._becomes_withdrawn(row):
+            if not row.corrected_to and self._count_absence(row):
                 self._change(row, "row", row.build or row.kb, None)
 
     def _update_build(self, old: BuildRow, new: BuildRow, ranks: Mapping[str, int]) -> None:
         """A value that vanished stays. So do all values of a page that no longer has the row while a page of a lower
         rank still has it."""
-        if self._returns(old):
+        if self._note_return(old):
             self._change(new, "row", None, new.build or new.kb)
         _keep_higher(old, new)
         is_lower = ranks.get(new.page, 0) > ranks.get(old.page, 1)
@@ -190,7 +195,7 @@ class _Merge:
         learned = [column for column in ("kb", "build") if getattr(old, column) is None and getattr(new, column)]
         new.kb, new.build = new.kb or old.kb, new.build or old.build
         for column in learned:
-            if column == "kb" or new.release not in self.founded:
+            if column == "kb" or new.release not in self.newly_based:
                 self._change(new, column, None, getattr(new, column))
         return old
 
@@ -234,7 +239,7 @@ class _Merge:
     def _update_month(self, old: MonthRow, new: MonthRow) -> None:
         if old.released and not new.released:
             self._leave_calendar(old)
-        elif self._returns(old):
+        elif self._note_return(old):
             self._change(new, "row", None, new.type)
         _keep_higher(old, new)
         for column in _MONTH_COLUMNS:
@@ -247,7 +252,7 @@ class _Merge:
         new.absent, new.withdrawn, new.planned_type = old.absent, old.withdrawn, old.planned_type
 
     def _leave_calendar(self, row: MonthRow) -> None:
-        if self._becomes_withdrawn(row):
+        if self._count_absence(row):
             self._change(row, "row", row.type, None)
 
     # --- findings ----------------------------------------------------------------------------------------------------

@@ -11,6 +11,11 @@ SERVER = "Windows Server"
 
 _CALENDAR = ("month", "update type", "type", "availability date", "build", "kb article")
 _HISTORY = ("servicing option", "update type", "availability date", "build", "kb article")
+# The tables of the hotpatch release notes of every release.
+_RELEASE_NOTES = (
+    TableShape(TableName.CALENDAR, ("month", "update type", "type", "kb article"), minimum=12),
+    TableShape(TableName.NAVIGATION, ("link",), minimum=20),
+)
 
 SOURCES = (
     Source(
@@ -60,10 +65,7 @@ SOURCES = (
         product=CLIENT,
         releases=("windows-11-24h2", "windows-server-2025", "windows-server-2022"),
         calendar_release="windows-11-24h2",
-        tables=(
-            TableShape(TableName.CALENDAR, ("month", "update type", "type", "kb article"), minimum=12),
-            TableShape(TableName.NAVIGATION, ("link",), minimum=20),
-        ),
+        tables=_RELEASE_NOTES,
     ),
     Source(
         name="hotpatch-25h2",
@@ -73,10 +75,7 @@ SOURCES = (
         product=CLIENT,
         releases=("windows-11-25h2", "windows-server-2025", "windows-server-2022"),
         calendar_release="windows-11-25h2",
-        tables=(
-            TableShape(TableName.CALENDAR, ("month", "update type", "type", "kb article"), minimum=12),
-            TableShape(TableName.NAVIGATION, ("link",), minimum=20),
-        ),
+        tables=_RELEASE_NOTES,
     ),
     # Titles and links of cumulative updates, and the builds that no table lists. No verdict depends on it.
     Source(
