@@ -3,31 +3,46 @@
 import sqlite3
 
 from scraper.answers.catalog import data_as_of, select
-from scraper.answers.documents import BuildAnswer, Neighbour
+from scraper.answers.documents import Action, BuildAnswer, Neighbour
 from scraper.answers.months import restart_from
-from scraper.answers.reading import read_build, read_day, read_releases
+from scraper.answers.reading import read_build, read_day, read_edition, read_releases, with_edition
 from scraper.answers.updates import accepted_on, pair_of, updates_of
 from scraper.answers.verdicts import VERDICTS_ON_DAY, because_unknown, home_of
 
+# Where Microsoft lists an update for download.
+UPDATE_CATALOG = "https://www.catalog.update.microsoft.com/Search.aspx?q="
+_LOOK: Action = {
+    "do": "look",
+    "kb": None,
+    "build": None,
+    "track": None,
+    "restart": None,
+    "because": "the catalog does not know this build; winkb scrape reads the newest pages",
+    "url": None,
+}
+
 
 def build(
-    catalog: sqlite3.Connection, text: str, as_of: str, release: str | None = None
+    catalog: sqlite3.Connection, text: str, as_of: str, release: str | None = None, edition: str | None = None
 ) -> tuple[list[BuildAnswer], bool]:
     """What is this build, and is a device on it current on ``as_of``? One object per release that has it, client first.
 
     ``26100.3981``, ``10.0.26100.3981`` (registry, inventories) and ``Version 24H2 (OS Build 26100.3981)`` (winver) are
     read, and the revision alone (``3981``) if a release is named. A build of no release gets one object with its
-    neighbours (rule 2), and found is false.
+    neighbours (rule 2), and found is false. ``edition`` is one of ``reading.EDITIONS``, and chooses the releases that
+    have it; None is a device whose edition is not known.
     """
-    day = read_day(as_of)
+    day, told = read_day(as_of), read_edition(edition)
     releases = read_releases(catalog, release)
     number = read_build(text, list(releases.values()) if release else [])
     devices = {row["release"]: row for row in select(catalog, "select * from device_builds where build = ?", number)}
-    verdicts = {row["release"]: row for row in select(catalog, f"{VERDICTS_ON_DAY} and build = ?2", day, number)}
-    known = [_known(catalog, devices[name], verdicts[name], day) for name in releases if name in devices]
-    if known:
-        return known, True
-    return [_unknown(catalog, number, home_of(releases, number, release is not None), day)], False
+    having = {name: row for name, row in releases.items() if name in devices}
+    releases = with_edition(catalog, having or releases, told)
+    if not having:
+        home = home_of(releases, number, release is not None)
+        return [_unknown(catalog, number, home, day, told if home else None)], False
+    verdicts = {row["release"]: row for row in select(catalog, f"{VERDICTS_ON_DAY} and build = ?3", day, told, number)}
+    return [_known(catalog, devices[name], verdicts[name], day) for name in releases], True
 
 
 def _known(catalog: sqlite3.Connection, device: sqlite3.Row, verdict: sqlite3.Row, as_of: str) -> BuildAnswer:
@@ -53,10 +68,27 @@ def _known(catalog: sqlite3.Connection, device: sqlite3.Row, verdict: sqlite3.Ro
         "below": None,
         "above": None,
         "data_as_of": data_as_of(catalog, [name]),
+        "edition": verdict["edition"],
+        "action": _action(verdict),
     }
 
 
-def _unknown(catalog: sqlite3.Connection, build: str, release: sqlite3.Row | None, as_of: str) -> BuildAnswer:
+def _action(verdict: sqlite3.Row) -> Action:
+    kb, restart = verdict["action_kb"], verdict["action_restart"]
+    return {
+        "do": verdict["action"],
+        "kb": kb,
+        "build": verdict["action_build"],
+        "track": verdict["action_track"],
+        "restart": None if restart is None else bool(restart),
+        "because": verdict["action_because"],
+        "url": kb and UPDATE_CATALOG + kb,
+    }
+
+
+def _unknown(
+    catalog: sqlite3.Connection, build: str, release: sqlite3.Row | None, as_of: str, edition: str | None
+) -> BuildAnswer:
     """The answer for a build in no table: its neighbours in the release that it would belong to."""
     name = release["release"] if release else None
     fetched = data_as_of(catalog, [name] if name else [])
@@ -69,7 +101,7 @@ def _unknown(catalog: sqlite3.Connection, build: str, release: sqlite3.Row | Non
         "status": "unknown",
         "months_behind": None,
         "reason": "not-in-catalog",
-        "because": because_unknown(build, release, *neighbours, fetched),
+        "because": because_unknown(catalog, build, release, *neighbours, fetched),
         "track": None,
         "kind": None,
         "security_month": None,
@@ -82,6 +114,8 @@ def _unknown(catalog: sqlite3.Connection, build: str, release: sqlite3.Row | Non
         "below": below,
         "above": above,
         "data_as_of": fetched,
+        "edition": edition,
+        "action": _LOOK,
     }
 
 

@@ -8,11 +8,13 @@ from scraper.errors import MachineError
 # Everything that the schema creates; a test compares the two. A catalog of an older winkb lacks some of it.
 TABLES = {
     *("articles", "builds", "changes", "feeds", "findings", "kbs", "kbs_fts", "known_issues", "months", "pages"),
-    *("prerequisites", "releases", "runs", "sections", "sections_fts", "track_events"),
+    *("prerequisites", "releases", "runs", "sections", "sections_fts"),
+    *("security_months", "support", "track_events"),
 }
 VIEWS = {
-    *("accepted_builds", "build_verdict", "current_builds", "device_builds", "disagreements", "freshness"),
-    *("hotpatch_calendar", "month_names", "next_restart", "restarts_per_year", "security_months"),
+    *("accepted_builds", "build_verdict", "calendar_starts", "current_builds", "device_builds", "device_periods"),
+    *("disagreements", "edition_names", "edition_verdict_periods", "freshness", "hotpatch_calendar", "month_names"),
+    *("newest_months", "next_restart", "other_families", "restarts_per_year", "support_ends", "support_periods"),
     *("twins", "verdict_periods"),
 }
 

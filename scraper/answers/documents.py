@@ -72,18 +72,32 @@ class Year(TypedDict):
     months: list[YearMonth]
 
 
+class Action(TypedDict):
+    """What to do about a verdict. ``do``: ``none``, ``install``, ``refresh`` (the data do not say), ``upgrade`` (the
+    release or edition is out of support) or ``look`` (unknown build). ``url``: the update in Microsoft's catalog."""
+
+    do: str
+    kb: str | None
+    build: str | None
+    track: str | None
+    restart: bool | None
+    because: str
+    url: str | None
+
+
 class Verdict(TypedDict):
-    """``reason`` limits the status: ``not-in-catalog``, ``no-security-month``, ``stale`` or null. ``because`` is the
-    verdict in one sentence."""
+    """``reason`` limits the status: ``not-in-catalog``, ``no-security-month``, ``stale``, ``not-listed`` or null.
+    ``because`` is the verdict in one sentence. ``edition`` is null where it was not told."""
 
     status: str
     months_behind: int | None
     reason: str | None
     because: str
+    edition: str | None
 
 
 class DeviceVerdict(Verdict):
-    """``kbs``: the updates that bring the build, separated by commas."""
+    """``kbs``: the updates that bring the build, separated by commas. ``action``: what to do, as in ``Action``."""
 
     build: str
     release: str | None
@@ -92,6 +106,9 @@ class DeviceVerdict(Verdict):
     track: str | None
     kind: str | None
     kbs: str | None
+    action: str
+    action_kb: str | None
+    action_restart: int | None
 
 
 class BuildAnswer(Verdict):
@@ -110,6 +127,7 @@ class BuildAnswer(Verdict):
     below: Neighbour | None
     above: Neighbour | None
     data_as_of: str | None
+    action: Action
 
 
 class KbBuild(TypedDict):

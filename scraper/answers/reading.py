@@ -16,6 +16,7 @@ _NUMBER = rf"([1-9][0-9]{{3,5}}\.{_REVISION})"
 _BUILD = re.compile(rf"(?:10\.0\.)?{_NUMBER}|version [0-9a-z]+ \(os build {_NUMBER}\)")
 _MONTH = re.compile(r"[12][0-9]{3}-(?:0[1-9]|1[0-2])")
 _YEAR = re.compile(r"[12][0-9]{3}")
+EDITIONS = ("home-pro", "enterprise-education", "ltsc", "iot-ltsc")
 _DATE = re.compile(r"[12][0-9]{3}-[0-9]{2}-[0-9]{2}")
 
 
@@ -68,6 +69,13 @@ def read_day(text: str) -> str:
     raise _misread("date", text, "a date like 2025-05-20")
 
 
+def read_edition(text: str | None) -> str | None:
+    """One of ``EDITIONS`` (rule 10), in any case. None where none is told."""
+    if text is None or text.strip().lower() in EDITIONS:
+        return text and text.strip().lower()
+    raise _misread("edition", text, "one of " + ", ".join(EDITIONS))
+
+
 def read_releases(catalog: sqlite3.Connection, text: str | None) -> dict[str, sqlite3.Row]:
     """The releases that a text names, by name, client first. None names all.
 
@@ -81,6 +89,22 @@ def read_releases(catalog: sqlite3.Connection, text: str | None) -> dict[str, sq
     if not named:
         raise _misread("release", text, "one of " + ", ".join(row["release"] for row in rows))
     return named
+
+
+def with_edition(
+    catalog: sqlite3.Connection, releases: dict[str, sqlite3.Row], edition: str | None
+) -> dict[str, sqlite3.Row]:
+    """Those of the releases that have an edition. InputError if none of them has it; None is every release's."""
+    if edition is None:
+        return releases
+    editions = select(catalog, "select release, edition from support")
+    having = {row["release"] for row in editions if row["edition"] == edition}
+    if found := {name: row for name, row in releases.items() if name in having}:
+        return found
+    named = " and ".join(releases)
+    known = {row["edition"] for row in editions if row["release"] in releases}.intersection(EDITIONS)
+    expected = f"an edition of {named}: " + ", ".join(one for one in EDITIONS if one in known)
+    raise _misread("edition", edition, expected if known else f"none, since {named} has no editions")
 
 
 def _names(release: sqlite3.Row) -> set[str]:

@@ -10,74 +10,98 @@ from typing import cast
 
 from scraper.answers.catalog import fetch_times, oldest, select
 from scraper.answers.documents import DeviceVerdict
-from scraper.answers.reading import read_build, read_day, read_releases
+from scraper.answers.reading import read_build, read_day, read_edition, read_releases
 
-# Parameter 1 is the day.
-VERDICTS_ON_DAY = (
-    "select build, release, status, months_behind, reason, replace(sentence, '{as_of}', ?1) as because, security_month,"
-    " newest_month, track, kind, kbs from verdict_periods where ?1 between since and until"
+# Parameter 1 is the day, 2 the edition.
+_ON_DAY = "from edition_verdict_periods where ?1 between since and until and edition is ?2"
+_VERDICT = (
+    "build, release, edition, status, months_behind, reason, replace(sentence, '{as_of}', ?1) as because,"
+    " security_month, newest_month, track, kind, kbs, action, action_kb, action_restart"
 )
+VERDICTS_ON_DAY = f"select {_VERDICT}, action_build, action_track, replace(action_because, '{{as_of}}', ?1) as action_because {_ON_DAY}"
 
 
 class Verdicts:
-    """The verdicts on all builds as of one day, read once: for a fleet. ``as_of`` as for ``build``."""
+    """The verdicts on all builds as of one day, read once for each edition: for a fleet. ``as_of`` as for ``build``."""
 
     def __init__(self, catalog: sqlite3.Connection, as_of: str) -> None:
         self.as_of = read_day(as_of)
         self._catalog = catalog
         self._releases = read_releases(catalog, None)
         self._fetch_times = fetch_times(catalog)
-        self._known: dict[str, list[DeviceVerdict]] = {}
+        self._editions: dict[str | None, set[str]] = {None: set(self._releases)}
+        for row in select(catalog, "select release, edition from support"):
+            self._editions.setdefault(row["edition"], set()).add(row["release"])
+        self._known: dict[str | None, dict[str, list[DeviceVerdict]]] = {}
         self._revisions: dict[tuple[str, str], list[int]] = {}
-        rows = {(row["build"], row["release"]): row for row in select(catalog, VERDICTS_ON_DAY, self.as_of)}
-        for build in {build for build, _ in rows}:
-            verdicts = [rows[build, name] for name in self._releases if (build, name) in rows]
-            self._known[build] = [cast(DeviceVerdict, dict(row)) for row in verdicts]
-        for build, release in rows:
+        for build, verdicts in self._on_day(None).items():
             base, _, revision = build.partition(".")
-            self._revisions.setdefault((release, base), []).append(int(revision))
+            for verdict in verdicts:
+                self._revisions.setdefault((str(verdict["release"]), base), []).append(int(revision))
         for revisions in self._revisions.values():
             revisions.sort()
+
+    def _on_day(self, edition: str | None) -> dict[str, list[DeviceVerdict]]:
+        """The verdicts by build, of the releases that have the edition, client first."""
+        if edition not in self._known:
+            known: dict[str, list[DeviceVerdict]] = {}
+            found = select(self._catalog, f"select {_VERDICT} {_ON_DAY}", self.as_of, edition)
+            order = {name: place for place, name in enumerate(self._releases)}
+            for row in sorted(found, key=lambda row: order[row["release"]]):
+                known.setdefault(row["build"], []).append(cast(DeviceVerdict, dict(row)))
+            self._known[edition] = known
+        return self._known[edition]
 
     def release(self, text: str) -> str:
         """The release that a text names, as everywhere: ``24H2``, ``server-2025``, ``windows-11-24h2``."""
         return next(iter(read_releases(self._catalog, text)))
 
-    def of(self, text: str, server: bool | None = None, prefer: str | None = None) -> list[DeviceVerdict]:
+    def of(
+        self, text: str, server: bool | None = None, prefer: str | None = None, edition: str | None = None
+    ) -> list[DeviceVerdict]:
         """The verdict of each release that has the build, client first. InputError if the text is no build.
 
         An unknown build has one verdict, which names its neighbours in the release that it would belong to. ``server``
-        restricts that release to servers (True) or clients (False); ``prefer`` is chosen if it has the base build.
+        restricts that release to servers (True) or clients (False); ``prefer`` is chosen if it has the base build. A
+        release that does not have the edition is judged as if none were told.
         """
-        build = read_build(text, [])
-        return self._known.get(build) or [self._unknown(build, server, prefer)]
+        build, edition = read_build(text, []), read_edition(edition)
+        if known := self._on_day(None).get(build):
+            told = {verdict["release"]: verdict for verdict in self._on_day(edition).get(build, ())}
+            return [told.get(verdict["release"], verdict) for verdict in known]
+        return [self._unknown(build, server, prefer, edition)]
 
-    def _unknown(self, build: str, server: bool | None, prefer: str | None) -> DeviceVerdict:
+    def _unknown(self, build: str, server: bool | None, prefer: str | None, edition: str | None) -> DeviceVerdict:
         candidates = {
             name: self._releases[name]
             for name in sorted(self._releases, key=lambda name: name != prefer)
             if server in (None, self._releases[name]["product"] == "Windows Server")
         }
         home = home_of(candidates, build, False)
+        name = home["release"] if home else None
         base, _, revision = build.partition(".")
-        revisions = self._revisions.get((home["release"] if home else "", base), [])
+        revisions = self._revisions.get((name or "", base), [])
         place = bisect(revisions, int(revision))
         below, above = (
             f"{base}.{found[0]}" if found else None for found in (revisions[:place][-1:], revisions[place:])
         )
-        data_as_of = oldest(self._fetch_times, [home["release"]] if home else [])
+        data_as_of = oldest(self._fetch_times, [name] if name else [])
         return {
             "build": build,
-            "release": home["release"] if home else None,
+            "release": name,
+            "edition": edition if name in self._editions.get(edition, ()) else None,
             "status": "unknown",
             "months_behind": None,
             "reason": "not-in-catalog",
-            "because": because_unknown(build, home, below, above, data_as_of),
+            "because": because_unknown(self._catalog, build, home, below, above, data_as_of),
             "security_month": None,
             "newest_month": None,
             "track": None,
             "kind": None,
             "kbs": None,
+            "action": "look",
+            "action_kb": None,
+            "action_restart": None,
         }
 
 
@@ -92,14 +116,32 @@ def home_of(releases: Mapping[str, sqlite3.Row], build: str, asked: bool) -> sql
 
 
 def because_unknown(
-    build: str, release: sqlite3.Row | None, below: str | None, above: str | None, data_as_of: str | None
+    catalog: sqlite3.Connection,
+    build: str,
+    release: sqlite3.Row | None,
+    below: str | None,
+    above: str | None,
+    data_as_of: str | None,
 ) -> str:
     """The sentence on an unknown build. The query ``build_verdict`` of metadata.yml has the same; a test compares."""
-    if release is None:
-        return f"{build} is not in the catalog"
-    name = f"{'Server ' if release['product'] == 'Windows Server' else ''}{release['version']}"
+    base, _, revision = build.partition(".")
     day = data_as_of[:10] if data_as_of else "an unknown day"
-    return (
-        f"{build} is not in the catalog as a build of {name}; its neighbours in data of {day} are {below or 'none'}"
-        f" below and {above or 'none'} above"
+    sentence = f"{build} is not in the catalog"
+    if release:
+        sentence += f" as a build of {'Server ' if release['product'] == 'Windows Server' else ''}{release['version']}"
+        if below or above:
+            early = select(
+                catalog,
+                "select words from calendar_starts where release = ? and revision > ?",
+                *(release["release"], int(revision)),
+            )
+            sides = f"{below or 'none'} below and {above or 'none'} above"
+            return f"{sentence}; its neighbours in data of {day} are {sides}{early[0]['words'] if early else ''}"
+    covered = select(
+        catalog, "select words from other_families where cast(? as integer) between first_base and last_base", base
     )
+    if covered:
+        return f"{sentence}: {covered[0]['words']}"
+    if release and release["base_build"] == int(base):
+        return f"{sentence}; data of {day} list no build of it"
+    return f"{sentence}: {base} is not a released version (Insider?)"

@@ -24,7 +24,18 @@ from scraper.catalog.schema import derive, schema
 from scraper.models import MonthType, Source
 
 _ARTICLE_TABLES = ("articles", "known_issues", "prerequisites", "sections")
-FACT_TABLES = ("releases", "kbs", "builds", "months", "changes", "findings", "track_events", *_ARTICLE_TABLES)
+FACT_TABLES = (
+    "releases",
+    "support",
+    "kbs",
+    "builds",
+    "months",
+    "security_months",
+    "changes",
+    "findings",
+    "track_events",
+    *_ARTICLE_TABLES,
+)
 
 _Values = dict[str, object]
 

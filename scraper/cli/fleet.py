@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, BinaryIO
 import click
 
 from scraper import answers
+from scraper.answers.reading import read_edition
 from scraper.cli import options
 from scraper.cli.exit_codes import PIPE_CLOSED
 from scraper.errors import MachineError
@@ -21,7 +22,14 @@ if TYPE_CHECKING:
 @options.db
 @options.as_of
 @click.option("--release", metavar="ID", help="Which one a build is of that several have, where no column says.")
-@click.option("--column", "columns", multiple=True, metavar="WHAT=NAME", help="WHAT: version, device or product.")
+@click.option(
+    "--edition",
+    metavar="EDITION",
+    help="Of the devices whose row tells none: home-pro, enterprise-education, ltsc, iot-ltsc.",
+)
+@click.option(
+    "--column", "columns", multiple=True, metavar="WHAT=NAME", help="WHAT: version, device, product or edition."
+)
 @click.option(
     "--out", type=options.FILE, help="Write .csv, .jsonl, .json or .parquet (default: CSV to standard output)."
 )
@@ -31,6 +39,7 @@ def fleet(
     db: Path,
     as_of: str,
     release: str | None,
+    edition: str | None,
     columns: tuple[str, ...],
     out: Path | None,
     grace: int,
@@ -40,7 +49,7 @@ def fleet(
 
     if out is not None and out.exists() and Path(devices.name).exists() and out.samefile(devices.name):
         raise click.BadParameter("expected another file than the list itself", param_hint="--out")
-    summary = _judge(devices, db, as_of, release, _named(columns), out)
+    summary = _judge(devices, db, (as_of, release, edition), _named(columns), out)
     click.echo(text(summary), err=True)
     raise click.exceptions.Exit(exit_code(summary, grace))
 
@@ -54,11 +63,16 @@ def _named(columns: tuple[str, ...]) -> dict[str, str]:
 
 
 def _judge(
-    devices: BinaryIO, db: Path, as_of: str, release: str | None, columns: dict[str, str], out: Path | None
+    devices: BinaryIO,
+    db: Path,
+    asked: tuple[str, str | None, str | None],
+    columns: dict[str, str],
+    out: Path | None,
 ) -> "FleetSummary":
     """Judge the devices and write their rows. A reader that closes standard output ends the command like a pipe's."""
     from scraper.fleet import judge_fleet
 
+    as_of, release, edition = asked
     with closing(answers.open_catalog(db)) as catalog:
         verdicts = answers.Verdicts(catalog, as_of)
         try:
@@ -70,6 +84,7 @@ def _judge(
                     as_of=verdicts.as_of,
                     columns=columns,
                     release=None if release is None else verdicts.release(release),
+                    edition=read_edition(edition),
                     out=out or stdout,
                 )
         except BrokenPipeError:

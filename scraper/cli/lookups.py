@@ -47,11 +47,12 @@ def kb(kb: str, db: Path, release: str | None, as_json: bool) -> None:
 @options.db
 @options.as_of
 @options.release
+@options.edition
 @options.as_json
-def build(build: str, db: Path, as_of: str, release: str | None, as_json: bool) -> None:
+def build(build: str, db: Path, as_of: str, release: str | None, edition: str | None, as_json: bool) -> None:
     """Is a device on this build current? 26100.3981, also 10.0.26100.3981."""
     with closing(answers.open_catalog(db)) as catalog:
-        _print(answers.build(catalog, build, as_of, release), words.build, as_json=as_json)
+        _print(answers.build(catalog, build, as_of, release, edition), words.build, as_json=as_json)
 
 
 @click.command()

@@ -35,4 +35,5 @@ archive = click.option("--archive", type=FILE, default="archive.db", show_defaul
 now = click.option("--now", metavar="ISO", callback=_utc_time, help="The time of the run (default: the clock).")
 as_of = click.option("--as-of", metavar="DATE", callback=_day, help="Ask about this date (default: today).")
 release = click.option("--release", metavar="ID", help="Only this release, such as windows-11-24h2.")
+edition = click.option("--edition", metavar="EDITION", help="home-pro, enterprise-education, ltsc or iot-ltsc.")
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")

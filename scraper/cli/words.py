@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from itertools import groupby
 
 from scraper.answers.documents import (
+    Action,
     BuildAnswer,
     Change,
     Disagreement,
@@ -28,7 +29,21 @@ from scraper.cli.layout import labelled, table
 # The labels of the command line by the contract's names (JSON keys, SQL columns). A label is its name with blanks for
 # underscores, unless stated. docs/terms.md explains the labels.
 _NAMES = (
-    *("verdict", "status", "release", "track", "kbs", "twin", "baseline", "accepted", "below", "above", "next_restart"),
+    *(
+        "verdict",
+        "action",
+        "edition",
+        "status",
+        "release",
+        "track",
+        "kbs",
+        "twin",
+        "baseline",
+        "accepted",
+        "below",
+        "above",
+        "next_restart",
+    ),
     *("data_as_of", "months_behind", "security_month", "withdrawn", "devices"),
     *("title", "article_url", "expired"),
     *("planned", "actual", "cumulative", "hotpatch", "restart", "replanned"),
@@ -51,6 +66,13 @@ _KINDS = {
     "hotpatch": "hotpatch",
     "component": "component update",
     "initial": "first build",
+}
+_ACTIONS = {
+    "none": "nothing to do",
+    "install": "install",
+    "refresh": "refresh the data",
+    "upgrade": "upgrade",
+    "look": "look",
 }
 # Rows of one run's Markdown table: an issue holds 65,536 characters.
 _MARKDOWN_LINES = 200
@@ -159,7 +181,9 @@ def _build_rows(answer: BuildAnswer) -> list[tuple[str, str | None]]:
     restart = answer["next_restart"]
     return [
         ("verdict", _verdict(answer)),
+        ("action", _action(answer["action"])),
         ("release", _name(answer["release"])),
+        ("edition", answer["edition"]),
         ("kbs", " and ".join(_update(row) for row in answer["kbs"])),
         ("below", _neighbour(answer["below"])),
         ("above", _neighbour(answer["above"])),
@@ -187,10 +211,16 @@ def _accepted(answer: BuildAnswer) -> str | None:
 
 def _verdict(answer: BuildAnswer) -> str:
     months = answer["months_behind"]
-    least = "at least " if answer["reason"] == "stale" else ""
+    least = "at least " if answer["reason"] in ("stale", "not-listed") else ""
     behind = f" by {least}{months} month{'' if months == 1 else 's'}" if months else ""
     reason = f" ({answer['reason']})" if answer["reason"] else ""
     return f"{answer['status']}{behind}{reason} on {answer['as_of']}"
+
+
+def _action(action: Action) -> str:
+    """``install KB5060841 (26100.4270): the June 2025 hotpatch does not restart; https://...``."""
+    update = f" {_update_name(action['kb'], action['build'])}" if action["do"] == "install" else ""
+    return f"{_ACTIONS[action['do']]}{update}: {action['because']}{f'; {url}' if (url := action['url']) else ''}"
 
 
 def _update(row: Update) -> str:

@@ -1,4 +1,4 @@
-"""Which columns of a list hold the version, the device's name and the product. Columns are found by name."""
+"""Which columns of a list hold the version, the device's name, the product and the edition. Columns are found by name."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -21,7 +21,11 @@ NAMES: dict[str, tuple[str, ...]] = {
     ),
     "product": (
         *("operatingsystem", "operatingsystemname", "operatingsystemnameand", "osname", "caption"),
-        *("osplatform", "os", "productname", "product", "platform", "skufamily"),
+        *("osplatform", "os", "productname", "product", "platform"),
+    ),
+    "edition": (
+        *("skufamily", "windowseditionid", "editionid", "osedition", "windowsedition", "edition"),
+        *("operatingsystemedition", "operatingsystemsku", "ossku"),
     ),
 }
 
@@ -33,18 +37,21 @@ class Device(NamedTuple):
     versions: Sequence[str | None] = (None,)
     device: str | None = None
     product: str | None = None
+    edition: str | None = None
     broken: str | None = None
 
 
 class Columns:
-    """Which of the columns hold version, device and product. ``found`` names those of the three that have a column."""
+    """Which of the columns hold version, device, product and edition. ``found`` names those that have a column."""
 
     def __init__(self, names: Sequence[str], columns: Mapping[str, str]) -> None:
         plain = [plain_name(name) for name in names]
         places = {what: _named(names, plain, what, columns.get(what)) for what in NAMES}
         self.found = {what for what, some in places.items() if some}
         self._versions = places["version"]
-        self._device, self._product = (next(iter(places[what]), None) for what in ("device", "product"))
+        self._device, self._product, self._edition = (
+            next(iter(places[what]), None) for what in ("device", "product", "edition")
+        )
 
     def device(self, number: int, cells: Sequence[str | None]) -> Device:
         return Device(
@@ -52,6 +59,7 @@ class Columns:
             [cells[place] for place in self._versions] or (None,),
             None if self._device is None else cells[self._device],
             None if self._product is None else cells[self._product],
+            None if self._edition is None else cells[self._edition],
         )
 
 

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 from scraper.answers.documents import DeviceVerdict
 from scraper.errors import InputError
+from scraper.fleet.editions import edition_of
 from scraper.formats import Row
 
-Judge = Callable[[str, bool | None, str | None], list[DeviceVerdict]]
+Judge = Callable[[str, bool | None, str | None, str | None], list[DeviceVerdict]]
 _BUILD = "a build like 26100.3981, 10.0.26100.3981 or Version 24H2 (OS Build 26100.3981)"
 
 _OTHER_SYSTEM = re.compile(
@@ -25,6 +26,7 @@ class Judged:
     depends on it."""
 
     cells: Row
+    because: str
     group: tuple[str | None, str | None, str, str | None]
     build: str = ""
     months: int | None = None
@@ -36,14 +38,17 @@ class Judged:
         return self.group[3]
 
 
-def verdict_on(judge: Judge, as_of: str, release: str | None, version: str, product: str) -> Judged:
+def verdict_on(
+    judge: Judge, as_of: str, release: str | None, version: str, product: str, edition: str, told: str | None
+) -> Judged:
     """The verdict on a version text. If several releases have the build, the product decides, then the preferred
-    release, then the order: the first."""
-    server, windows = _system(product)
+    release, then the order: the first. ``edition`` is the row's own cell; ``told`` is that of all devices whose row
+    tells none."""
+    server, windows = _system(f"{product} {edition}")
     if not windows:
         return unknown(as_of, "not-windows", "the list says that this is not Windows")
     try:
-        verdicts = judge(version, server, release)
+        verdicts = judge(version, server, release, None if server else edition_of(product, edition) or told)
     except InputError:
         return no_build(as_of, repr(version) if version.strip() else "none")
     if server is not None and verdicts[0]["reason"] != "not-in-catalog":
@@ -62,10 +67,11 @@ def _judged(as_of: str, verdicts: list[DeviceVerdict]) -> Judged:
     cells = (
         *(chosen["release"], chosen["build"], as_of, chosen["status"], chosen["months_behind"], chosen["reason"]),
         *(chosen["track"], chosen["kind"], chosen["security_month"], chosen["newest_month"], chosen["kbs"]),
-        chosen["because"],
+        *(chosen["because"], chosen["edition"], chosen["action_kb"], chosen["action_restart"]),
     )
     return Judged(
         cells=cells,
+        because=chosen["because"],
         group=(chosen["release"], chosen["track"], chosen["status"], chosen["reason"]),
         build=chosen["build"],
         months=chosen["months_behind"],
@@ -90,8 +96,8 @@ def _meaning(verdict: DeviceVerdict) -> tuple[str, int | None, str | None]:
 
 def unknown(as_of: str, reason: str, because: str, build: str | None = None) -> Judged:
     """The verdict ``unknown`` with a reason, for a device that no release can judge."""
-    cells = (None, build, as_of, "unknown", None, reason, None, None, None, None, None, because)
-    return Judged(cells=cells, group=(None, None, "unknown", reason))
+    cells = (None, build, as_of, "unknown", None, reason, None, None, None, None, None, because, None, None, None)
+    return Judged(cells=cells, because=because, group=(None, None, "unknown", reason))
 
 
 def no_build(as_of: str, found: str) -> Judged:

@@ -32,6 +32,9 @@ COLUMNS: dict[str, Kind] = {
     "newest_month": Kind.TEXT,
     "kbs": Kind.TEXT,
     "because": Kind.TEXT,
+    "edition": Kind.TEXT,
+    "action_kb": Kind.TEXT,
+    "action_restart": Kind.INTEGER,
 }
 
 # A longer version is no version, and no more than this is looked at of a product.
@@ -50,14 +53,16 @@ def judge_fleet(
     as_of: str,
     columns: Mapping[str, str],
     release: str | None,
+    edition: str | None = None,
     out: Path | TextIO,
 ) -> FleetSummary:
     """Read the list, write a row of ``COLUMNS`` for each device in the list's order, and count the verdicts.
 
     ``judge`` gives the verdicts on a version text, client first, as of ``as_of`` (``YYYY-MM-DD``), or raises InputError
-    if the text is no build. Besides the text it is given whether the device is a server (None: not known) and
-    ``release``, which is preferred if a build is of several releases and the row does not tell which. ``name`` stands
-    for the list in messages. ``columns`` names the column of ``version``, ``device`` or ``product``; the others are
+    if the text is no build. Besides the text it is given whether the device is a server (None: not known); ``release``,
+    which is preferred if a build is of several releases and the row does not tell which; and the row's edition, or
+    ``edition`` if it tells none. ``name`` stands for the list in messages. ``columns`` names the column of ``version``,
+    ``device``, ``product`` or ``edition``; the others are
     found by ``NAMES``. The rows go to the file ``out`` in the format of its ending, or to a stream as CSV.
 
     Raises InputError if this is no list of devices, if it lacks a named column (JSON lines: known after the last) or if
@@ -65,7 +70,7 @@ def judge_fleet(
     unchanged. Raises OSError if writing a stream fails.
     """
     count = Count(name, as_of)
-    rows = _rows(read_devices(source, name, columns), judge, as_of, release, count)
+    rows = _rows(read_devices(source, name, columns), judge, (as_of, release, edition), count)
     if isinstance(out, Path):
         write(out, COLUMNS, rows)
     else:
@@ -73,23 +78,28 @@ def judge_fleet(
     return count.summary()
 
 
-def _rows(devices: Iterable[Device], judge: Judge, as_of: str, release: str | None, count: Count) -> Iterator[Row]:
-    judged = lru_cache(maxsize=_VERDICTS)(lambda version, product: verdict_on(judge, as_of, release, version, product))
+def _rows(
+    devices: Iterable[Device], judge: Judge, asked: tuple[str, str | None, str | None], count: Count
+) -> Iterator[Row]:
+    as_of, release, told = asked
+    judged = lru_cache(maxsize=_VERDICTS)(
+        lambda version, product, edition: verdict_on(judge, as_of, release, version, product, edition, told)
+    )
 
-    def of(version: str | None, product: str) -> Judged:
+    def of(version: str | None, product: str, edition: str) -> Judged:
         if version and len(version) > _LONGEST_CELL:
             return no_build(as_of, f"{len(version)} characters")
-        return judged(version or "", product)
+        return judged(version or "", product, edition)
 
-    for line, versions, device, product, broken in devices:
+    for line, versions, device, product, edition, broken in devices:
         if device and _BROKEN.search(device):
             found = device[:_LONGEST_CELL]
             broken = f"expected: a device's name in UTF-8 (Excel: CSV UTF-8), found: {found!a}"
         if broken:
             version, verdict = versions[0], unknown(as_of, "unreadable", broken)
         else:
-            kind = (product or "")[:_LONGEST_CELL]
-            tried = [(version, of(version, kind)) for version in versions]
+            kind, sku = ((cell or "")[:_LONGEST_CELL] for cell in (product, edition))
+            tried = [(version, of(version, kind, sku)) for version in versions]
             version, verdict = min(tried, key=_worth) if len(tried) > 1 else tried[0]
         count.add(line, device, verdict)
         yield (line, device, version, *verdict.cells)

@@ -70,7 +70,7 @@ class Count:
             self._most = judged.months
             self._worst = {"line": line, "device": device, "build": judged.build, "months_behind": judged.months}
         if judged.reason == "unreadable" and len(self._broken) < _REPORTED:
-            self._broken.append({"line": line, "because": str(judged.cells[-1])})
+            self._broken.append({"line": line, "because": judged.because})
 
     def summary(self) -> FleetSummary:
         groups: dict[tuple[str | None, str | None, str, str | None], Group] = {}
@@ -98,11 +98,11 @@ class Count:
 
 def exit_code(summary: FleetSummary, grace: int) -> int:
     """1 when a device is out of support or more than ``grace`` months behind; else 4 when a person must look: a row
-    could not be read, there was none, or the data are too old to call a device current; else 0."""
+    could not be read, there was none, or the data do not say whether a device is current; else 0."""
     for group in summary["groups"]:
         if group["status"] == "out-of-support" or (group["months_behind"] or 0) > grace:
             return 1
-    stale = any(group["reason"] == "stale" for group in summary["groups"])
+    stale = any(group["reason"] in ("stale", "not-listed") for group in summary["groups"])
     return 4 if summary["unreadable"] or stale or not summary["devices"] else 0
 
 

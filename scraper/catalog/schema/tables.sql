@@ -1,5 +1,6 @@
 -- The catalog's tables and views (design.md section 4). Unknown is null; every formatted column has its check.
--- Fact tables: releases, kbs, builds, months, changes, findings, track_events, and of the articles: articles,
+-- Fact tables: releases, support, kbs, builds, months, security_months, changes, findings, track_events, and of
+-- the articles: articles,
 -- known_issues, prerequisites, sections. Visit tables: pages, runs. feeds is declared, not seen.
 
 create table pages (
@@ -40,6 +41,18 @@ create table releases (
   hotpatch integer not null check (hotpatch in (0, 1)),
   partial integer not null check (partial in (0, 1)),
   page text not null references pages (page)
+) strict;
+
+-- Until when an edition of a release gets updates, as the servicing tables say. On a server: mainstream and extended
+-- support. ended: the page says in words that updates have ended, most often without a day.
+create table support (
+  release text not null references releases (release),
+  edition text not null check (
+    edition in ('home-pro', 'enterprise-education', 'ltsc', 'iot-ltsc', 'mainstream', 'extended')
+  ),
+  ends text check (ends glob '????-??-??'),
+  ended integer not null check (ended in (0, 1)),
+  primary key (release, edition)
 ) strict;
 
 create table feeds (
@@ -109,6 +122,24 @@ create table months (
 ) strict;
 
 create index months_month on months (month desc, release);
+
+-- The months that count for a verdict: those of B rows and the released calendar months (rule 1). What brings a device to
+-- each: its hotpatch, which stands on a baseline, and its cumulative update, which in a baseline month serves both tracks.
+create table security_months (
+  release text not null references releases (release),
+  month text not null check (month glob '[12][0-9][0-9][0-9]-[01][0-9]'),
+  available text check (available glob '????-??-??'),
+  hotpatch_kb text references kbs (kb),
+  hotpatch_build text,
+  baseline_kb text references kbs (kb),
+  baseline_month text check (baseline_month glob '[12][0-9][0-9][0-9]-[01][0-9]'),
+  cumulative_kb text references kbs (kb),
+  cumulative_build text,
+  is_baseline integer not null check (is_baseline in (0, 1)),
+  -- By the calendar, and beyond it by the quarter rule (rule 13). Null for a release without hotpatch.
+  next_baseline text check (next_baseline glob '[12][0-9][0-9][0-9]-[01][0-9]'),
+  primary key (release, month)
+) strict;
 
 create table changes (
   id integer primary key,

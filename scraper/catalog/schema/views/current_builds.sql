@@ -1,12 +1,12 @@
--- What counts as fully patched today in the releases that are still supported; stale when there may be something newer.
+-- What counts as fully patched today in the releases that get updates; stale when there may be something newer.
 create view current_builds as
-with newest as (
-  select release, max(month) as month from security_months where available <= date('now') group by release
-)
-select accepted_builds.*, data_as_of, date('now') >= coalesce(stale_from, '0001-01-01') as stale
-from accepted_builds
-join newest on newest.release = accepted_builds.release and newest.month = accepted_builds.security_month
-join releases on releases.release = accepted_builds.release
-left join freshness on freshness.release = accepted_builds.release
-where coalesce(accepted_builds.available, '') <= date('now') and releases.serviced is not 0 and releases.ended is not 'all'
-  and coalesce(releases.end_of_updates_enterprise, date('now')) >= date('now');
+select accepted_builds.*, data_as_of, lack is not null as stale
+from newest_months
+join accepted_builds
+  on accepted_builds.release = newest_months.release and accepted_builds.security_month = newest_months.month
+join support_periods
+  on support_periods.release = newest_months.release and edition is null and supported
+  and date('now') between support_periods.since and support_periods.until
+left join freshness on freshness.release = newest_months.release
+where date('now') between newest_months.since and newest_months.until
+  and coalesce(accepted_builds.available, '') <= date('now');

@@ -1,0 +1,21 @@
+-- From which day on an edition of a release gets no updates (ended_from), as far as it is known. A release that left the
+-- servicing table gets none, unless its end is known.
+create view support_ends as
+select
+  release,
+  edition,
+  name,
+  place,
+  is_default,
+  ends,
+  case
+    -- Words say that updates ended before the day that was announced.
+    when support.ended and ends >= date(data_as_of) then '0001-01-01'
+    when ends is not null then date(ends, '+1 day')
+    when support.ended or serviced = 0 then '0001-01-01'
+  end as ended_from,
+  support.ended
+from support
+join releases using (release)
+join edition_names using (edition)
+left join freshness using (release);
