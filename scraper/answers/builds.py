@@ -11,15 +11,7 @@ from scraper.answers.verdicts import VERDICTS_ON_DAY, because_unknown, home_of
 
 # Where Microsoft lists an update for download.
 UPDATE_CATALOG = "https://www.catalog.update.microsoft.com/Search.aspx?q="
-_LOOK: Action = {
-    "do": "look",
-    "kb": None,
-    "build": None,
-    "track": None,
-    "restart": None,
-    "because": "the catalog does not know this build; winkb scrape reads the newest pages",
-    "url": None,
-}
+_NEWER = "this build may be newer than the data; winkb scrape reads the pages again"
 
 
 def build(
@@ -37,7 +29,8 @@ def build(
     number = read_build(text, list(releases.values()) if release else [])
     devices = {row["release"]: row for row in select(catalog, "select * from device_builds where build = ?", number)}
     having = {name: row for name, row in releases.items() if name in devices}
-    releases = with_edition(catalog, having or releases, told)
+    family = {name: row for name, row in releases.items() if row["base_build"] == int(number.partition(".")[0])}
+    releases = with_edition(catalog, having or family or releases, told)
     if not having:
         home = home_of(releases, number, release is not None)
         return [_unknown(catalog, number, home, day, told if home else None)], False
@@ -115,7 +108,10 @@ def _unknown(
         "above": above,
         "data_as_of": fetched,
         "edition": edition,
-        "action": _LOOK,
+        "action": {
+            **{"do": "look", "kb": None, "build": None, "track": None, "restart": None, "url": None},
+            "because": _NEWER if below and not above else "the catalog does not know this build",
+        },
     }
 
 
