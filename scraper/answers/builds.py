@@ -7,7 +7,7 @@ from scraper.answers.documents import Action, BuildAnswer, Neighbour
 from scraper.answers.months import restart_from
 from scraper.answers.reading import read_build, read_day, read_edition, read_releases, with_edition
 from scraper.answers.updates import accepted_on, pair_of, updates_of
-from scraper.answers.verdicts import VERDICTS_ON_DAY, because_unknown, home_of
+from scraper.answers.verdicts import VERDICTS_ON_DAY, Unknown, home_of
 
 # Where Microsoft lists an update for download.
 UPDATE_CATALOG = "https://www.catalog.update.microsoft.com/Search.aspx?q="
@@ -94,7 +94,7 @@ def _unknown(
         "status": "unknown",
         "months_behind": None,
         "reason": "not-in-catalog",
-        "because": because_unknown(catalog, build, release, *neighbours, fetched),
+        "because": Unknown(catalog).because(build, release, *neighbours, fetched),
         "track": None,
         "kind": None,
         "security_month": None,

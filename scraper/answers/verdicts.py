@@ -32,6 +32,7 @@ class Verdicts:
         self._editions: dict[str | None, set[str]] = {None: set(self._releases)}
         for row in select(catalog, "select release, edition from support"):
             self._editions.setdefault(row["edition"], set()).add(row["release"])
+        self._unlisted = Unknown(catalog)
         self._known: dict[str | None, dict[str, list[DeviceVerdict]]] = {}
         self._revisions: dict[tuple[str, str], list[int]] = {}
         for build, verdicts in self._on_day(None).items():
@@ -93,7 +94,7 @@ class Verdicts:
             "status": "unknown",
             "months_behind": None,
             "reason": "not-in-catalog",
-            "because": because_unknown(self._catalog, build, home, below, above, data_as_of),
+            "because": self._unlisted.because(build, home, below, above, data_as_of),
             "security_month": None,
             "newest_month": None,
             "track": None,
@@ -115,33 +116,32 @@ def home_of(releases: Mapping[str, sqlite3.Row], build: str, asked: bool) -> sql
     return min(homes, key=lambda row: row["base_build"] != base, default=None)
 
 
-def because_unknown(
-    catalog: sqlite3.Connection,
-    build: str,
-    release: sqlite3.Row | None,
-    below: str | None,
-    above: str | None,
-    data_as_of: str | None,
-) -> str:
-    """The sentence on an unknown build. The query ``build_verdict`` of metadata.yml has the same; a test compares."""
-    base, _, revision = build.partition(".")
-    day = data_as_of[:10] if data_as_of else "an unknown day"
-    sentence = f"{build} is not in the catalog"
-    if release:
-        sentence += f" as a build of {'Server ' if release['product'] == 'Windows Server' else ''}{release['version']}"
-        if below or above:
-            early = select(
-                catalog,
-                "select words from calendar_starts where release = ? and revision > ?",
-                *(release["release"], int(revision)),
+class Unknown:
+    """The sentence on a build in no table. The query ``build_verdict`` of metadata.yml has the same; a test compares."""
+
+    def __init__(self, catalog: sqlite3.Connection) -> None:
+        self._families = select(catalog, "select first_base, last_base, words from other_families")
+        self._starts = {
+            row["release"]: row for row in select(catalog, "select release, revision, words from calendar_starts")
+        }
+
+    def because(
+        self, build: str, release: sqlite3.Row | None, below: str | None, above: str | None, data_as_of: str | None
+    ) -> str:
+        base, revision = map(int, build.split("."))
+        day = data_as_of[:10] if data_as_of else "an unknown day"
+        sentence = f"{build} is not in the catalog"
+        if release:
+            sentence += (
+                f" as a build of {'Server ' if release['product'] == 'Windows Server' else ''}{release['version']}"
             )
-            sides = f"{below or 'none'} below and {above or 'none'} above"
-            return f"{sentence}; its neighbours in data of {day} are {sides}{early[0]['words'] if early else ''}"
-    covered = select(
-        catalog, "select words from other_families where cast(? as integer) between first_base and last_base", base
-    )
-    if covered:
-        return f"{sentence}: {covered[0]['words']}"
-    if release and release["base_build"] == int(base):
-        return f"{sentence}; data of {day} list no build of it"
-    return f"{sentence}: {base} is not a released version (Insider?)"
+        if release and (below or above):
+            start = self._starts.get(release["release"])
+            early = start["words"] if start and revision < start["revision"] else ""
+            return f"{sentence}; its neighbours in data of {day} are {below or 'none'} below and {above or 'none'} above{early}"
+        for family in self._families:
+            if family["first_base"] <= base <= family["last_base"]:
+                return f"{sentence}: {family['words']}"
+        if release and release["base_build"] == base:
+            return f"{sentence}; data of {day} list no build of it"
+        return f"{sentence}: {base} is not a released version (Insider?)"

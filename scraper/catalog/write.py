@@ -20,7 +20,7 @@ from scraper.catalog.articles import Article
 from scraper.catalog.aside import APPLICATION
 from scraper.catalog.history import History
 from scraper.catalog.rows import BuildRow, MonthRow, ReleaseRow, first_build, revision
-from scraper.catalog.schema import derive, schema
+from scraper.catalog.schema import derive, follow, schema
 from scraper.models import MonthType, Source
 
 _ARTICLE_TABLES = ("articles", "known_issues", "prerequisites", "sections")
@@ -103,7 +103,7 @@ def write(
         connection.executemany("insert into temp.titles values (?, ?, ?, ?)", titles)
         absent = (row.key for row in history.builds.values() if row.absent)
         connection.executemany("insert into temp.absent_builds values (?, ?, ?)", absent)
-    connection.executescript(derive())
+    connection.executescript(derive() + follow())
     with connection:
         connection.execute("insert into kbs_fts (kbs_fts) values ('rebuild')")
         connection.execute("insert into sections_fts (sections_fts) values ('rebuild')")

@@ -1,4 +1,7 @@
-"""The catalog's tables and views as SQL: tables.sql, and one file a view; derive.sql fills what follows by rules."""
+"""The catalog's tables and views as SQL: tables.sql, and one file a view.
+
+derive.sql fills the columns that follow by rules from others; security_months.sql and support.sql do so for whole tables.
+"""
 
 from functools import cache
 from importlib.resources import files
@@ -17,3 +20,9 @@ def schema() -> str:
 def derive() -> str:
     """The SQL that derives columns and ``kbs``, to be run once over filled tables."""
     return _FOLDER.joinpath("derive.sql").read_text("utf-8")
+
+
+@cache
+def follow() -> str:
+    """The SQL that fills the tables that follow from others, to be run after ``derive``."""
+    return "\n".join(_FOLDER.joinpath(name).read_text("utf-8") for name in ("security_months.sql", "support.sql"))
