@@ -196,4 +196,14 @@ MAY: BuildAnswer = {
     "below": None,
     "above": None,
     "data_as_of": FETCHED,
+    "edition": None,
+    "action": {
+        "do": "none",
+        "kb": None,
+        "build": None,
+        "track": None,
+        "restart": None,
+        "because": "no newer security month is listed",
+        "url": None,
+    },
 }

@@ -18,7 +18,7 @@ def test_the_keys_come_in_the_order_of_the_contract(catalog: sqlite3.Connection)
     assert list(the_build(catalog, "26100.3981", "2025-05-20")) == [
         *("build", "release", "as_of", "status", "months_behind", "reason", "because", "track", "kind"),
         *("security_month", "withdrawn", "kbs", "twin", "baseline", "accepted", "next_restart"),
-        *("below", "above", "data_as_of"),
+        *("below", "above", "data_as_of", "edition", "action"),
     ]
 
 
@@ -92,6 +92,7 @@ def test_an_unknown_build_names_its_neighbours_and_guesses_nothing(catalog: sqli
             "kbs": [{"kb": "KB5058411", "track": "cumulative", "kind": "security"}],
             "security_month": "2025-05",
         },
+        "action": MAY["action"] | {"do": "look", "because": "the catalog does not know this build"},
     }
     assert answers.build(catalog, "26100.4000", "2025-05-20") == ([unknown], False)
 

@@ -23,10 +23,13 @@ from tests.answers.small_catalog import W22, W24, Value, judged, the_build
         ("26100.1742", "2024-10-07", ("unknown", None, "no-security-month")),
         ("26100.1742", "2025-07-08", ("behind", 10, None)),
         ("26100.3474", "2025-03-20", ("current", 0, None)),
-        ("26100.4652", "2026-07-22", ("current", 0, None)),
-        ("26100.4652", "2026-08-10", ("current", 0, None)),
-        ("26100.4652", "2026-08-11", ("unknown", None, "stale")),
-        ("26100.3981", "2026-08-11", ("behind", 2, "stale")),
+        # The pages were read on 2026-07-22, and list nothing after July 2025.
+        ("26100.4652", "2025-08-12", ("current", 0, None)),
+        ("26100.4652", "2025-08-13", ("unknown", None, "not-listed")),
+        ("26100.3981", "2025-08-13", ("behind", 2, "not-listed")),
+        ("26100.4652", "2026-08-11", ("unknown", None, "not-listed")),
+        ("26100.4652", "2026-08-12", ("unknown", None, "stale")),
+        ("26100.3981", "2026-08-12", ("behind", 2, "stale")),
         ("26100.4652", "2027-10-12", ("unknown", None, "stale")),
         ("26100.4652", "2027-10-13", ("out-of-support", None, None)),
     ],
@@ -65,11 +68,11 @@ def test_a_build_without_a_date_came_no_earlier_than_its_month(catalog: sqlite3.
     assert "it came no earlier than 2025-05-13, so" in the_build(catalog, "26100.3983", "2025-05-12")["because"]
 
 
-def test_data_that_was_never_fetched_says_current_of_nothing(catalog: sqlite3.Connection) -> None:
+def test_data_that_was_never_fetched_is_stale(catalog: sqlite3.Connection) -> None:
     catalog.execute("update pages set fetched_at = null")
-    answer = the_build(catalog, "26100.3981", "2025-05-20")
+    answer = the_build(catalog, "26100.4652", "2025-08-13")
     assert (answer["status"], answer["reason"], answer["data_as_of"]) == ("unknown", "stale", None)
-    assert judged(catalog, "26100.3981", "2025-06-10") == ("behind", 1, "stale")
+    assert judged(catalog, "26100.3981", "2025-08-13") == ("behind", 2, "stale")
 
 
 def test_the_oldest_page_decides_how_fresh_a_release_is(catalog: sqlite3.Connection) -> None:
@@ -78,33 +81,34 @@ def test_the_oldest_page_decides_how_fresh_a_release_is(catalog: sqlite3.Connect
     )
     catalog.execute("insert into feeds (page, release) values ('notes', ?)", [W24])
     assert the_build(catalog, "26100.4652", "2026-07-22")["data_as_of"] == "2026-07-10T03:00:00Z"
-    assert judged(catalog, "26100.4652", "2026-07-22") == ("unknown", None, "stale")
+    assert judged(catalog, "26100.4652", "2026-07-15") == ("unknown", None, "stale")
     document, _ = answers.kb(catalog, "KB5058497")
     assert document["data_as_of"] == "2026-07-10T03:00:00Z"
 
 
 @pytest.mark.parametrize(
-    ("data_as_of", "as_of", "stale"),
+    ("data_as_of", "as_of", "reason"),
     [
-        ("2025-05-12T23:59:59Z", "2025-05-12", False),
-        ("2025-05-12T23:59:59Z", "2025-05-13", True),
-        ("2025-05-13T00:00:00Z", "2025-05-13", False),
-        ("2025-05-13T18:29:59Z", "2025-05-14", True),
-        ("2025-05-13T18:30:00Z", "2025-06-09", False),
-        ("2025-05-13T00:00:00Z", "2025-06-10", True),
-        ("2024-12-11T00:00:00Z", "2025-01-13", False),
-        ("2024-12-09T00:00:00Z", "2025-01-01", True),
-        (None, "2025-05-12", True),
+        ("2025-04-08T18:29:59Z", "2025-04-08", None),
+        ("2025-04-08T18:29:59Z", "2025-04-09", "stale"),
+        ("2025-04-08T18:30:00Z", "2025-04-08", None),
+        ("2025-04-08T18:30:00Z", "2025-04-09", "not-listed"),
+        ("2025-04-08T18:30:00Z", "2025-05-13", "not-listed"),
+        ("2025-04-08T18:30:00Z", "2025-05-14", "stale"),
+        ("2025-05-13T18:29:59Z", "2025-05-13", "not-listed"),
+        ("2025-05-13T18:30:00Z", "2025-05-14", "not-listed"),
+        (None, "2025-04-08", None),
+        (None, "2025-04-09", "stale"),
     ],
 )
-def test_data_is_stale_from_the_next_second_tuesday(
-    catalog: sqlite3.Connection, data_as_of: str | None, as_of: str, stale: bool
+def test_a_month_that_is_due_is_missing_from_the_day_after_its_second_tuesday(
+    catalog: sqlite3.Connection, data_as_of: str | None, as_of: str, reason: str | None
 ) -> None:
     catalog.execute("update pages set fetched_at = ?", [data_as_of])
     catalog.execute("delete from builds where available > '2025-03-31'")
     catalog.execute("delete from months where available > '2025-03-31'")
     catalog.execute("update builds set available = '2024-10-08' where build = '26100.3476'")
-    assert judged(catalog, "26100.3476", as_of) == (("unknown", None, "stale") if stale else ("current", 0, None))
+    assert judged(catalog, "26100.3476", as_of) == (("unknown", None, reason) if reason else ("current", 0, None))
 
 
 def test_all_verdicts_at_once_are_those_of_the_single_builds(catalog: sqlite3.Connection) -> None:

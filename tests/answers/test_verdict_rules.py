@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlite_utils import Database
 
-from scraper.catalog.days import second_tuesday
+from scraper.catalog.days import month_before, second_tuesday
 from scraper.catalog.history import History, Run, add_run
 from scraper.catalog.resolve import resolve
 from scraper.catalog.write import PageRow, write
@@ -158,14 +158,23 @@ def test_a_device_that_takes_every_update_of_its_track_on_its_day_is_never_behin
     history: tuple[Records, Records], device: str, asked: list[date]
 ) -> None:
     verdicts = loaded(history, LAST)
+    listed = {month.month for month in history[0].months} | {update.month for update in history[0].updates}
     for day in asked:
         if build := verdicts.installed(DEVICES[device], day):
-            assert verdicts.of(build, day)[2:] == ("current", 0, None)
+            is_listed = max(filter(None, listed)) >= due_month(day)
+            expected = ("current", 0, None) if is_listed else ("unknown", None, "not-listed")
+            assert verdicts.of(build, day)[2:] == expected
+
+
+def due_month(day: date) -> str:
+    """The month of the last second Tuesday before a day."""
+    month = day.isoformat()[:7]
+    return month if second_tuesday(month) < day.isoformat() else month_before(month)
 
 
 def badness(period: Period) -> tuple[int, int]:
-    """Before a release, nothing to compare with, current, unknown since stale, behind by so much, ended."""
-    order = ("not-released", "no-security-month", "current", "stale", "behind", "out-of-support")
+    """Before a release, nothing to compare with, current, the due month not listed, stale, behind by so much, ended."""
+    order = ("not-released", "no-security-month", "current", "not-listed", "stale", "behind", "out-of-support")
     named = period.reason if period.status == "unknown" else period.status
     return order.index(named or ""), period.months_behind or 0
 

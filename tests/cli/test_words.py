@@ -35,6 +35,7 @@ def test_a_build_in_words(catalog: sqlite3.Connection) -> None:
     assert words.build([the_build(catalog, "26100.3981", "2025-05-20")]) == (
         f"{MAY['because']}.\n"
         "  verdict       current on 2025-05-20\n"
+        "  action        nothing to do: no newer security month is listed\n"
         "  release       Windows 11 24H2\n"
         "  KBs           KB5058497, hotpatch\n"
         "  twin          KB5058411 (26100.4061)\n"
@@ -109,7 +110,7 @@ def test_every_verdict_is_one_sentence(
 @pytest.mark.parametrize(
     ("build", "day", "note"),
     [
-        ("26100.4652", "2026-07-22", "(on 2026-07-22)"),
+        ("26100.4652", "2025-08-01", "(on 2025-08-01)"),
         ("26100.4652", "2026-09-01", "(newest known on 2026-09-01, in data of 2026-07-22)"),
         ("26100.4653", "2026-07-22", "(newest known on 2026-07-22, in data of 2026-07-22)"),
         ("26100.4652", "2027-12-01", "(newest known on 2027-12-01, in data of 2026-07-22; out of support)"),
@@ -127,15 +128,15 @@ def test_accepted_says_when_it_is_only_the_newest_known(
 
 def test_accepted_of_data_that_was_never_fetched_says_so(catalog: sqlite3.Connection) -> None:
     catalog.execute("update pages set fetched_at = null")
-    text = words.build([the_build(catalog, "26100.4652", "2025-07-20")])
-    assert "(26100.4652) (newest known on 2025-07-20, in data of an unknown day)\n" in text
+    text = words.build([the_build(catalog, "26100.4652", "2025-08-20")])
+    assert "(26100.4652) (newest known on 2025-08-20, in data of an unknown day)\n" in text
 
 
 def test_an_unknown_build_in_words_names_its_neighbours(catalog: sqlite3.Connection) -> None:
     text = words.build(answers.build(catalog, "26100.500", "2024-01-01")[0])
     assert "  above         26100.1742 (no KB), security month none\n" in text
     assert words.build(answers.build(catalog, "17763.1", "2024-01-01")[0]).startswith(
-        "17763.1 is not in the catalog.\n"
+        "17763.1 is not in the catalog: Windows 10 is not covered.\n"
     )
 
 
