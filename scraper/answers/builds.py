@@ -109,8 +109,13 @@ def _unknown(
         "data_as_of": fetched,
         "edition": edition,
         "action": {
-            **{"do": "look", "kb": None, "build": None, "track": None, "restart": None, "url": None},
+            "do": "look",
+            "kb": None,
+            "build": None,
+            "track": None,
+            "restart": None,
             "because": _NEWER if below and not above else "the catalog does not know this build",
+            "url": None,
         },
     }
 

@@ -197,6 +197,15 @@ class Disagreement(TypedDict):
     until: str | None
 
 
+class Support(TypedDict):
+    """``ends`` is the last day of updates of an edition, null while unknown. ``over``: whether it has no updates on the
+    day that was asked about."""
+
+    edition: str
+    ends: str | None
+    over: bool
+
+
 class ReleaseBuild(TypedDict):
     build: str | None
     kb: str | None
@@ -222,6 +231,7 @@ class ReleaseAnswer(TypedDict):
     serviced: bool | None
     hotpatch: bool
     partial: bool
+    support: list[Support]
     as_of: str
     accepted: list[Accepted]
     next_restart: Restart | None

@@ -21,6 +21,11 @@ def release(catalog: sqlite3.Connection, text: str, as_of: str) -> tuple[Release
         " serviced, hotpatch, partial from releases where release = ?",
         name,
     )
+    support = select(
+        catalog,
+        "select edition, ends, coalesce(ended_from <= ?2, 0) as over from support_ends where release = ?1 order by place",
+        *(name, day),
+    )
     years = select(catalog, "select year from restarts_per_year where release = ? order by year desc", name)
     builds = select(
         catalog,
@@ -30,6 +35,7 @@ def release(catalog: sqlite3.Connection, text: str, as_of: str) -> tuple[Release
     )
     document = {
         **_with_flags(row, "serviced", "hotpatch", "partial"),
+        "support": [_with_flags(one, "over") for one in support],
         "as_of": day,
         "accepted": accepted_on(catalog, name, day),
         "next_restart": restart_from(catalog, name, day),

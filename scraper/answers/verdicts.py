@@ -18,7 +18,8 @@ _VERDICT = (
     "build, release, edition, status, months_behind, reason, replace(sentence, '{as_of}', ?1) as because,"
     " security_month, newest_month, track, kind, kbs, action, action_kb, action_restart"
 )
-VERDICTS_ON_DAY = f"select {_VERDICT}, action_build, action_track, replace(action_because, '{{as_of}}', ?1) as action_because {_ON_DAY}"
+_ACTION = "action_build, action_track, replace(action_because, '{as_of}', ?1) as action_because"
+VERDICTS_ON_DAY = f"select {_VERDICT}, {_ACTION} {_ON_DAY}"
 
 
 class Verdicts:
@@ -117,7 +118,7 @@ def home_of(releases: Mapping[str, sqlite3.Row], build: str, asked: bool) -> sql
 
 
 class Unknown:
-    """The sentence on a build in no table. The query ``build_verdict`` of metadata.yml has the same; a test compares."""
+    """The sentence on a build in no table. The query ``build_verdict`` has the same; a test compares them."""
 
     def __init__(self, catalog: sqlite3.Connection) -> None:
         self._families = select(catalog, "select first_base, last_base, words from other_families")
@@ -138,7 +139,8 @@ class Unknown:
         if release and (below or above):
             start = self._starts.get(release["release"])
             early = start["words"] if start and revision < start["revision"] else ""
-            return f"{sentence}; its neighbours in data of {day} are {below or 'none'} below and {above or 'none'} above{early}"
+            sides = f"{below or 'none'} below and {above or 'none'} above"
+            return f"{sentence}; its neighbours in data of {day} are {sides}{early}"
         for family in self._families:
             if family["first_base"] <= base <= family["last_base"]:
                 return f"{sentence}: {family['words']}"

@@ -1,7 +1,7 @@
 """Findings: what does not fit, and from when to when. Two pages that differ are the finding ``conflict``."""
 
 from collections.abc import Hashable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from scraper.catalog.rows import BuildRow, MonthRow, ReleaseRow
 from scraper.catalog.statements import Origin, Part, Reason, Statement, reason
@@ -30,10 +30,11 @@ class Finding:
 
     @property
     def identity(self) -> Hashable:
-        """Equal for what is one finding over several runs. A conflict is the same one as long as both pages say what
-        they say, whichever of them is published, and whether or not its month has a KB yet."""
+        """Equal for what is one finding over several runs, however severe it has become. A conflict is the same one as
+        long as both pages say what they say, whichever of them is published, and whether or not its month has a KB
+        yet."""
         if self.field is None:
-            return self
+            return replace(self, severity=Severity.INFO)
         sides = frozenset({(self.page, self.used), (self.other_page, self.other)})
         return self.release, self.about, self.field, sides
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import TypeVar
 
-from scraper.catalog.checks import Context, check_published
+from scraper.catalog.checks import Context, Past, check_published
+from scraper.catalog.due import Due
 from scraper.catalog.findings import FindingRow
 from scraper.catalog.resolved import Resolved, Title
 from scraper.catalog.rows import BuildKey, BuildRow, MonthRow, ReleaseRow, Row
@@ -38,12 +39,13 @@ _Row = TypeVar("_Row", BuildRow, MonthRow)
 @dataclass(frozen=True, slots=True)
 class Run:
     """One run. ``read``: the pages whose good version was read, be it a new one or not; ``first``: those of them that
-    never had a good version before, whose news are no changes."""
+    never had a good version before, whose news are no changes; ``read_at``: as ``Past`` has it."""
 
     number: int
     at: str
     read: set[str]
     first: set[str]
+    read_at: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -56,6 +58,15 @@ class History:
     titles: dict[str, Title] = field(default_factory=dict)
     changes: list[Change] = field(default_factory=list)
     findings: list[FindingRow] = field(default_factory=list)
+
+    def due(self) -> dict[str, Due]:
+        """By release, the month that its open finding calls due."""
+        findings = (row.finding for row in self.findings if row.resolved_at is None)
+        return {
+            finding.release: Due(finding.subject, finding.severity)
+            for finding in findings
+            if finding.code == "due-month" and finding.release
+        }
 
     def flapping(self) -> Iterator[ReleaseRow | BuildRow | MonthRow]:
         """The rows that were absent once and may be withdrawn the next time."""
@@ -263,7 +274,8 @@ class _Merge:
         history = self.history
         found = rows.findings()
         published = list(history.builds.values()), list(history.months.values())
-        for finding in check_published(Context((), history.releases, *published, changes=changes)):
+        past = Past(day=self.run.at[:10], read_at=self.run.read_at)
+        for finding in check_published(Context((), history.releases, *published, past, changes)):
             found[finding.identity] = finding
         open_rows = {row.finding.identity: row for row in history.findings if row.resolved_at is None}
         kept = {(row.release, name) for row in history.flapping() for name in row.names}

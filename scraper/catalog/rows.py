@@ -87,6 +87,14 @@ class ReleaseRow(Row):
         """The day on which the last edition's updates end. None where they have ended, or no day is known."""
         return None if self.ended == "all" else self.end_of_updates_enterprise or self.end_of_updates
 
+    def gets_updates_on(self, day: str) -> bool:
+        """Whether any edition of the release has updates on a day, as far as it is known."""
+        if day <= max(self.ltsc_mainstream_end or "", self.ltsc_extended_end or ""):
+            return True
+        if self.ended == "all":
+            return False
+        return day <= self.last_end if self.last_end else self.serviced is not False
+
     def state_base(self, base: int | None, origin: Origin) -> None:
         """Add a statement of the release's OS build."""
         if base is not None:

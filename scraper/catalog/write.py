@@ -18,6 +18,7 @@ from sqlite_utils import Database
 
 from scraper.catalog.articles import Article
 from scraper.catalog.aside import APPLICATION
+from scraper.catalog.due import feeds
 from scraper.catalog.history import History
 from scraper.catalog.rows import BuildRow, MonthRow, ReleaseRow, first_build, revision
 from scraper.catalog.schema import derive, follow, schema
@@ -89,7 +90,7 @@ def write(
     with connection:
         _insert(database, "pages", map(asdict, pages))
         _insert(database, "releases", (_release(history.releases[name]) for name in sorted(history.releases)))
-        _insert(database, "feeds", _feeds(history, sources))
+        _insert(database, "feeds", ({"page": page, "release": name} for page, name in feeds(history.releases, sources)))
         _insert(database, "builds", _builds(history))
         _insert(
             database, "months", map(_month, sorted(history.months.values(), key=lambda row: (row.month, row.release)))
@@ -160,14 +161,6 @@ def _release(row: ReleaseRow) -> _Values:
     del values["withdrawn"]
     # The server pages were never seen whole (design.md rule 9).
     return {**values, "hotpatch": False, "partial": row.product == "Windows Server"}
-
-
-def _feeds(history: History, sources: Iterable[Source]) -> Iterator[_Values]:
-    for source in sources:
-        fed = set(source.releases)
-        fed |= {name for name, row in history.releases.items() if row.page == source.name}
-        for release in sorted(fed & history.releases.keys()):
-            yield {"page": source.name, "release": release}
 
 
 def _builds(history: History) -> Iterator[_Values]:

@@ -1,4 +1,4 @@
-"""Which columns of a list hold the version, the device's name, the product and the edition. Columns are found by name."""
+"""Which columns of a list hold version, device, product and edition. Columns are found by name."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple

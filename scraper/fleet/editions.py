@@ -24,7 +24,7 @@ _WINDOWS = re.compile(r"^(?:microsoft)?windows(?:1[01])?")
 def edition_of(product: str, edition: str) -> str | None:
     """The edition that the cell of its own tells, else the name of the product. None if neither does.
 
-    ``EnterpriseS`` is LTSC, ``Professional`` is Home and Pro, ``125`` is LTSC, ``Microsoft Windows 11 Pro`` is Home and Pro.
+    ``EnterpriseS`` and ``125`` are LTSC, ``Professional`` and ``Microsoft Windows 11 Pro`` are Home and Pro.
     """
     return _read(edition) or _read(product)
 

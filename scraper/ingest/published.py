@@ -4,10 +4,18 @@ import sqlite3
 from contextlib import closing
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
+from scraper.catalog.due import Due
+from scraper.catalog.rows import ReleaseRow
 from scraper.catalog.write import PageRow
 from scraper.errors import MachineError
+from scraper.models import Severity
 
+_RELEASE = (
+    *("release", "page", "product", "version", "available", "end_of_updates", "end_of_updates_enterprise", "ended"),
+    *("ltsc_mainstream_end", "ltsc_extended_end", "serviced"),
+)
 # The releases whose articles are read (design.md section 1).
 _READ_ARTICLES_OF = ("windows-11-24h2", "windows-11-25h2", "windows-11-26h2")
 
@@ -15,13 +23,17 @@ _READ_ARTICLES_OF = ("windows-11-24h2", "windows-11-25h2", "windows-11-26h2")
 @dataclass(frozen=True, slots=True)
 class Published:
     """What a catalog says of its own making. ``quarantine``: by page, the first row that could not be read;
-    ``troubles``: by KB, why what is served in its article's place says nothing."""
+    ``troubles``: by KB, why what is served in its article's place says nothing; by release, ``due``: the month that its
+    open finding calls due, and ``newest``: its newest security month."""
 
     built_by: int
     last_run: tuple[int, str | None]
     pages: tuple[PageRow, ...]
     quarantine: dict[str, str]
     troubles: dict[str, str]
+    due: dict[str, Due]
+    releases: dict[str, ReleaseRow]
+    newest: dict[str, str]
 
 
 def published(path: Path) -> Published | None:
@@ -41,11 +53,31 @@ def published(path: Path) -> Published | None:
             troubles = connection.execute(
                 "select page, message from findings where code in ('landing', 'article-unread') and resolved_at is null"
             ).fetchall()
+            due = connection.execute(
+                "select release, subject, severity from findings where code = 'due-month' and resolved_at is null"
+            ).fetchall()
+            columns = ", ".join(_RELEASE)
+            releases = connection.execute(f"select {columns} from releases").fetchall()
+            newest = connection.execute("select release, max(month) from security_months group by release").fetchall()
     except sqlite3.DatabaseError:
         return None
     if last_run is None:
         return None
-    return Published(built_by, last_run, tuple(PageRow(*page) for page in pages), dict(quarantine), dict(troubles))
+    return Published(
+        built_by,
+        last_run,
+        tuple(PageRow(*page) for page in pages),
+        dict(quarantine),
+        dict(troubles),
+        {release: Due(month, Severity(severity)) for release, month, severity in due},
+        {row[0]: _release(dict(zip(_RELEASE, row, strict=True))) for row in releases},
+        dict(newest),
+    )
+
+
+def _release(columns: dict[str, Any]) -> ReleaseRow:
+    serviced = columns.pop("serviced")
+    return ReleaseRow(**columns, serviced=None if serviced is None else bool(serviced))
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,12 @@ is the result of adding every run of the archive in its order, be it at once or 
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from itertools import chain, groupby
 
 from scraper.catalog.articles import Article, Trouble, add_articles
 from scraper.catalog.checks import Context, Past, check_rows
+from scraper.catalog.due import due_months, newest_months, read_at
 from scraper.catalog.history import Run, add_run
 from scraper.catalog.resolve import resolve
 from scraper.catalog.resolved import rank
@@ -60,6 +62,7 @@ class _Replay:
         self.reader = reader
         self.sources = sorted(sources, key=rank)
         self.by_name = {source.name: source for source in self.sources}
+        self._newest: dict[str, str] | None = None
 
     def add(self, number: int, visits: Sequence[Visit]) -> None:
         """Add a run: what its visits of pages and articles mean, and if there is news, the rows that they give."""
@@ -73,8 +76,22 @@ class _Replay:
         for visit in visits:
             add = self._add_article_visit if is_article(visit.source) else self._add_page_visit
             has_news = add(visit, run) or has_news
-        if has_news or state.pending():
+        run = self._dated(run)
+        if has_news or state.pending() or self._is_due_changed(run):
             self._add_rows(run)
+
+    def _dated(self, run: Run) -> Run:
+        """The run, with when the pages of each release were read last."""
+        fetched = {name: page.fetched_at for name, page in self.state.pages.items()}
+        return replace(run, read_at=read_at(self.state.history.releases, self.sources, fetched))
+
+    def _is_due_changed(self, run: Run) -> bool:
+        """Whether a month has become due, or overdue, that no page lists: that is news, although no page has any."""
+        history = self.state.history
+        if self._newest is None:
+            self._newest = newest_months(history.builds.values(), history.months.values())
+        due = due_months(history.releases, self._newest, run.read_at, run.at[:10])
+        return due.items() != history.due().items()
 
     def _add_page_visit(self, visit: Visit, run: Run) -> bool:
         """What a visit of a page means; true when another good version of it was served."""
@@ -128,7 +145,7 @@ class _Replay:
             return
         self._take(page, records, acceptance.version, run)
         page.note_read(page.served_at or acceptance.at)
-        self._add_rows(run)
+        self._add_rows(self._dated(run))
 
     def _add_rows(self, run: Run) -> None:
         """Resolve what all pages say now, check it, and add it to the history."""
@@ -151,6 +168,7 @@ class _Replay:
         rows.found |= found
         state.excused = dict.fromkeys(past.before, excused) if excused else {}
         add_run(history, run, rows)
+        self._newest = None
 
     def _add_article_visit(self, visit: Visit, run: Run) -> bool:
         """What a visit of an article means; true when another version of it was served."""

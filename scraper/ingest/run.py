@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from scraper.catalog import aside, write
+from scraper.catalog.due import due_months, read_at
 from scraper.errors import FetchError, NoNetwork, Unavailable
 from scraper.ingest import parse
 from scraper.ingest.archive import Archive, RunEnd, Visit
@@ -87,7 +88,7 @@ def run(
         progress.end()
     if not visits:
         return None
-    outcome = _note_visits(archive, db, number, visits) or _publish(archive, reader, db, sources, number)
+    outcome = _note_visits(archive, db, sources, number, visits) or _publish(archive, reader, db, sources, number)
     log.info("run %d: %s, %d page versions parsed", number, outcome.outcome, outcome.parsed)
     return outcome
 
@@ -180,7 +181,9 @@ def _publish(archive: Archive, reader: Reader, db: Path, sources: Sequence[Sourc
     return Outcome(number, ended.outcome, code, facts_sha256, changes, reader.parsed - parsed, problems)
 
 
-def _note_visits(archive: Archive, db: Path, number: int, visits: Sequence[Visit]) -> Outcome | None:
+def _note_visits(
+    archive: Archive, db: Path, sources: Sequence[Source], number: int, visits: Sequence[Visit]
+) -> Outcome | None:
     """Note the visits of a run without news and leave the facts alone; None when there may be news."""
     before = published(db)
     if before is None or not _is_without_news(archive, before, number, visits):
@@ -190,6 +193,10 @@ def _note_visits(archive: Archive, db: Path, number: int, visits: Sequence[Visit
         return None  # it cannot be read whole, or somebody wrote to it: it is made anew
     pages = {page.page: page for page in before.pages}
     noted = [_noted(pages[visit.source], visit) for visit in visits]
+    fetched = {page.page: page.fetched_at for page in (*before.pages, *noted)}
+    times = read_at(before.releases, sources, fetched)
+    if due_months(before.releases, before.newest, times, visits[0].at[:10]) != before.due:
+        return None  # a month that no page lists has become due, or overdue
     code = max(visit.exit_code or (LOOK if pages[visit.source].quarantined else 0) for visit in visits)
     failed = code >= TRY_LATER and not any(visit.version for visit in visits)
     ended = RunEnd(number, "failed" if failed else "unchanged", code, facts_sha256)

@@ -34,11 +34,11 @@ VIEWS = {
 _INTEGERS = {
     *("actual", "base_build", "cumulative", "exit_code", "expired", "finding", "hotpatch", "id", "months_behind"),
     *("partial", "pending", "planned", "position", "quarantined", "replanned", "restart", "revision"),
-    *("revisions_apart", "rows", "run", "serviced", "withdrawn"),
+    *("action_restart", "is_baseline", "support.ended", "revisions_apart", "rows", "run", "serviced", "withdrawn"),
 }
 _DATES = {
     *("available", "date", "end_of_updates", "end_of_updates_enterprise", "first_available", "ltsc_extended_end"),
-    *("ltsc_mainstream_end", "since", "stale_from", "until"),
+    *("ends", "ltsc_mainstream_end", "since", "stale_from", "until"),
 }
 _TIMES = {
     *("changed_at", "data_as_of", "failing_since", "fetched_at", "first_seen", "last_seen", "resolved_at"),

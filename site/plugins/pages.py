@@ -140,6 +140,7 @@ def question_of(request: Request, as_data: bool) -> Question:
         today=today(),
         as_of=request.args.get("as_of") or None,
         release=request.args.get("release") or None,
+        edition=request.args.get("edition") or None,
         since=request.args.get("since") or None,
         ended=request.args.get("ended") not in (None, "", "0"),
         as_data=as_data,
@@ -165,9 +166,9 @@ def as_csv(answer: Answer[Any]) -> Response:
 
 
 def cell(value: object) -> str | int | None:
-    """A value of a document in CSV: an update is its KB, a flag 0 or 1."""
+    """A value of a document in CSV: an update is its KB, an action what to do, a flag 0 or 1."""
     if isinstance(value, dict):
-        return value.get("kb") or value.get("build")
+        return value.get("do") or value.get("kb") or value.get("build")
     return int(value) if isinstance(value, bool) else value  # type: ignore[return-value]
 
 
@@ -181,5 +182,5 @@ async def misread(datasette: Datasette, request: Request, problem: InputError) -
 
 def kept(request: Request) -> str:
     """The query of an address, for the address of the same as data."""
-    asked = {key: request.args[key] for key in ("as_of", "release", "since", "ended") if request.args.get(key)}
+    asked = {key: request.args[key] for key in ("as_of", "release", "edition", "since", "ended") if request.args.get(key)}
     return f"?{urlencode(asked)}" if asked else ""

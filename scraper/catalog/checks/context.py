@@ -22,13 +22,15 @@ TUESDAY_KINDS = frozenset({EntryKind.HOTPATCH, EntryKind.BASELINE})
 class Past:
     """What is known beside the pages of this run, whose day is ``day``. By source: ``before``, the records of the
     version before, where this run has a new one; ``updated``, the newest day on which a version said it was updated.
-    ``releases``: the rows that are published; ``months``: the keys of the months that any calendar ever had."""
+    ``releases``: the rows that are published; ``months``: the keys of the months that any calendar ever had;
+    ``read_at``: by release, the oldest last good fetch among the pages that feed it."""
 
     day: str = ""
     before: Mapping[str, Records] = field(default_factory=dict)
     updated: Mapping[str, str] = field(default_factory=dict)
     releases: Mapping[str, ReleaseRow] = field(default_factory=dict)
     months: Iterable[tuple[str, str]] = ()
+    read_at: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from scraper.catalog.checks.context import Context
 from scraper.catalog.checks.table import Found, about, check
+from scraper.catalog.due import due_months, newest_months
 from scraper.catalog.rows import BuildRow
 from scraper.models import Severity
 
@@ -73,3 +74,13 @@ def rows_keep_their_values(context: Context) -> Iterator[Found]:
         if len(names) >= _MANY:
             message = f"{len(names)} rows say something else than before: {', '.join(names)}"
             yield Found(release, table, message, page)
+
+
+@check("due-month", Severity.WARNING, published=True)
+def month_is_listed(context: Context) -> Iterator[Found]:
+    """The pages were read after a second Tuesday, and list no update of its month for a release in support. An info for
+    two days, a warning from the third on; until then no device of the release is called current."""
+    newest = newest_months(context.builds, context.months)
+    for release, due in due_months(context.releases, newest, context.past.read_at, context.past.day).items():
+        message = f"no page lists an update of {due.month} for {release}: the newest one is of {newest[release]}"
+        yield Found(release, due.month, message, context.releases[release].page, severity=due.severity)

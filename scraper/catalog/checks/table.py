@@ -34,13 +34,15 @@ class Code(NamedTuple):
 
 
 class Found(NamedTuple):
-    """A finding without its code. ``subject``: the KB, build, month or release that it is about."""
+    """A finding without its code. ``subject``: the KB, build, month or release that it is about; ``severity``: if it is
+    not the code's."""
 
     release: str | None
     subject: str
     message: str
     page: str
     other_page: str | None = None
+    severity: Severity | None = None
 
 
 Look = Callable[[Context], Iterable[Found]]
@@ -57,7 +59,8 @@ class Check:
     published: bool
 
     def __call__(self, context: Context) -> Iterator[Finding]:
-        return (Finding(CODES[self.code].severity, self.code, *found) for found in self.look(context))
+        usual = CODES[self.code].severity
+        return (Finding(found.severity or usual, self.code, *found[:5]) for found in self.look(context))
 
 
 CODES: dict[str, Code] = {}

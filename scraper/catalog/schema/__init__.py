@@ -1,6 +1,6 @@
 """The catalog's tables and views as SQL: tables.sql, and one file a view.
 
-derive.sql fills the columns that follow by rules from others; security_months.sql and support.sql do so for whole tables.
+derive.sql fills the columns that follow by rules from others, security_months.sql and support.sql whole tables.
 """
 
 from functools import cache

@@ -20,14 +20,14 @@ def document(catalog: sqlite3.Connection, name: str, site: str, release: str | N
     """The feed or calendar ``name``, one of NAMES.
 
     ``site`` is the address that links begin with. Raises InputError, naming the known releases, where the release is
-    unknown or, for the calendar, has no hotpatch months.
+    unknown or, for the calendar, has neither hotpatch months nor a day on which updates end.
     """
     channel = channel_of(catalog, site, release)
     if name == "updates.atom":
         return updates.feed(channel, updates.read(catalog, channel))
     if name == "changes.atom":
         return changes.feed(channel, changes.read(catalog, channel))
-    months = calendar.read(catalog, channel)
-    if release and not months:  # iCalendar has no calendar without events
+    months, ends = calendar.read(catalog, channel), calendar.read_ends(catalog, channel)
+    if release and not months and not ends:  # iCalendar has no calendar without events
         raise unknown("calendar", release, calendar.releases(catalog))
-    return calendar.document(channel, months)
+    return calendar.document(channel, months, ends)

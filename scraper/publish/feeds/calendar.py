@@ -1,4 +1,4 @@
-"""The hotpatch calendar as iCalendar (RFC 5545)."""
+"""The hotpatch calendar and the ends of support as iCalendar (RFC 5545)."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -19,6 +19,22 @@ left join (
 where ?1 is null or hotpatch_calendar.release = ?1
 order by month, hotpatch_calendar.release
 """
+# When updates of an edition end, with how often and when the page said another day.
+_ENDS = """
+select support.*, product || ' ' || version as product, product = 'Windows Server' as is_server, name,
+  coalesce(number, 0) as sequence, coalesce(at, ?2) as modified
+from support
+join releases using (release)
+join edition_names using (edition)
+left join (
+  select release as changed, field, count(*) as number, max(seen_at) as at
+  from changes where table_name = 'releases' group by release, field
+) on changed = release and field = case edition
+  when 'ltsc' then 'ltsc_mainstream_end' when 'iot-ltsc' then 'ltsc_extended_end'
+  when 'home-pro' then 'end_of_updates' when 'mainstream' then 'end_of_updates' else 'end_of_updates_enterprise' end
+where ends is not null and (?1 is null or release = ?1)
+order by ends, release, place
+"""
 _DAY = timedelta(days=1)
 
 
@@ -27,13 +43,21 @@ def read(catalog: sqlite3.Connection, channel: Channel) -> Rows:
     return rows(catalog, _CALENDAR, channel.release, channel.since)
 
 
+def read_ends(catalog: sqlite3.Connection, channel: Channel) -> Rows:
+    """The days on which updates end, by release and edition."""
+    return rows(catalog, _ENDS, channel.release, channel.since)
+
+
 def releases(catalog: sqlite3.Connection) -> Rows:
-    """The releases that have hotpatch months."""
-    return rows(catalog, "select distinct release from months order by release")
+    """The releases that have a calendar: hotpatch months, or a day on which updates end."""
+    return rows(
+        catalog,
+        "select release from months union select release from support where ends is not null order by release",
+    )
 
 
-def document(channel: Channel, months: Rows) -> bytes:
-    """An all-day event for each release and month.
+def document(channel: Channel, months: Rows, ends: Rows) -> bytes:
+    """An all-day event for each release and month, and one for the end of updates of each edition.
 
     A planned month is tentative. When it is replanned or released, its event is updated in place (same UID, higher
     SEQUENCE). When Microsoft no longer lists it, the event is cancelled.
@@ -50,6 +74,9 @@ def document(channel: Channel, months: Rows) -> bytes:
     for row in months:
         if (day := _day(row["date"])) is not None:
             written.add_component(_event(channel, row, day))
+    for row in ends:
+        if (day := _day(row["ends"])) is not None:
+            written.add_component(_end_event(channel, row, day))
     body: bytes = written.to_ical()
     return body
 
@@ -79,6 +106,24 @@ def _event(channel: Channel, row: sqlite3.Row, day: date) -> Event:
         transparency=TRANSP.TRANSPARENT,
         categories=["RESTART" if row["restart"] else "HOTPATCH"],
         url=channel.place("months", row["month"]),
+    )
+
+
+def _end_event(channel: Channel, row: sqlite3.Row, day: date) -> Event:
+    """The last day of updates of an edition. When Microsoft moves it, the event moves."""
+    modified, what = datetime.fromisoformat(row["modified"]), "" if row["is_server"] else "updates for "
+    return Event.new(
+        uid=f"{plain(row['release'])}-{row['edition']}-ends@winkb",
+        sequence=row["sequence"],
+        stamp=modified,
+        last_modified=modified,
+        start=day,
+        summary=f"{plain(row['product'])}: {what}{row['name']} end{'s' if row['is_server'] else ''}",
+        description=f"The last day on which {plain(row['product'])} gets updates ({row['name']}), as Microsoft announced it.",
+        status=STATUS.CONFIRMED,
+        transparency=TRANSP.TRANSPARENT,
+        categories=["END OF UPDATES"],
+        url=channel.place("releases", row["release"]),
     )
 
 

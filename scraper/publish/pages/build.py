@@ -4,14 +4,20 @@ import sqlite3
 
 from scraper import answers
 from scraper.answers.documents import BuildAnswer
+from scraper.answers.reading import EDITIONS
 from scraper.publish.pages.page import Answer, Context, Page, Question
-from scraper.publish.pages.rows import releases, rows, verdicts
+from scraper.publish.pages.rows import editions, releases, rows, verdicts
 
-COLUMNS = ("release", "build", "as_of", "status", "months_behind", "reason", "because", "security_month")
+COLUMNS = (
+    *("release", "build", "as_of", "status", "months_behind", "reason", "because", "security_month", "edition"),
+    "action",
+)
 
 
 def answer(catalog: sqlite3.Connection, question: Question) -> Answer[list[BuildAnswer]]:
-    document, found = answers.build(catalog, question.asked, question.as_of or question.today, question.release)
+    document, found = answers.build(
+        catalog, question.asked, question.as_of or question.today, question.release, question.edition
+    )
     return Answer(document, document, COLUMNS, found, f"/build/{document[0]['build']}")
 
 
@@ -31,8 +37,12 @@ def context(catalog: sqlite3.Connection, question: Question, answer: Answer[list
             number,
         ),
         "periods": rows(
-            catalog, "select * from verdict_periods where build = ? order by release, since desc limit 200", number
+            catalog,
+            "select * from edition_verdict_periods where build = ? and edition is ? order by release, since desc limit 200",
+            *(number, answer.document[0]["edition"]),
         ),
+        "editions": {name: words for name, words in editions(catalog).items() if name in EDITIONS},
+        "edition": answer.document[0]["edition"],
         "releases": releases(catalog),
     }
 

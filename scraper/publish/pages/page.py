@@ -21,6 +21,7 @@ class Question:
     today: str
     as_of: str | None = None
     release: str | None = None
+    edition: str | None = None
     since: str | None = None
     ended: bool = False
     as_data: bool = False

@@ -6,7 +6,7 @@ from scraper import answers
 from scraper.answers.documents import ReleaseAnswer
 from scraper.publish import pictures
 from scraper.publish.pages.page import Answer, Context, Page, Question
-from scraper.publish.pages.rows import releases, rows, verdicts
+from scraper.publish.pages.rows import editions, releases, rows, verdicts
 
 COLUMNS = (
     *("build", "kb", "track", "kind", "month", "security_month", "available", "restart", "corrected_to"),
@@ -31,6 +31,8 @@ def context(catalog: sqlite3.Connection, question: Question, answer: Answer[Rele
         "origins": {(row["build"], row["kb"]): row for row in origins},
         "sources": rows(catalog, "select pages.* from feeds join pages using (page) where release = ?", name),
         "page": rows(catalog, "select pages.* from releases join pages using (page) where release = ?", name)[0],
+        "editions": editions(catalog),
+        "has_calendar": bool(document["years"]) or any(row["ends"] for row in document["support"]),
         "changes": rows(
             catalog, "select * from changes where release = ? order by seen_at desc, replanned desc, id limit 12", name
         ),

@@ -24,6 +24,13 @@ def releases(catalog: sqlite3.Connection) -> dict[str, str]:
     return {row["release"]: row["name"] for row in rows(catalog, sql)}
 
 
+def editions(catalog: sqlite3.Connection) -> dict[str, str]:
+    """The editions in words, by name, in their order."""
+    return {
+        row["edition"]: row["name"] for row in rows(catalog, "select edition, name from edition_names order by place")
+    }
+
+
 def urls(catalog: sqlite3.Connection) -> dict[str, str]:
     """The addresses of the source pages by name."""
     return {row["page"]: row["url"] for row in rows(catalog, "select page, url from pages")}
