@@ -23,7 +23,8 @@ def release(catalog: sqlite3.Connection, text: str, as_of: str) -> tuple[Release
     )
     support = select(
         catalog,
-        "select edition, ends, coalesce(ended_from <= ?2, 0) as over from support_ends where release = ?1 order by place",
+        "select edition, ends, coalesce(ended_from <= ?2, 0) as over from support_ends where release = ?1"
+        " order by place",
         *(name, day),
     )
     years = select(catalog, "select year from restarts_per_year where release = ? order by year desc", name)

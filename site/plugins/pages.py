@@ -182,5 +182,6 @@ async def misread(datasette: Datasette, request: Request, problem: InputError) -
 
 def kept(request: Request) -> str:
     """The query of an address, for the address of the same as data."""
-    asked = {key: request.args[key] for key in ("as_of", "release", "edition", "since", "ended") if request.args.get(key)}
+    names = ("as_of", "release", "edition", "since", "ended")
+    asked = {name: request.args[name] for name in names if request.args.get(name)}
     return f"?{urlencode(asked)}" if asked else ""

@@ -38,7 +38,8 @@ def context(catalog: sqlite3.Connection, question: Question, answer: Answer[list
         ),
         "periods": rows(
             catalog,
-            "select * from edition_verdict_periods where build = ? and edition is ? order by release, since desc limit 200",
+            "select * from edition_verdict_periods where build = ? and edition is ?"
+            " order by release, since desc limit 200",
             *(number, answer.document[0]["edition"]),
         ),
         "editions": {name: words for name, words in editions(catalog).items() if name in EDITIONS},

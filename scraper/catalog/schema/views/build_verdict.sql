@@ -2,9 +2,9 @@
 -- edition, and about builds in no table.
 create view build_verdict as
 select
-  release, build, date('now') as as_of, edition, status, months_behind, reason,
+  release, build, date('now') as as_of, status, months_behind, reason,
   replace(sentence, '{as_of}', date('now')) as because, security_month, newest_month, track, kind, kbs, twin_kb,
-  baseline_kb, null as below, null as above, data_as_of, action, action_kb, action_build, action_track, action_restart,
+  baseline_kb, null as below, null as above, data_as_of, edition, action, action_kb, action_build, action_track, action_restart,
   replace(action_because, '{as_of}', date('now')) as action_because
 from verdict_periods
 left join freshness using (release)

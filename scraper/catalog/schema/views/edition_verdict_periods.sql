@@ -56,7 +56,6 @@ with goal as not materialized (
 select
   release,
   build,
-  edition,
   since,
   until,
   status_now as status,
@@ -95,6 +94,7 @@ select
         end
     end
     || coalesce('; ' || other_editions, '') as sentence,
+  edition,
   case
     when step in ('cumulative', 'hotpatch', 'baseline') then 'install'
     when step = 'not-listed' then 'refresh'
