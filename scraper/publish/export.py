@@ -16,15 +16,19 @@ from scraper import __version__, formats
 from scraper.errors import InputError, MachineError
 from scraper.formats import Kind
 
-# Name of the files: name of the view. Of the views without a clock only month_names is left out: it has no facts.
+# Name of the files: name of the view. Of the views without a clock those are left out that have words only
+# (calendar_starts, edition_names, month_names, other_families), and device_periods, of which verdicts are made.
 VIEWS = {
     "accepted_builds": "accepted_builds",
     "device_builds": "device_builds",
     "disagreements": "disagreements",
+    "edition_verdicts": "edition_verdict_periods",
     "freshness": "freshness",
     "hotpatch_calendar": "hotpatch_calendar",
+    "newest_months": "newest_months",
     "restarts_per_year": "restarts_per_year",
-    "security_months": "security_months",
+    "support_ends": "support_ends",
+    "support_periods": "support_periods",
     "twins": "twins",
     "verdicts": "verdict_periods",
 }
@@ -34,11 +38,22 @@ VIEWS = {
 _INTEGERS = {
     *("actual", "base_build", "cumulative", "exit_code", "expired", "finding", "hotpatch", "id", "months_behind"),
     *("partial", "pending", "planned", "position", "quarantined", "replanned", "restart", "revision"),
-    *("action_restart", "is_baseline", "support.ended", "revisions_apart", "rows", "run", "serviced", "withdrawn"),
+    *(
+        "action_restart",
+        "is_baseline",
+        "is_default",
+        "place",
+        "revisions_apart",
+        "rows",
+        "run",
+        "serviced",
+        "supported",
+    ),
+    *("support.ended", "support_ends.ended", "withdrawn"),
 }
 _DATES = {
     *("available", "date", "end_of_updates", "end_of_updates_enterprise", "first_available", "ltsc_extended_end"),
-    *("ends", "ltsc_mainstream_end", "since", "stale_from", "until"),
+    *("ended_from", "ends", "ltsc_mainstream_end", "since", "stale_from", "until"),
 }
 _TIMES = {
     *("changed_at", "data_as_of", "failing_since", "fetched_at", "first_seen", "last_seen", "resolved_at"),

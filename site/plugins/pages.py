@@ -166,9 +166,9 @@ def as_csv(answer: Answer[Any]) -> Response:
 
 
 def cell(value: object) -> str | int | None:
-    """A value of a document in CSV: an update is its KB, an action what to do, a flag 0 or 1."""
+    """A value of a document in CSV: an update is its KB, a flag 0 or 1."""
     if isinstance(value, dict):
-        return value.get("do") or value.get("kb") or value.get("build")
+        return value.get("kb") or value.get("build")
     return int(value) if isinstance(value, bool) else value  # type: ignore[return-value]
 
 

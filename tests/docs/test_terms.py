@@ -22,7 +22,7 @@ VOCABULARY: dict[str, set[str]] = {}
 for column, allowed in re.findall(r"check \((\w+) in \(('.*?)\)\)", SCHEMA):
     VOCABULARY.setdefault(column, set()).update(re.findall(r"'([^']+)'", allowed))
 VERDICTS = {"current", "behind", "not-released", "out-of-support", "unknown"}
-REASONS = {"stale", "no-security-month", "not-in-catalog"}
+REASONS = {"stale", "not-listed", "no-security-month", "not-in-catalog"}
 
 
 def table(heading: str) -> list[list[str]]:

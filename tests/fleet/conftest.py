@@ -34,17 +34,21 @@ def verdicts(catalog: sqlite3.Connection) -> answers.Verdicts:
 
 
 @pytest.fixture
-def judge(verdicts: answers.Verdicts) -> Judge:
+def judge(catalog: sqlite3.Connection, verdicts: answers.Verdicts) -> Judge:
     """Judge a list; the rows that came out as CSV, and the summary."""
 
     def judged(
-        listed: str | bytes, columns: dict[str, str] | None = None, release: str | None = None
+        listed: str | bytes,
+        columns: dict[str, str] | None = None,
+        release: str | None = None,
+        edition: str | None = None,
+        as_of: str = DAY,
     ) -> tuple[list[Row], FleetSummary]:
         source = io.BytesIO(listed.encode() if isinstance(listed, str) else listed)
         out = io.StringIO(newline="")
-        summary = judge_fleet(
-            source, verdicts.of, name="the list", as_of=DAY, columns=columns or {}, release=release, out=out
-        )
+        of = (verdicts if as_of == DAY else answers.Verdicts(catalog, as_of)).of
+        names = {"columns": columns or {}, "release": release, "edition": edition}
+        summary = judge_fleet(source, of, name="the list", as_of=as_of, out=out, **names)  # type: ignore[arg-type]
         return list(csv.DictReader(io.StringIO(out.getvalue(), newline=""))), summary
 
     return judged

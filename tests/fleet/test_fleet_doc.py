@@ -20,8 +20,11 @@ DOC = (ROOT / "docs" / "fleet.md").read_text(encoding="utf-8")
 def test_join_of_the_doc_gives_the_verdicts_of_the_command(
     catalog: sqlite3.Connection, judge: Judge, tmp_path: Path
 ) -> None:
-    kinds = dict.fromkeys(("since", "until"), Kind.DATE) | {"months_behind": Kind.INTEGER}
-    found = catalog.execute("select * from verdict_periods")
+    kinds = dict.fromkeys(("since", "until"), Kind.DATE) | {
+        "months_behind": Kind.INTEGER,
+        "action_restart": Kind.INTEGER,
+    }
+    found = catalog.execute("select * from edition_verdict_periods")
     names = [column[0] for column in found.description]
     write(tmp_path / "verdicts.parquet", {name: kinds.get(name, Kind.TEXT) for name in names}, map(tuple, found))
     products = ("Windows 11 Enterprise", "Windows Server 2025 Datacenter")
@@ -37,8 +40,12 @@ def test_join_of_the_doc_gives_the_verdicts_of_the_command(
     assert len(query) == 1
     with duckdb.connect() as base:
         base.execute(f"create view verdicts as from '{tmp_path / 'verdicts.parquet'}'")
-        base.execute("create table devices (device varchar, version varchar, product varchar, as_of date)")
-        base.executemany(f"insert into devices values (?, ?, ?, date '{DAY}')", listed)
+        base.execute(
+            "create table devices (device varchar, version varchar, product varchar, edition varchar, as_of date)"
+        )
+        edition = "if(product like '%Server%', null, 'enterprise-education')"
+        base.executemany(f"insert into devices select *, null, date '{DAY}' from (values (?, ?, ?))", listed)
+        base.execute(f"update devices set edition = {edition}")
         joined = base.execute(query[0])
         columns = [column[0] for column in joined.description or ()]
         theirs = {row[0]: dict(zip(columns, row, strict=True)) for row in joined.fetchall()}

@@ -34,6 +34,9 @@ def test_intune_export_is_read(judge: Judge) -> None:
         "newest_month": "2026-09",
         "kbs": "KB5058497",
         "because": rows[0]["because"],
+        "edition": "enterprise-education",
+        "action_kb": "KB5124008",
+        "action_restart": "1",
     }
     assert rows[0]["because"].endswith("so it is 16 months behind")
     assert (rows[1]["device"], rows[1]["line"]) == ("PC, 2", "3")
@@ -208,7 +211,7 @@ def test_named_column_that_no_object_has_is_refused(judge: Judge) -> None:
     [
         ({"version": "Versio"}, "expected: a column 'Versio', found: the columns 'Name', 'Build'"),
         ({"device": "Serial"}, "expected: a column 'Serial', found: the columns 'Name', 'Build'"),
-        ({"owner": "Name"}, "expected: one of version, device, product, found: owner"),
+        ({"owner": "Name"}, "expected: one of version, device, product, edition, found: owner"),
     ],
 )
 def test_named_column_that_is_not_there_is_refused(judge: Judge, columns: dict[str, str], expected: str) -> None:

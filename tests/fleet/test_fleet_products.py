@@ -24,6 +24,10 @@ def two_minds(version: str, *_: object) -> list[DeviceVerdict]:
         "track": "cumulative",
         "kind": "security",
         "kbs": "KB1",
+        "edition": None,
+        "action": "none",
+        "action_kb": None,
+        "action_restart": None,
     }
     return [here, {**here, "release": SERVER, "status": "behind", "months_behind": 2}]
 

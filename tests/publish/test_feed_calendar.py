@@ -13,11 +13,15 @@ from tests.fixtures.feeds import RELEASES, SITE, change, events, shown, written
 
 
 @pytest.mark.parametrize("release", RELEASES)
-def test_calendar_has_an_event_for_every_month_of_a_release(run_catalogs: list[Path], release: str | None) -> None:
+def test_calendar_has_an_event_for_every_month_and_end_of_updates(
+    run_catalogs: list[Path], release: str | None
+) -> None:
     for db in run_catalogs:
         with closing(sqlite3.connect(db)) as catalog:
             sql = "select release || '-' || month || '@winkb' from months where coalesce(?, release) = release"
             wanted = {uid for (uid,) in catalog.execute(sql, [release])}
+            sql = "select release || '-' || edition || '-ends@winkb' from support where ends and coalesce(?, release) = release"
+            wanted |= {uid for (uid,) in catalog.execute(sql, [release])}
         assert events(written(db, "calendar.ics", release)).keys() == wanted
 
 
@@ -94,6 +98,22 @@ def test_released_month_without_a_kb_has_no_brackets(run_catalogs: list[Path]) -
     assert shown(event)[0] == "Windows Server 2025: hotpatch, no restart"
 
 
-def test_error_of_a_release_without_hotpatch_months_names_those_with(last: Path) -> None:
-    with pytest.raises(InputError, match=r"unexpected calendar .*one of windows-11-24h2, .*found: windows-11-23h2"):
-        written(last, "calendar.ics", "windows-11-23h2")
+def test_error_of_a_release_without_months_and_ends_names_those_with(last: Path) -> None:
+    with pytest.raises(InputError, match=r"unexpected calendar .*one of windows-11-23h2, .*found: windows-11-22h2"):
+        written(last, "calendar.ics", "windows-11-22h2")
+
+
+def test_end_of_updates_of_an_edition_is_an_event(last: Path) -> None:
+    found = events(written(last, "calendar.ics", "windows-11-24h2"))
+    ends = {uid: shown(event)[:2] for uid, event in found.items() if uid.endswith("-ends@winkb")}
+    assert ends == {
+        f"windows-11-24h2-{edition}-ends@winkb": (f"Windows 11 24H2: updates for {name} end", day)
+        for edition, name, day in (
+            ("home-pro", "Home and Pro", date(2026, 10, 13)),
+            ("enterprise-education", "Enterprise and Education", date(2027, 10, 12)),
+            ("ltsc", "LTSC", date(2029, 10, 9)),
+            ("iot-ltsc", "IoT LTSC", date(2034, 10, 10)),
+        )
+    }
+    server = events(written(last, "calendar.ics", "windows-server-2022"))["windows-server-2022-mainstream-ends@winkb"]
+    assert shown(server)[:2] == ("Windows Server 2022: mainstream support ends", date(2026, 10, 13))

@@ -19,7 +19,7 @@ OWN = [
     *("/search?q=hotpatch", "/search?q=script", "/search?q=%3Cscript%3Ewindow.ran=1%3C/script%3E"),
     *("/kb/%3Cscript%3Ewindow.ran=1%3C%2Fscript%3E", "/build/1.1%22%3E%3Cimg%20src=x%20onerror=alert(1)%3E"),
 ]
-OTHERS = ("datasette.io", "opensource.org")
+OTHERS = ("datasette.io", "opensource.org", "www.catalog.update.microsoft.com")
 DATASETTES = [f"/catalog/{name}?_size=20" for name in (*TABLES, *VIEWS)]
 
 

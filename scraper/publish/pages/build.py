@@ -8,10 +8,7 @@ from scraper.answers.reading import EDITIONS
 from scraper.publish.pages.page import Answer, Context, Page, Question
 from scraper.publish.pages.rows import editions, releases, rows, verdicts
 
-COLUMNS = (
-    *("release", "build", "as_of", "status", "months_behind", "reason", "because", "security_month", "edition"),
-    "action",
-)
+COLUMNS = ("release", "build", "as_of", "status", "months_behind", "reason", "because", "security_month", "edition")
 
 
 def answer(catalog: sqlite3.Connection, question: Question) -> Answer[list[BuildAnswer]]:
