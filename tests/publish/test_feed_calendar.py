@@ -20,7 +20,10 @@ def test_calendar_has_an_event_for_every_month_and_end_of_updates(
         with closing(sqlite3.connect(db)) as catalog:
             sql = "select release || '-' || month || '@winkb' from months where coalesce(?, release) = release"
             wanted = {uid for (uid,) in catalog.execute(sql, [release])}
-            sql = "select release || '-' || edition || '-ends@winkb' from support where ends and coalesce(?, release) = release"
+            sql = (
+                "select release || '-' || edition || '-ends@winkb' from support"
+                " where ends and release = coalesce(?, release)"
+            )
             wanted |= {uid for (uid,) in catalog.execute(sql, [release])}
         assert events(written(db, "calendar.ics", release)).keys() == wanted
 
