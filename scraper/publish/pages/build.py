@@ -39,10 +39,21 @@ def context(catalog: sqlite3.Connection, question: Question, answer: Answer[list
             " order by release, since desc limit 200",
             *(number, answer.document[0]["edition"]),
         ),
-        "editions": {name: words for name, words in editions(catalog).items() if name in EDITIONS},
+        "editions": _editions(catalog, number, answer.document[0]["release"], bool(question.release)),
         "edition": answer.document[0]["edition"],
         "releases": releases(catalog),
     }
+
+
+def _editions(catalog: sqlite3.Connection, build: str, answered: str | None, named: bool) -> dict[str, str]:
+    """The editions that can be asked for: those of the release that answered, and of any other that has the build, unless
+    the release was named."""
+    sql = (
+        "select edition from support"
+        " where release = ? or (? and release in (select release from builds where build = ?))"
+    )
+    having = {row["edition"] for row in rows(catalog, sql, answered, not named, build)}
+    return {name: words for name, words in editions(catalog).items() if name in having.intersection(EDITIONS)}
 
 
 PAGE = Page("build.html", answer, context)
