@@ -46,8 +46,8 @@ def context(catalog: sqlite3.Connection, question: Question, answer: Answer[list
 
 
 def _editions(catalog: sqlite3.Connection, build: str, answered: str | None, named: bool) -> dict[str, str]:
-    """The editions that can be asked for: those of the release that answered, and of any other that has the build, unless
-    the release was named."""
+    """The editions that can be asked for: those of the release that answered, and of any other that has the build,
+    unless the release was named."""
     sql = (
         "select edition from support"
         " where release = ? or (? and release in (select release from builds where build = ?))"
