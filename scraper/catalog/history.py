@@ -134,6 +134,7 @@ class _Merge:
 
     def _update_release(self, old: ReleaseRow, new: ReleaseRow) -> None:
         in_table = new.serviced
+        new.partial = new.partial and old.partial  # what was once seen whole stays so: its rows are kept
         if old.base_build is None and new.base_build is not None:
             self.newly_based.add(new.release)
         self._update_servicing(old, new)

@@ -47,8 +47,7 @@ def add_links(rows: Resolved, families: Mapping[str, int | None]) -> None:
     OS builds by release."""
     links = list(_links(rows, families))
     _state_months(rows, [(link.month, link) for link in links if link.month])
-    by_kb: dict[tuple[str, str | None], BuildRow] = {}
-    by_kb |= {(row.release, row.kb): row for row in rows.builds.values() if row.kb}
+    by_kb = _by_kb(rows)
     for link in links:
         if link.track and link.entry.kb and link.month is None:
             _add_build(rows, by_kb, link, link.track)
@@ -73,8 +72,12 @@ def _state_months(rows: Resolved, links: Sequence[tuple[MonthRow, Link]]) -> Non
         add_calendar_build(rows, month, b_rows.get((month.release, month.month)))
 
 
+def _by_kb(rows: Resolved) -> dict[tuple[str, str | None], BuildRow]:
+    return {(row.release, row.kb): row for row in rows.builds.values() if row.kb}
+
+
 def _links(rows: Resolved, families: Mapping[str, int | None]) -> Iterator[Link]:
-    bases = _families(rows, families)
+    bases, tabled = _families(rows, families), _by_kb(rows)
     entries = [
         (rows.origin(source, Part.LINK, preview=entry.preview, own=entry.release in source.releases), entry)
         for source, page in rows.pages
@@ -89,10 +92,13 @@ def _links(rows: Resolved, families: Mapping[str, int | None]) -> Iterator[Link]
         base = bases.get(entry.release)
         build = next((build for build in entry.builds if family(build) == base), None)
         if base and entry.builds and build is None:
-            message = f"no build of OS build {base}: {', '.join(entry.builds)}"
+            # 22621.7582 under version 23H2, in September 2026: the table has 22631.7582 for this KB.
+            message, other_page = f"no build of OS build {base}: {', '.join(entry.builds)}", None
             if build := _build_of_address(base, entry.url):
                 message += f"; its address names {build}"
-            rows.find(Severity.WARNING, "family", entry.release, entry.name, message, origin.page)
+            elif (row := tabled.get((entry.release, entry.kb))) and row.build:
+                message, other_page = f"{message}; {row.build} on {row.page}", row.page
+            rows.find(Severity.WARNING, "family", entry.release, entry.name, message, origin.page, other_page)
         yield Link(entry, build, origin, _month_of(rows, entry))
 
 

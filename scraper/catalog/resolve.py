@@ -4,15 +4,20 @@ Pure. Every record becomes statements of a row; ``statements.py`` declares which
 their order: releases and release histories here, then the calendars (``months.py``), then the links (``links.py``).
 """
 
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import date, timedelta
 
 from scraper.catalog.links import add_links
 from scraper.catalog.months import add_month
 from scraper.catalog.resolved import Pages, Resolved
-from scraper.catalog.rows import BuildRow, ReleaseRow, family
+from scraper.catalog.rows import BuildRow, ReleaseRow, family, revision
 from scraper.catalog.statements import Origin, Part
-from scraper.models import Records, Severity, Source, Update
+from scraper.models import Records, Severity, Source, TableName, Update
+
+# The first update of Server 2022 came 8 days after the release; all others that were seen came on its day.
+_TO_THE_FIRST_UPDATE = timedelta(days=35)
 
 
 def resolve(
@@ -26,6 +31,8 @@ def resolve(
         _add_releases(rows, source, page)
         _add_notes(rows, source, page)
     _mark_unserviced(rows)
+    for _, page in pages:
+        _mark_whole(rows, page)
     rows.pages = _without_misnamed_releases(rows)
     for source, page in rows.pages:
         for update in page.updates:
@@ -80,6 +87,35 @@ def _mark_unserviced(rows: Resolved) -> None:
         row = rows.releases[release]
         if row.serviced is None and row.product in products:
             row.serviced = False
+
+
+def _mark_whole(rows: Resolved, page: Records) -> None:
+    """A release is partial until its release history was read whole: no row in quarantine, back to the beginning of the
+    release, and every month from there on. A navigation and a calendar have some of the updates only."""
+    unread = {row.release for row in page.quarantined if row.table is TableName.HISTORY}
+    histories: dict[str, list[Update]] = defaultdict(list)
+    for update in page.updates:
+        histories[update.release].append(update)
+    for release in histories.keys() - unread:
+        history, row = histories[release], rows.releases[release]
+        row.partial = not (_is_from_the_beginning(history, row.available) and _is_without_gap(history))
+
+
+def _is_from_the_beginning(history: Sequence[Update], began: str | None) -> bool:
+    """Whether a history goes back to the build with which its release began, which has no KB, or to its first days."""
+    first = min(history, key=lambda update: revision(update.build))
+    if first.kb is None and first.cadence != "B":
+        return True
+    if not began or not first.available:
+        return False
+    return date.fromisoformat(first.available) <= date.fromisoformat(began) + _TO_THE_FIRST_UPDATE
+
+
+def _is_without_gap(history: Sequence[Update]) -> bool:
+    """Whether every month between the first B and the last one has its B."""
+    months = [update.month for update in history if update.cadence == "B" and update.month]
+    counted = {12 * int(month[:4]) + int(month[5:]) for month in months}
+    return not counted or len(counted) == max(counted) - min(counted) + 1
 
 
 def _without_misnamed_releases(rows: Resolved) -> Pages:

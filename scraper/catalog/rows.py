@@ -55,7 +55,8 @@ class Row:
 @dataclass(slots=True, kw_only=True)
 class ReleaseRow(Row):
     """``serviced``: whether the release stands in its product's servicing table. None where that table was never read,
-    and for a release without a history, which the table may not have yet."""
+    and for a release without a history, which the table may not have yet. ``partial``: its release history was never
+    read whole."""
 
     table = "releases"
     product: str
@@ -68,6 +69,7 @@ class ReleaseRow(Row):
     ltsc_mainstream_end: str | None = None
     ltsc_extended_end: str | None = None
     serviced: bool | None = None
+    partial: bool = True
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -159,8 +159,7 @@ def _columns(row: ReleaseRow | BuildRow | MonthRow) -> _Values:
 def _release(row: ReleaseRow) -> _Values:
     values = _columns(row)
     del values["withdrawn"]
-    # The server pages were never seen whole (design.md rule 9).
-    return {**values, "hotpatch": False, "partial": row.product == "Windows Server"}
+    return {**values, "hotpatch": False}
 
 
 def _builds(history: History) -> Iterator[_Values]:

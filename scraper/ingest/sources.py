@@ -87,7 +87,7 @@ SOURCES = (
         releases=(),
         tables=(TableShape(TableName.NAVIGATION, ("link",), minimum=100),),
     ),
-    # Declared by analogy with the client's page: only an excerpt of it was seen, so its releases are labelled partial.
+    # Declared by analogy with the client's page: it was seen whole as Markdown only, in June 2026.
     Source(
         name="windows-server-release-information",
         url="https://learn.microsoft.com/en-us/windows/release-health/windows-server-release-info",

@@ -204,12 +204,12 @@ def test_update_that_takes_servers_off_hotpatch_says_nothing_of_clients(demo: sq
         (
             *("windows-server-2022", "20348.344", "2026-09-30"),
             "20348.344 is a hotpatch; the newest security month of Server 2022 on 2026-09-30 was September 2026, so it"
-            " is behind by all 33 known months",
+            " is behind by all 61 known months",
         ),
         (
             *("windows-server-2022", "20348.344", "2026-12-01"),
             "20348.344 is a hotpatch; the newest security month of Server 2022 in data of 2026-09-30 was September"
-            " 2026, and newer updates may have come by 2026-12-01, so it is behind by all 33 known months; mainstream"
+            " 2026, and newer updates may have come by 2026-12-01, so it is behind by all 61 known months; mainstream"
             " support ended on 2026-10-13",
         ),
         (

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import pytest
 
 from scraper.catalog.checks import CODES, Context, Past, check_rows
+from scraper.catalog.checks.addresses import kinds_in
 from scraper.catalog.rows import MonthRow
 from scraper.models import MonthType
 from tests.damage.laboratory import Laboratory, bundled_courses
@@ -123,7 +124,7 @@ CASES = (
         "windows-server-2019",
     ),
     Case(
-        "link", SERVER, ("26100.7171",), "https://support.microsoft.com/help/5068861", _SLUG, SERVER_2025, "KB5068861"
+        "link", SERVER, ("26100.32522",), "https://support.microsoft.com/help/5078740", _SLUG, SERVER_2025, "KB5078740"
     ),
     Case("link", HUB, ("KB5129241",), "/help/5129241", "/help/5101650", "windows-11-25h2", "KB5129241"),
     Case("second-tuesday", HISTORY, ("26100.8039",), "March 21", "March 10", "windows-11-25h2", "KB5085516"),
@@ -340,6 +341,24 @@ def test_two_links_of_one_kb_are_of_one_kind(laboratory: Laboratory) -> None:
     assert new == {("link-kind", "windows-11-22h2", "KB5062663")}
 
 
+@pytest.mark.parametrize(
+    ("name", "kinds"),
+    [
+        ("2026/07/july-28-2026-kb5101684-preview", ["preview"]),
+        ("2026/07/kb5121767-out-of-band", ["out-of-band"]),
+        ("2026/07/july-14-2026-kb5101650-os-builds-26200-8875-and-26100-8875", []),
+        # Since August 2026: a preview, a B and two updates out of band. Their addresses tell no kind.
+        ("2026/09/kb5124010-windows-11-24h2-25h2-update", None),
+        ("2026/09/kb5124008-windows-11-24h2-25h2-security-update", None),
+        ("2026/09/kb5129195-windows-11-24h2-25h2-security-update", None),
+        ("2026/09/kb5129242-windows-11-23h2-update", None),
+        ("2026/09/kb5129299-hotpatch-update", ["hotpatch"]),
+    ],
+)
+def test_address_without_a_day_tells_a_kind_only_where_it_names_one(name: str, kinds: list[str] | None) -> None:
+    assert kinds_in(f"https://support.microsoft.com/en-us/servicing/os/windows-11/{name}") == kinds
+
+
 def test_label_over_builds_of_another_family_sets_the_page_aside(laboratory: Laboratory) -> None:
     """One label moved, and 94 rows were published under two releases, each with a finding: better none of them."""
     page = laboratory.markup(CLIENT)
@@ -408,7 +427,7 @@ def test_true_pages_fire_none_of_the_findings_that_damage_fires(laboratory: Labo
     """What Microsoft's pages really have: see test_facts.py, which knows each by name."""
     found = {str(code) for _, code, *_ in laboratory.truth.findings}
     assert found == {"conflict", "family", "link", "second-tuesday", "unlisted"}
-    assert len(laboratory.truth.findings) == 11
+    assert len(laboratory.truth.findings) == 12
 
 
 def codes_in_code() -> set[str]:

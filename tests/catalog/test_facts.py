@@ -32,6 +32,8 @@ from tests.fixtures.pages import SNAPSHOTS, Facts, everything, facts, file_name
 
 DAY = "2026-10-14"
 DEMO_SEEN = "2026-09-30T12:00:00Z"
+# The day to which the gathered release histories of Server go.
+SERVERS_SEEN = "2026-06-11"
 # Rows of the gathered history whose build no row has: one number, of the title of KB5055528 in the category of 22H2
 # (``22621.5191 and 22631.5191``). The table has .5189 for both releases and wins over the title; the title in 23H2's
 # own category says .5189 as well.
@@ -207,24 +209,21 @@ def client_updates(day: str) -> Iterator[Row]:
 
 
 def server_updates(day: str) -> Iterator[Row]:
-    """Server's cumulative updates: of hotpatch months, of baseline months, and what else the page's excerpt shows."""
+    """Server's cumulative updates: the release histories of 2026-06-11, and the B of later months."""
+    for row in facts("server_release_history"):
+        if row["available"] <= day:
+            yield cumulative(row["release"], row["update_type"], row["available"], row["build"], row["kb"])
     for row in facts("parity"):
-        if row["version"].startswith("Windows Server"):
+        if row["version"].startswith("Windows Server") and row["lcu_date"] > SERVERS_SEEN:
             yield cumulative(
                 release_of(row["version"]), f"{month_of(row)} B", row["lcu_date"], row["lcu_build"], row["lcu_kb"]
             )
     for row in calendar():
         available = row["availability_date"]
-        if row["product"].startswith("Windows Server") and row["type"].startswith("Baseline") and available <= day:
+        is_baseline = row["product"].startswith("Windows Server") and row["type"].startswith("Baseline")
+        if is_baseline and SERVERS_SEEN < available <= day:
             release, update_type = release_of(row["product"]), f"{month_of(row)} B"
             yield cumulative(release, update_type, available, row["build"], row["kb"])
-    for row in facts("server_release_rows"):
-        release = release_of(row["product"])
-        yield cumulative(release, row["update_type"], row["availability_date"], row["build"], row["kb"])
-    # Counterparts of out-of-band hotpatches; the facts do not know their dates.
-    yield cumulative("windows-server-2022", "2025-10 OOB", "", "20348.4297", "KB5070884")
-    yield cumulative("windows-server-2022", "2026-01 OOB", "", "20348.4651", "KB5078136")
-    yield cumulative("windows-server-2022", "2026-04 OOB", "", "20348.5024", "KB5091575")
 
 
 def hotpatches(day: str) -> Iterator[Row]:
@@ -461,11 +460,15 @@ def test_hotpatches_of_server_2022_before_its_calendar_stand_without_a_month(ful
     old = [row for row in facts("server_hotpatch_calendar") if not row["update_type"]]
     found = builds(full)
     for row in old:
-        key = "windows-server-2022", row["build"], row["kb"]
         if row["type"] == "Hotpatch":
+            key = "windows-server-2022", row["build"], row["kb"]
             assert found[key][3:9] == ("hotpatch", "hotpatch", None, None, None, row["availability_date"])
-        else:
-            assert key not in found, "a baseline's link names no KB"
+    # The links of baselines name no KB, and no calendar has these months: their B are called security.
+    assert not [
+        key
+        for key, row in found.items()
+        if key[0] == "windows-server-2022" and row[4] == "baseline" and row[6] < "2024"
+    ]
     assert Counter(row["type"] for row in old) == {"Hotpatch": 15, "Baseline (Restart)": 11}
 
 
@@ -490,12 +493,12 @@ def test_client_releases_have_no_row_that_the_facts_do_not_have(full: sqlite3.Co
 def test_kinds_months_twins_and_baselines_follow_from_the_facts_by_the_rules(full: sqlite3.Connection) -> None:
     """Every column of every row, the derived ones too."""
     assert difference(builds(full), expected_builds(DAY)) == {}
-    assert len(builds(full)) == len(expected_builds(DAY)) == 488
+    assert len(builds(full)) == len(expected_builds(DAY)) == 553
 
 
 def test_demo_has_the_same_rows_up_to_its_last_day(demo: sqlite3.Connection) -> None:
     assert difference(builds(demo), expected_builds("2026-09-30")) == {}
-    assert len(builds(demo)) == 482
+    assert len(builds(demo)) == 547
     assert select(demo, "select * from builds where withdrawn = 1 or corrected_to is not null") == []
 
 
@@ -567,9 +570,9 @@ def test_plan_of_a_month_is_the_one_of_the_facts_where_it_was_seen_as_a_plan(dem
     assert found == expected
 
 
-def test_facts_disagree_with_themselves_in_two_dates_two_builds_and_four_lists_only(full: sqlite3.Connection) -> None:
-    """The articles of KB5046696 say 12 for Server and 19 for Windows 11; three titles of the update history
-    say something else than the table, or name a build of the sibling alone; four updates stand in one list only; of
+def test_facts_disagree_with_themselves_in_two_dates_three_builds_and_four_lists_only(full: sqlite3.Connection) -> None:
+    """The articles of KB5046696 say 12 for Server and 19 for Windows 11; four titles of the update history
+    say something else than the table, or name a build of another release alone; four updates stand in one list only; of
     October's B nobody has the KB."""
     information, history = "windows-11-release-information", "windows-11-update-history"
     server = "windows-server-release-information"
@@ -615,6 +618,11 @@ def test_facts_disagree_with_themselves_in_two_dates_two_builds_and_four_lists_o
             *(information, "hotpatch-24h2"),
         ),
         (
+            *("warning", "family", "windows-11-23h2", "KB5122880"),
+            f"no build of OS build 22631: 22621.7582; 22631.7582 on {information}",
+            *(history, information),
+        ),
+        (
             *("warning", "family", "windows-11-25h2", "KB5065789"),
             "no build of OS build 26200: 26100.6725; its address names 26200.6725",
             *(history, None),
@@ -639,8 +647,11 @@ def test_facts_disagree_with_themselves_in_two_dates_two_builds_and_four_lists_o
     other_dates = {(title.release, title.kb) for title, row in pairs if row and row.available != title.available}
     other_builds = {(title.release, title.kb) for title, row in pairs if row and row.build != title.build}
     assert other_dates == {("windows-11-22h2", "KB5031455")}
-    assert other_builds == {("windows-11-22h2", "KB5055528")}
-    assert {(title.release, title.kb) for title, _ in pairs if not title.in_text} == {("windows-11-25h2", "KB5065789")}
+    assert other_builds == {("windows-11-22h2", "KB5055528"), ("windows-11-23h2", "KB5122880")}
+    assert {(title.release, title.kb) for title, _ in pairs if not title.in_text} == {
+        ("windows-11-25h2", "KB5065789"),
+        ("windows-11-23h2", "KB5122880"),
+    }
 
 
 # --- the numbers -----------------------------------------------------------------------------------------------------
@@ -649,8 +660,8 @@ def test_facts_disagree_with_themselves_in_two_dates_two_builds_and_four_lists_o
 def test_thirteen_rows_of_the_gathered_facts_have_no_kb_and_one_more_of_the_server_page(
     full: sqlite3.Connection,
 ) -> None:
-    """The gathered facts: eleven of the client's history, and the October baselines of both Servers. The excerpt of
-    the Server page (``server_release_rows``) adds the first row of Server 2025."""
+    """The gathered facts: eleven of the client's history, the October baselines of both Servers, and the first row of
+    Server 2025."""
     without = {key[:2] for key in builds(full) if key[2] is None}
     history = {(release_of(row["version"]), row["build"]) for row in facts("win11_release_history") if not row["kb"]}
     assert (len(history), len(history | set(OCTOBER))) == (11, 13)
@@ -682,7 +693,7 @@ def test_five_component_updates_have_no_build(full: sqlite3.Connection) -> None:
     ]
 
 
-def test_six_builds_have_two_kbs_and_one_a_kb_in_one_place_only(full: sqlite3.Connection) -> None:
+def test_eight_builds_have_two_kbs_and_one_a_kb_in_one_place_only(full: sqlite3.Connection) -> None:
     kbs: dict[Record, set[str | None]] = defaultdict(set)
     for release, build, kb in builds(full):
         if build:
@@ -696,6 +707,9 @@ def test_six_builds_have_two_kbs_and_one_a_kb_in_one_place_only(full: sqlite3.Co
         ("windows-server-2025", "26100.6905"): {"KB5070881", "KB5070893"},
         ("windows-server-2022", "20348.4467"): {"KB5071413", "KB5074353"},
         ("windows-server-2022", "20348.4297"): {"KB5070884", "KB5070892"},
+        # Titles of hotpatches of before the calendar that name the build of the cumulative update.
+        ("windows-server-2022", "20348.587"): {"KB5011497", "KB5011580"},
+        ("windows-server-2022", "20348.1251"): {"KB5021656", "KB5019080"},
     }
 
 
@@ -714,7 +728,7 @@ def test_ninety_one_kbs_have_several_builds_and_none_has_two_in_one_release(full
     assert max(within.values()) == 1
 
 
-def test_client_and_server_share_25_builds_of_the_facts_and_the_first_one(full: sqlite3.Connection) -> None:
+def test_client_and_server_share_31_builds(full: sqlite3.Connection) -> None:
     releases: dict[str, set[str]] = defaultdict(set)
     for release, build, _ in builds(full):
         if build:
@@ -723,11 +737,10 @@ def test_client_and_server_share_25_builds_of_the_facts_and_the_first_one(full: 
     assert set(map(frozenset, shared.values())) == {frozenset({"windows-11-24h2", "windows-server-2025"})}
     gathered = [row.build for row in expected_rows(DAY).values() if row.release == "windows-11-24h2" and row.build]
     server = {row["build"] for row in facts("server_hotpatch_calendar") if row["product"] == "Windows Server 2025"}
-    server |= {row["lcu_build"] for row in facts("parity") if row["version"] == "Windows Server 2025"}
+    server |= {row["build"] for row in facts("server_release_history") if row["release"] == "windows-server-2025"}
     server |= {row["builds"] for row in facts("server_hotpatch_oob") if row["product"] == "Windows Server 2025"}
-    assert len(server & set(gathered)) == 25
-    # Only the excerpt of the Server page has its first row: 2024-10 A of 2024-11-01.
-    assert shared.keys() == server & set(gathered) | {"26100.1742"}
+    assert shared.keys() == server & set(gathered)
+    assert len(shared) == 31
 
 
 # --- lifecycle -------------------------------------------------------------------------------------------------------
@@ -1107,7 +1120,38 @@ def test_verdict_on_every_build_is_the_one_of_the_rules(demo: sqlite3.Connection
     expected = {(release, str(build)): verdict(release, str(build), day) for release, build in keys}
     assert {key: (found.get(key), expected.get(key)) for key in found if found[key] != expected.get(key)} == {}
     assert found.keys() == expected.keys()
-    assert len(found) == 470
+    assert len(found) == 533
+
+
+def test_servers_whose_history_the_pages_have_are_not_partial(
+    demo: sqlite3.Connection, full: sqlite3.Connection
+) -> None:
+    for catalog in (demo, full):
+        assert select(catalog, "select release from releases where partial = 1 order by 1") == [
+            ("windows-server-2016",),
+            ("windows-server-2019",),
+        ]
+        sql = "select release, count(*) from builds where track = 'cumulative' and release glob '*server*' group by 1"
+        later = 3 if catalog is demo else 4
+        assert select(catalog, sql) == [("windows-server-2022", 90 + later), ("windows-server-2025", 31 + later)]
+
+
+def test_servers_are_partial_while_only_the_navigation_of_the_hubs_is_known(tmp_path: Path) -> None:
+    """And stay whole, once their page was read, when it fails."""
+    db, archive, hubs = tmp_path / "catalog.db", tmp_path / "archive.db", tmp_path / "hubs"
+    shutil.copytree(SNAPSHOTS / "2026-05-27", hubs)
+    (hubs / file_name(BY_NAME["windows-server-release-information"].url)).unlink()
+    partial = []
+    for now, mirror in (("05-26", hubs), ("05-27", SNAPSHOTS / "2026-05-27"), ("05-28", hubs)):
+        job.scrape(job.Paths(db, archive), f"2026-{now}T12:00:00Z", mirror=str(mirror), manners=Manners(delay=0))
+        with closing(answers.open_catalog(db)) as catalog:
+            partial.append(
+                select(
+                    catalog,
+                    "select release from releases where partial and version in ('2025', '2022', '24H2') order by 1",
+                )
+            )
+    assert partial == [[("windows-server-2022",), ("windows-server-2025",)], [], []]
 
 
 def test_old_build_is_not_current_while_the_servers_page_lags_behind_the_hub(tmp_path: Path) -> None:

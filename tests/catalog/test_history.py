@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from scraper.models import Change, EntryKind, MonthType, Servicing, Version
+from scraper.models import Change, EntryKind, MonthType, Servicing, Update, Version
 from tests.fixtures.records import (
     APRIL,
     APRIL_BASELINE,
@@ -49,6 +49,22 @@ def test_a_month_first_seen_released_has_no_plan_unless_the_page_stars_it():
     runs = Runs(records(months=(APRIL_BASELINE, replace(MAY_HOTPATCH, replanned=True))))
     assert runs.history.months[RELEASE, "2025-04"].planned_type is None
     assert runs.history.months[RELEASE, "2025-05"].planned_type is MonthType.BASELINE
+
+
+def test_a_release_that_was_read_whole_stays_so():
+    """Its rows are kept whatever its page has then: with rows lost, without its table, or no longer served."""
+    first = Update(RELEASE, "26100.1742", None, "A", "2024-10", "2024-10-01", None)
+    whole = replace(QUARTER, updates=(MAY, APRIL, first))
+    runs = Runs(replace(QUARTER, updates=(MAY, APRIL)))
+    assert runs.history.releases[RELEASE].partial
+    runs.add(whole)
+    assert not runs.history.releases[RELEASE].partial
+    for page in (replace(whole, updates=(MAY,)), replace(whole, updates=()), records(versions=())):
+        runs.add(page)
+        assert not runs.history.releases[RELEASE].partial
+    runs.add(records(entries=(entry(EntryKind.OUT_OF_BAND, "2025-05-16", "KB5061258", "26100.3983"),)), read=())
+    assert not runs.history.releases[RELEASE].partial
+    assert {change.field for change in runs.history.changes} <= {"row"}
 
 
 def test_an_entry_that_flaps_one_run_is_no_change():

@@ -7,7 +7,7 @@ import pytest
 from scraper.catalog.days import second_tuesday
 from scraper.catalog.findings import Finding
 from scraper.catalog.statements import Reason
-from scraper.models import EntryKind, MonthType, Servicing, Severity, Version
+from scraper.models import EntryKind, MonthType, Quarantined, Servicing, Severity, TableName, Update, Version
 from tests.fixtures.records import (
     APRIL,
     APRIL_BASELINE,
@@ -18,6 +18,7 @@ from tests.fixtures.records import (
     NOTES,
     QUARTER,
     RELEASE,
+    SIBLING,
     VERSION,
     b_row,
     entry,
@@ -163,6 +164,37 @@ def test_a_link_without_a_build_of_the_family_has_no_build_and_a_finding():
     assert [finding.code for finding in rows.findings().values()] == ["family"]
 
 
+def test_a_link_of_another_family_leaves_its_kb_the_build_of_the_table():
+    """KB5122880 was served as 22621.7582 under version 23H2, whose history has 22631.7582."""
+    listed = entry(EntryKind.CUMULATIVE, "2025-05-13", "KB5058411", "26200.4061")
+    rows = resolved(information=QUARTER, sibling=records(entries=(listed,)))
+    assert [key for key in rows.builds if key[2] == "KB5058411"] == [(RELEASE, "26100.4061", "KB5058411")]
+    assert [(found.code, found.message, found.page, found.other_page) for found in rows.findings().values()] == [
+        (
+            "family",
+            f"no build of OS build 26100: 26200.4061; 26100.4061 on {INFORMATION.name}",
+            SIBLING.name,
+            INFORMATION.name,
+        )
+    ]
+    assert rows.titles["KB5058411"].title == listed.title
+
+
+def test_a_link_of_two_families_gives_each_release_its_own():
+    """``OS Builds 22621.6060 and 22631.6060`` stands under version 22H2 and under version 23H2."""
+    listed = entry(EntryKind.CUMULATIVE, "2025-05-20", "KB5058499", "26200.4202", "26100.4202")
+    rows = resolved(information=QUARTER, sibling=records(entries=(listed,)))
+    assert [key for key in rows.builds if key[2] == "KB5058499"] == [(RELEASE, "26100.4202", "KB5058499")]
+    assert rows.findings() == {}
+
+
+def test_an_update_known_by_a_link_of_another_family_alone_has_no_build():
+    listed = entry(EntryKind.CUMULATIVE, "2025-06-10", "KB5060842", "26200.4349")
+    rows = resolved(information=QUARTER, sibling=records(entries=(listed,)))
+    assert [key for key in rows.builds if key[2] == "KB5060842"] == [(RELEASE, "", "KB5060842")]
+    assert [found.message for found in rows.findings().values()] == ["no build of OS build 26100: 26200.4349"]
+
+
 def test_a_second_link_fills_the_first_and_reports_what_differs():
     rows = resolved(
         information=QUARTER,
@@ -242,6 +274,38 @@ def test_a_release_that_only_the_navigation_names_is_not_out_of_the_servicing_ta
 def test_a_row_that_stands_twice_with_other_values_is_reported():
     rows = resolved(information=records(updates=(MAY, replace(MAY, available="2025-05-14"))))
     assert [finding.code for finding in rows.findings().values()] == ["duplicate"]
+
+
+FIRST = Update(RELEASE, "26100.1742", None, "A", "2024-10", "2024-10-01", None)
+QUARANTINED = Quarantined(TableName.HISTORY, RELEASE, (RELEASE, "26100.4061", "KB5058411"), "date", "soon")
+SERVICED = Servicing(RELEASE, "2025-03-18", "2026-10-13", "2027-10-12", None)
+
+
+@pytest.mark.parametrize(
+    ("page", "partial"),
+    [
+        (records(updates=(MAY, APRIL, FIRST)), False),
+        # The oldest row has a KB, and came a few days after the release: Server 2022 begins so.
+        (records(updates=(MAY, APRIL), servicing=(SERVICED,)), False),
+        (records(updates=(MAY, APRIL), servicing=(replace(SERVICED, available="2025-03-01"),)), True),
+        (records(updates=(MAY, APRIL), servicing=(replace(SERVICED, available=None),)), True),
+        (records(updates=(MAY, replace(APRIL, available=None)), servicing=(SERVICED,)), True),
+        (records(updates=(MAY, APRIL)), True),
+        # A month without its B; and a B that has no KB yet is not the release.
+        (records(updates=(MAY, replace(APRIL, month="2025-03"), FIRST)), True),
+        (records(updates=(MAY, replace(APRIL, kb=None))), True),
+        # A row that cannot be read may be of any month; one of another table is no update.
+        (records(updates=(APRIL, FIRST), quarantined=(QUARANTINED,)), True),
+        (records(updates=(APRIL, FIRST), quarantined=(replace(QUARANTINED, table=TableName.CALENDAR),)), False),
+        (records(updates=(APRIL, FIRST), quarantined=(replace(QUARANTINED, release="windows-11-23h2"),)), False),
+        # No release history at all.
+        (records(servicing=(SERVICED,)), True),
+        (records(months=(APRIL_BASELINE, MAY_HOTPATCH)), True),
+        (records(entries=(entry(EntryKind.CUMULATIVE, "2025-05-13", "KB5058411", "26100.4061"),)), True),
+    ],
+)
+def test_a_release_is_partial_until_its_history_was_read_whole(page, partial):
+    assert resolved(information=page).releases[RELEASE].partial is partial
 
 
 def test_labels_that_disagree_on_the_family_are_reported():

@@ -16,6 +16,8 @@ from pathlib import Path
 
 import pytest
 
+from scraper.catalog.checks import Context, Past, check_rows
+from scraper.catalog.resolve import resolve
 from scraper.ingest import job, parse
 from scraper.ingest.fetch import Manners
 from scraper.ingest.normalize import normalize
@@ -362,6 +364,32 @@ def test_update_history_alone_gives_no_release_the_builds_of_another(updates: Pa
     assert [row for row in select(updates, sql) if row[1] != bases[str(row[0])]] == []
     sql = "select release, base_build from releases where base_build is not null"
     assert [row for row in select(updates, sql) if row[1] != bases[str(row[0])]] == []
+
+
+def test_link_of_september_with_a_build_of_another_release_leaves_the_tables_build() -> None:
+    """The navigation of 2026-09-26 has KB5122880 with 22621.7582 under version 23H2. It is cut down to 61 updates, too
+    few for a page, so its records are resolved beside those of the snapshot."""
+    sources = [BY_NAME[INFORMATION], BY_NAME[HISTORY]]
+    address = (
+        "https://support.microsoft.com/en-us/servicing/os/windows-11/2025/07/windows-11-version-25h2-update-history"
+    )
+    body = (CAPTURES / "windows-11-update-history.2026-09-26.cut.html").read_bytes()
+    read = normalize(BY_NAME[HISTORY], parse.parse(BY_NAME[HISTORY], body, address))
+    assert (len(read.entries), read.quarantined, read.notes) == (61, (), ()), "nor is the end of servicing a finding"
+    table = (SNAPSHOTS / "2026-09-30" / file_name(BY_NAME[INFORMATION].url)).read_bytes()
+    pages = {
+        INFORMATION: normalize(sources[0], parse.parse(sources[0], table, BY_NAME[INFORMATION].url)),
+        HISTORY: read,
+    }
+    rows = resolve(pages, sources)
+    assert [key for key in rows.builds if key[2] == "KB5122880"] == [("windows-11-23h2", "22631.7582", "KB5122880")]
+    assert not [key for key in rows.builds if key[1] == "22621.7582"]
+    context = Context(
+        rows.pages, rows.releases, list(rows.builds.values()), list(rows.months.values()), Past("2026-09-30")
+    )
+    found = [*rows.findings().values(), *check_rows(context)[0]]
+    of_september = sorted((one.code, one.subject) for one in found if one.page == HISTORY and one.code != "unlisted")
+    assert of_september == [("family", "KB5122880")]
 
 
 # --- snapshot, captures, snapshot ------------------------------------------------------------------------------------

@@ -29,6 +29,9 @@ CLIENT, H24, H25, SERVER, HISTORY = (
 RELEASE_CAPTURE = "windows11-release-information.2026-07-22.html"
 NOTES_CAPTURES = ("2026-05-27", "2026-07-22")
 HISTORY_CAPTURE = "windows-11-update-history.2026-05-27.html"
+# Cut down: the first fourteen links of each category.
+CUT_HISTORY_CAPTURE = "windows-11-update-history.2026-09-26.cut.html"
+CUT_HISTORY_ADDRESS = "https://support.microsoft.com/en-us/servicing/os/windows-11/2025/07/"
 CONTENTS = "windows-11-toc.2026-08-07.json"
 CONTENTS_FOLDER = "https://support.microsoft.com/en-us/servicing/os/windows-11/"
 COPIED = (
@@ -38,6 +41,7 @@ COPIED = (
     "win11_lifecycle",
     "server_hotpatch_calendar",
     "server_hotpatch_oob",
+    "server_release_history",
     "parity",
     "page_corrections",
 )
@@ -225,6 +229,45 @@ def test_26h2_is_there_only_in_september() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("date", "edited", "rows"),
+    [
+        ("2026-05-27", "2026-05-13", (30, 89)),
+        ("2026-07-22", "2026-07-22", (32, 91)),
+        ("2026-09-30", "2026-09-30", (34, 93)),
+    ],
+)
+def test_servers_have_their_whole_histories_until_the_page_was_edited(
+    date: str, edited: str, rows: tuple[int, int]
+) -> None:
+    tables = [table(node) for node in tree(snapshot(date)[SERVER]).css("#winrelinfo_container table")][1:3]
+    assert tuple(len(found) - 1 for found in tables) == rows
+    for found, release in zip(tables, ("windows-server-2025", "windows-server-2022"), strict=True):
+        seen = [
+            [
+                ("LTSC", ""),
+                *((row[name], "") for name in ("update_type", "available", "build")),
+                (row["kb"], row["url"]),
+            ]
+            for row in facts("server_release_history")
+            if row["release"] == release and row["available"] <= edited
+        ]
+        assert found[-len(seen) :] == seen
+        later = [[text for text, _ in row] for row in found[1 : -len(seen)]]
+        assert [row[1] for row in later] == [
+            month for month in ("2026-09 B", "2026-08 B", "2026-07 B") if month[:7] <= edited[:7] and edited > "2026-06"
+        ]
+        assert all(row[2] and row[3] and row[4] for row in later), "no row without day, build and KB was seen"
+
+
+def test_every_counterpart_of_a_hotpatch_out_of_band_stands_in_the_histories() -> None:
+    listed = {(row["release"], row["kb"]) for row in facts("server_release_history")}
+    for row in facts("server_hotpatch_oob"):
+        release = row["product"].lower().replace(" ", "-")
+        for kb in re.findall(r"KB\d{7}", row["counterpart_standard_oob"]):
+            assert (release, kb) in listed
+
+
 def test_server_had_a_wrong_july_and_then_a_right_one() -> None:
     july, september = (release_tables(snapshot(date)[SERVER]) for date in DATES[1:])
     [wrong, right] = [
@@ -282,7 +325,8 @@ def test_update_history_grows_by_what_came_between() -> None:
     assert "May 26, 2026\N{EM DASH}KB5089570 (OS Build 28000.2179) Preview" in pages[0][versions[1]]
 
 
-def test_titles_that_nobody_has_seen_follow_the_others() -> None:
+def test_titles_of_autumn_stand_as_they_were_seen() -> None:
+    """All but that of 26H2, which was not out yet. KB5122880 of 23H2 has a build of 22H2, and so it was served."""
     page = titles(snapshot("2026-09-30")[HISTORY])
     later = {title: [link for link in links if day(link) > "2026-08-07"] for title, links in page.items()}
     shared = [
@@ -305,7 +349,7 @@ def test_titles_that_nobody_has_seen_follow_the_others() -> None:
         "Windows 11, version 24H2": shared,
         "Windows 11, version 23H2": [
             "September 14, 2026\N{EM DASH}KB5129242 (OS Build 22631.7584) Out-of-band",
-            "September 8, 2026\N{EM DASH}KB5122880 (OS Build 22631.7582)",
+            "September 8, 2026\N{EM DASH}KB5122880 (OS Build 22621.7582)",
             "August 11, 2026\N{EM DASH}KB5120240 (OS Build 22631.7517)",
         ],
         "Windows 11, version 22H2": [],
@@ -391,6 +435,8 @@ def test_update_history_holds_every_row_with_a_kb_but_those_of_which_it_says_oth
         # .5191 is what the title in 22H2 says of both versions; the one in 23H2 says .5189.
         ("23H2", "KB5055528", "22631.5191", "2025-04-08"),
         ("22H2", "KB5055528", "22621.5189", "2025-04-08"),
+        # 22621.7582 in the only category that has it.
+        ("23H2", "KB5122880", "22631.7582", "2026-09-08"),
         # The title says 2023-10-31 in both categories.
         ("22H2", "KB5031455", "22621.2506", "2023-10-26"),
     }
@@ -466,6 +512,21 @@ def test_update_history_equals_the_table_of_contents_until_its_day(date: str) ->
     assert differences == HISTORY_DIFFERENCES[date]
 
 
+def test_update_history_of_september_begins_as_the_capture_does_category_by_category() -> None:
+    """Titles, order and addresses; of the newest that 26H2 has not yet, none."""
+    body = snapshot("2026-09-30")[HISTORY]
+    [canonical] = tree(body).css("link[rel=canonical]")
+    base = canonical.attributes.get("href") or ""
+    ours = {title: [(text, urljoin(base, href)) for text, href in links] for (title, _), links in navigation(body)}
+    real = {
+        title: [(text, urljoin(CUT_HISTORY_ADDRESS, href)) for text, href in links]
+        for (title, _), links in navigation(capture(CUT_HISTORY_CAPTURE))
+    }
+    assert list(ours) == ["Windows 11, version 26H2", *real, "Windows 11, version 21H2"]
+    assert {title: ours[title][: len(links)] for title, links in real.items()} == real
+    assert sum(map(len, real.values())) == 67
+
+
 @pytest.mark.parametrize(
     "name", [RELEASE_CAPTURE, HISTORY_CAPTURE, *(f"hotpatch-windows-11-25h2.{date}.html" for date in NOTES_CAPTURES)]
 )
@@ -486,4 +547,4 @@ def test_copied_facts_are_unchanged(name: str) -> None:
     origin = SHARED / "facts" / f"{name}.csv"
     if not origin.is_file():
         pytest.skip(f"no facts {name}.csv beside the repository")
-    assert (FACTS / origin.name).read_bytes() == origin.read_bytes()
+    assert (FACTS / origin.name).read_bytes() == origin.read_bytes().replace(b"\r\n", b"\n")

@@ -23,10 +23,13 @@ def _slug(url: str | None) -> str:
 
 
 def kinds_in(url: str | None) -> list[str] | None:
-    """The kinds of update that an address of the new layout names; None of any other address."""
-    if _SERVICING not in (url or ""):
+    """The kinds of update that an address of the new layout names; None of an address that tells none: of any other
+    layout, and since August 2026 ``kb5124010-windows-11-24h2-25h2-update``, a preview."""
+    slug = _slug(url)
+    kinds = _KINDS.findall(slug.replace("public-preview", ""))
+    if _SERVICING not in (url or "") or (not kinds and slug.endswith("-update")):
         return None
-    return _KINDS.findall(_slug(url).replace("public-preview", ""))
+    return kinds
 
 
 def odd_address(

@@ -75,7 +75,7 @@ def began_on_its_first_day(context: Context) -> Iterator[Found]:
                 yield _about(source, release, message)
         for row in page.servicing:
             initial = first.get(row.release)
-            # Only a first row without a KB is the release itself: the history of Server 2022 begins years later.
+            # Only a first row without a KB is the release itself: that of Server 2022 is an update, a week later.
             if initial and initial.kb is None and (initial.available or row.available) != row.available:
                 began = f"the servicing table says that {row.release} began on {row.available}"
                 message = f"{began}, its history on {initial.available} with {initial.build}"

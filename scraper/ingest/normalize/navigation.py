@@ -21,8 +21,13 @@ _HISTORY_CATEGORY = re.compile(r"windows 11, version (?P<version>\d\dh\d)", re.I
 _SERVER_CATEGORY = re.compile(r"hotpatch .*\bwindows server (?P<version>\d{4})\b", re.I | re.A)
 # The preview of 2021 ran on a Windows Server edition (17784) that is none of the catalog's releases.
 _OUTSIDE_CATEGORY = re.compile(r"hotpatch in azure automanage for windows server$", re.I | re.A)
-# Links of the update history that announce no update.
-_NO_UPDATE = re.compile(r"end of servicing statement", re.I | re.A)
+# Links that announce no update: "End of servicing statement", "End of updates statement", "Support for Windows Server
+# 2016 will end in January 2027" (sources.md B7).
+_STATEMENT = re.compile(
+    r"\bend of (?:servicing|service|support|updates|life)\b"
+    r"|\b(?:support|servicing|updates) for [^\u2014]*\b(?:ends?|ended|will end|will no longer)\b",
+    re.I | re.A,
+)
 _EXPIRED = re.compile(r"[\s\u2010-\u2015-]*\bEXPIRED$", re.I | re.A)
 _LONG_DATE = re.compile(r"(?P<month>[A-Z][a-z]+) (?P<day>\d{1,2}), (?P<year>[12]\d{3})\b", re.A)
 _KB = re.compile(r"\bKB *(\d{7})(?!\d)", re.I | re.A)
@@ -55,7 +60,7 @@ def read_navigation(reading: Reading, table: Table) -> None:
     is_preview = table.label.casefold().startswith("public preview")
     kind_of = _update_kind if _HISTORY_CATEGORY.fullmatch(table.label) else _hotpatch_kind
     for row in table.rows:
-        if _NO_UPDATE.fullmatch(row.cells["link"]):
+        if _is_statement(row.cells["link"]):
             continue
         try:
             entry = _entry(release.release, row, kind_of, preview=is_preview)
@@ -82,6 +87,14 @@ def _release_of(category: str) -> Version | None:
         return None
     version = found["version"].upper()
     return Version(release_name(product, version), product, version, None)
+
+
+def _is_statement(text: str) -> bool:
+    """Whether a link tells of the end of a release's updates. One that begins with a day, or names a KB or a build, is
+    an update, whatever else it says."""
+    if len(text) > _LONGEST or _LONG_DATE.match(text) or _KB.search(text) or _BUILD.search(text):
+        return False
+    return _STATEMENT.search(text) is not None
 
 
 def _entry(release: str, row: Row, kind_of: Callable[..., EntryKind | None], *, preview: bool) -> Entry | None:

@@ -400,9 +400,47 @@ def test_a_link_that_announces_nothing_known_is_reported_and_no_entry():
     assert [(note.code, note.subject) for note in records.notes] == [("entry", "Plans for a quiet summer")]
 
 
-def test_the_statement_on_the_end_of_servicing_is_no_update_and_no_news():
-    records = listed("End of servicing statement", category="Windows 11, version 22H2")
-    assert (records.entries, records.notes) == ((), ())
+@pytest.mark.parametrize("category", ["Windows 11, version 22H2", CATEGORY])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "End of servicing statement",
+        "End of updates statement",
+        "End of support",
+        "Windows 11, version 23H2 has reached end of service",
+        "Support for Windows Server 2016 will end in January 2027",
+        "Support for hotpatch on Windows Server 2022 ends on October 12, 2027",
+        "Updates for Windows 11, version 23H2 ended",
+    ],
+)
+def test_a_statement_on_the_end_of_updates_is_no_update_and_no_news(text, category):
+    records = listed(text, category=category)
+    assert (records.entries, records.notes, records.quarantined) == ((), (), ())
+
+
+@pytest.mark.parametrize(
+    ("text", "codes"),
+    [
+        ("Statement", ["entry"]),
+        ("End of the preview", ["entry"]),
+        ("Support for USB4 is new in this update", ["entry"]),
+        ("The weekend of updates", ["entry"]),
+        # A link that announces an update is one, whatever else it says.
+        ("October 14, 2025—KB5066793 (OS Builds 22621.6060 and 22631.6060) End of servicing", ["link-text"]),
+        ("KB5066793 End of servicing", ["link-text"] * 3),
+        ("October 14, 2025—End of servicing", ["entry"]),
+        ("End of servicing (OS Build 22621.6060)", ["entry"]),
+    ],
+)
+def test_words_like_those_of_a_statement_are_news(text, codes):
+    records = listed(text, category="Windows 11, version 22H2")
+    assert [note.code for note in records.notes] == codes
+    assert records.quarantined == ()
+
+
+def test_a_statement_is_not_looked_for_in_an_endless_text():
+    records = listed("End of updates statement " + "x" * 300, category="Windows 11, version 22H2")
+    assert len(records.quarantined) == 1
 
 
 @pytest.mark.parametrize(
