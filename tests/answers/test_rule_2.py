@@ -6,7 +6,7 @@ import pytest
 
 from scraper import answers
 from scraper.errors import InputError
-from tests.answers.small_catalog import W22, W24, Value, judged, the_build
+from tests.answers.small_catalog import W22, W24, Value, judged, settle, the_build
 
 
 @pytest.mark.parametrize(
@@ -43,6 +43,97 @@ def test_the_verdict_follows_rule_2(
 def test_the_end_date_itself_is_still_supported(catalog: sqlite3.Connection) -> None:
     assert judged(catalog, "22621.6060", "2025-10-14", W22) == ("current", 0, None)
     assert judged(catalog, "22621.6060", "2025-10-15", W22) == ("out-of-support", None, None)
+
+
+def test_a_release_that_left_the_servicing_table_is_supported_until_its_known_end(catalog: sqlite3.Connection) -> None:
+    catalog.execute("update releases set serviced = 0")
+    assert judged(catalog, "26100.3981", "2025-05-20") == ("current", 0, None)
+    assert judged(catalog, "26100.3981", "2027-10-13") == ("out-of-support", None, None)
+
+
+@pytest.mark.parametrize(
+    ("edition", "as_of", "status"),
+    [
+        ("home-pro", "2026-10-13", "behind"),
+        ("home-pro", "2026-10-14", "out-of-support"),
+        ("enterprise-education", "2026-10-14", "behind"),
+        (None, "2026-10-14", "behind"),
+        (None, "2027-10-13", "out-of-support"),
+        ("ltsc", "2027-10-13", "behind"),
+        ("ltsc", "2029-10-10", "out-of-support"),
+        ("iot-ltsc", "2034-10-10", "behind"),
+        ("iot-ltsc", "2034-10-11", "out-of-support"),
+    ],
+)
+def test_each_edition_has_an_end_of_its_own(
+    catalog: sqlite3.Connection, edition: str | None, as_of: str, status: str
+) -> None:
+    catalog.execute(
+        "update releases set end_of_updates = '2026-10-13', ltsc_mainstream_end = '2029-10-09',"
+        " ltsc_extended_end = '2034-10-10' where release = ?",
+        [W24],
+    )
+    settle(catalog)
+    (answer,), _ = answers.build(catalog, "26100.3981", as_of, W24, edition)
+    assert (answer["edition"], answer["status"]) == (edition, status)
+
+
+def test_a_verdict_without_an_edition_says_whose_support_differs(catalog: sqlite3.Connection) -> None:
+    catalog.execute(
+        "update releases set end_of_updates = '2026-10-13', ltsc_mainstream_end = '2029-10-09' where release = ?", [W24]
+    )
+    ended = "; updates for Home and Pro ended on 2026-10-13"
+    assert ended not in the_build(catalog, "26100.3981", "2026-10-13")["because"]
+    assert the_build(catalog, "26100.3981", "2026-10-14")["because"].endswith(ended)
+    late = the_build(catalog, "26100.3981", "2027-10-13")["because"]
+    assert late.endswith("its updates ended on 2027-10-12; LTSC has updates until 2029-10-09")
+    (told,), _ = answers.build(catalog, "26100.3981", "2026-10-14", W24, "enterprise-education")
+    assert "Home and Pro" not in told["because"]
+
+
+@pytest.mark.parametrize(
+    ("build", "release", "edition", "message"),
+    [
+        ("26100.3981", None, "pro", "one of home-pro, enterprise-education, ltsc, iot-ltsc, found: 'pro'"),
+        ("26100.3981", None, "extended", "one of home-pro, enterprise-education, ltsc, iot-ltsc, found: 'extended'"),
+        ("26200.7092", None, "ltsc", "an edition of windows-11-25h2: home-pro, enterprise-education, found: 'ltsc'"),
+        ("26200.7093", None, "ltsc", "an edition of windows-11-25h2: home-pro, enterprise-education, found: 'ltsc'"),
+        ("26100.3981", "server-2025", "home-pro", "none, since windows-server-2025 has no editions, found: 'home-pro'"),
+    ],
+)
+def test_an_edition_that_there_is_not_is_refused(
+    catalog: sqlite3.Connection, build: str, release: str | None, edition: str, message: str
+) -> None:
+    with pytest.raises(InputError, match=f"unexpected edition .* expected: {message}"):
+        answers.build(catalog, build, "2025-05-20", release, edition)
+
+
+def test_an_edition_chooses_the_releases_that_have_it(catalog: sqlite3.Connection) -> None:
+    found, _ = answers.build(catalog, "26100.3981", "2025-05-20", None, "Home-Pro")
+    assert [(answer["release"], answer["edition"]) for answer in found] == [(W24, "home-pro")]
+
+
+@pytest.mark.parametrize(
+    ("build", "words"),
+    [
+        ("19045.5000", "Windows 10 is not covered"),
+        ("10240.17113", "Windows 10 is not covered"),
+        ("7601.24545", "Windows before Windows 10 is not covered"),
+        ("25398.1", "Windows Server, version 23H2, is not covered"),
+        ("26220.7051", "26220 is not a released version (Insider?)"),
+        ("27982.1", "27982 is not a released version (Insider?)"),
+    ],
+)
+def test_an_unknown_family_says_what_it_is(catalog: sqlite3.Connection, build: str, words: str) -> None:
+    (answer,), found = answers.build(catalog, build, "2025-05-20")
+    assert (found, answer["release"], answer["reason"]) == (False, None, "not-in-catalog")
+    assert answer["because"] == f"{build} is not in the catalog: {words}"
+
+
+def test_a_build_from_before_the_calendar_says_that_those_are_not_listed(catalog: sqlite3.Connection) -> None:
+    early = "hotpatches from before its calendar, which begins with January 2025, are not listed"
+    assert the_build(catalog, "26100.1656", "2025-05-20")["because"].endswith(f"and 26100.1742 above; {early}")
+    assert early not in the_build(catalog, "26100.2895", "2025-05-20")["because"]
 
 
 @pytest.mark.parametrize("change", ["ended = 'all'", "serviced = 0"])
