@@ -95,6 +95,9 @@ create table months (
   month text not null check (month glob '[12][0-9][0-9][0-9]-[01][0-9]'),
   type text not null check (type in ('baseline', 'hotpatch')),
   planned_type text check (planned_type in ('baseline', 'hotpatch')),
+  -- Rule 13, the quarter rule: a baseline in January, April, July and October. View restart_periods has it too.
+  scheduled_type text not null check (scheduled_type in ('baseline', 'hotpatch'))
+    generated always as (iif(substr(month, 6) % 3 = 1, 'baseline', 'hotpatch')) virtual,
   status text not null check (status in ('planned', 'released')),
   available text check (available glob '????-??-??'),
   kb text references kbs (kb),

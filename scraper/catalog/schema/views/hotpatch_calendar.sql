@@ -5,6 +5,7 @@ select
   months.release,
   months.type,
   months.planned_type,
+  months.scheduled_type,
   months.status,
   coalesce(months.available, date(months.month || '-01', 'weekday 2', '+7 days')) as date,
   iif(months.available is null, 'planned', 'published') as date_is,
@@ -14,5 +15,6 @@ select
   months.cumulative_kb,
   months.cumulative_build,
   months.withdrawn,
-  months.article_url
-from months join releases using (release);
+  months.article_url,
+  freshness.data_as_of
+from months join releases using (release) left join freshness using (release);

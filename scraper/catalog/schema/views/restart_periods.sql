@@ -1,0 +1,65 @@
+-- When a release restarts next, for every day: from since to until, both included, it is on date. date_is says how sure
+-- that is: published or planned by the hotpatch calendar; scheduled by the quarter rule (rule 13), in the months after the
+-- calendar's last; monthly for a release without hotpatch, which restarts with every B row: those that are known by
+-- their date, the months after them by their second Tuesday. After the end of updates nothing comes. Where no end is
+-- known, the months go on to the end of the century.
+create view restart_periods as
+with recursive life as (
+  select
+    releases.release,
+    hotpatch,
+    case
+      when ended = 'all' then '0001-01-01'
+      when end_of_updates_enterprise is not null then end_of_updates_enterprise
+      when serviced = 0 then '0001-01-01'
+      else '2099-12-31'
+    end as last_day,
+    coalesce(date(available, 'start of month'), date(data_as_of, 'start of month'), '2000-01-01') as first_month
+  from releases left join freshness using (release)
+), b_row as (
+  -- Of two updates of a month it is the newer one: max() gives the other columns of its row.
+  select
+    release, month, coalesce(available, date(month || '-01', 'weekday 2', '+7 days')) as date, kb, max(revision) as revision
+  from builds
+  where track = 'cumulative' and cadence = 'B' and month is not null and withdrawn = 0 and corrected_to is null
+  group by release, month
+), last_known as (
+  select release, max(month) as month from months join life using (release) where hotpatch and withdrawn = 0 group by release
+  union all
+  select release, max(month) from b_row join life using (release) where not hotpatch group by release
+), ahead as (
+  select life.release, coalesce(date(last_known.month || '-01', '+1 month'), first_month) as first_day
+  from life left join last_known using (release)
+  where last_day > '0001-01-01'
+  union all
+  select release, date(first_day, '+1 month') from ahead join life using (release) where first_day < last_day
+), restart as (
+  select release, month, date, date_is, status, kb
+  from hotpatch_calendar join life using (release)
+  where hotpatch and type = 'baseline' and withdrawn = 0 and (status = 'released' or date <= last_day)
+  union all
+  select release, month, date, 'monthly', 'released', kb from b_row join life using (release) where not hotpatch
+  union all
+  select
+    release, strftime('%Y-%m', first_day), date(first_day, 'weekday 2', '+7 days') as date,
+    iif(hotpatch, 'scheduled', 'monthly'), null, null
+  from ahead join life using (release)
+  where date <= last_day and (not hotpatch or strftime('%m', first_day) % 3 = 1)
+), period as (
+  select
+    *, coalesce(date(lag(date) over (partition by release order by date, month), '+1 day'), '0001-01-01') as since
+  from restart
+)
+select
+  period.release,
+  product || ' ' || version as product,
+  since,
+  date as until,
+  month,
+  date,
+  date_is,
+  status,
+  kb,
+  data_as_of
+from period join releases using (release) left join freshness using (release)
+where since <= date;
