@@ -13,7 +13,8 @@ from scraper.answers.reading import read_day, read_month, read_releases, read_ye
 DATE_IS = {
     "published": "as Microsoft's calendar lists it",
     "planned": "planned by Microsoft, which has changed such plans before; the month's second Tuesday",
-    "scheduled": "not in Microsoft's calendar yet; by the quarter rule (January, April, July, October)",
+    "scheduled": "by the quarter rule (January, April, July, October), not in Microsoft's calendar yet; the month's second"
+    " Tuesday",
     "monthly": "a release without hotpatch restarts every month",
 }
 

@@ -23,6 +23,7 @@ VIEWS = {
     "disagreements": "disagreements",
     "freshness": "freshness",
     "hotpatch_calendar": "hotpatch_calendar",
+    "restart_periods": "restart_periods",
     "restarts_per_year": "restarts_per_year",
     "security_months": "security_months",
     "twins": "twins",

@@ -246,7 +246,7 @@ def test_grid_is_legible_without_colours(chromium: "Browser", site: str) -> None
             assert ("planned" in names.split()) == bool(re.search(r"(?<!re)(?<!was )planned", text))
             assert ("replanned" in names.split()) == ("↻" in text) == ("replanned, was " in text)
         assert any("replanned" in names for names, _ in kinds)
-        for words in ("Restart", "Hotpatch: no restart", "Planned", "Replanned ↻", "This month"):
+        for words in ("Restart", "Hotpatch: no restart", "Planned", "Not as planned ↻", "This month"):
             assert words in tab.page.inner_text(".legend")
 
 

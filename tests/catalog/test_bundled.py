@@ -28,6 +28,7 @@ VIEWS = {
     "accepted_builds",
     "current_builds",
     "next_restart",
+    "restart_periods",
     "restarts_per_year",
     "freshness",
     "month_names",
