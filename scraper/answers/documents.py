@@ -31,8 +31,8 @@ class Neighbour(TypedDict):
 
 
 class Restart(TypedDict):
-    """``date_is``: ``published``, ``planned``, ``scheduled`` or ``monthly``. ``status`` is null for a month that no page
-    lists yet."""
+    """``date_is``: ``published``, ``planned``, ``scheduled`` or ``monthly``. ``status`` is null for a month that no
+    page lists yet."""
 
     month: str
     date: str

@@ -8,13 +8,13 @@ from scraper.answers.catalog import fetch_times, select
 from scraper.answers.documents import Month, ReleaseRestart, Restart, Year, YearMonth
 from scraper.answers.reading import read_day, read_month, read_releases, read_year
 
-
 # What date_is says of the date of a restart, for people.
 DATE_IS = {
     "published": "as Microsoft's calendar lists it",
     "planned": "planned by Microsoft, which has changed such plans before; the month's second Tuesday",
-    "scheduled": "by the quarter rule (January, April, July, October), not in Microsoft's calendar yet; the month's second"
-    " Tuesday",
+    "scheduled": (
+        "by the quarter rule (January, April, July, October), in no calendar yet; the month's second Tuesday"
+    ),
     "monthly": "a release without hotpatch restarts every month",
 }
 
@@ -37,7 +37,7 @@ def month(catalog: sqlite3.Connection, text: str, release: str | None = None) ->
 
 
 def next_restart(catalog: sqlite3.Connection, version: str, as_of: str) -> tuple[list[ReleaseRestart], bool]:
-    """When does a release restart next, from ``as_of`` on? ``date_is`` says how sure the date is: see restart_periods.sql.
+    """When does a release restart next, from ``as_of`` on? ``date_is`` says how sure that is: see restart_periods.sql.
 
     ``25H2``, ``windows-11-25h2``, ``2025``, ``server-2025`` are read. A release that gets no updates any more then has
     no answer; ``why_no_restart`` says so.

@@ -107,8 +107,8 @@ def restarts(years: list[Year], fetched: str | None) -> str:
 
 
 def changes(rows: list[Change], reach: str) -> str:
-    """One paragraph per run, newest first, with one line per change. Replanned months stand out. ``reach``: the sentence
-    on how far they reach."""
+    """One paragraph per run, newest first, with one line per change. Replanned months stand out. ``reach``: up to when
+    changes were looked for, in a sentence."""
     if not rows:
         return reach
     paragraphs = []

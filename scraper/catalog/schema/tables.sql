@@ -95,9 +95,7 @@ create table months (
   month text not null check (month glob '[12][0-9][0-9][0-9]-[01][0-9]'),
   type text not null check (type in ('baseline', 'hotpatch')),
   planned_type text check (planned_type in ('baseline', 'hotpatch')),
-  -- Rule 13, the quarter rule: a baseline in January, April, July and October. View restart_periods has it too.
-  scheduled_type text not null check (scheduled_type in ('baseline', 'hotpatch'))
-    generated always as (iif(substr(month, 6) % 3 = 1, 'baseline', 'hotpatch')) virtual,
+  scheduled_type text check (scheduled_type in ('baseline', 'hotpatch')),
   status text not null check (status in ('planned', 'released')),
   available text check (available glob '????-??-??'),
   kb text references kbs (kb),

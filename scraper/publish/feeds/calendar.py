@@ -20,9 +20,11 @@ with listed as (
   from hotpatch_calendar
   union all
   select
-    release, product, min(month), 'baseline', null, 'baseline', null, date, 1, null, null, null, null, 0, null, data_as_of
+    release, product, min(month), 'baseline', null, 'baseline', null, date, 1, null, null, null,
+    null, 0, null, data_as_of
   from restart_periods
-  where date_is = 'scheduled' and (release, month) not in (select release, month from months)
+  where date_is = 'scheduled' and date >= date(data_as_of)
+    and (release, month) not in (select release, month from months)
   group by release
 )
 select
@@ -99,7 +101,7 @@ def _event(channel: Channel, row: sqlite3.Row, day: date) -> Event:
         status=STATUS.CANCELLED if row["withdrawn"] else STATUS.TENTATIVE if ahead else STATUS.CONFIRMED,
         transparency=TRANSP.TRANSPARENT,
         categories=["RESTART" if row["restart"] else "HOTPATCH"],
-        url=channel.place("months", row["month"]),
+        url=channel.place("months", row["month"]) if row["status"] else channel.place("releases", row["release"]),
     )
 
 

@@ -16,8 +16,8 @@ TERMS = {
         " the data are fresh and the release is supported."
     ),
     "planned": (
-        "The restarts of a hotpatched device by the plan: months that were first planned as a baseline or, where no plan"
-        " was seen, are one by the quarter rule."
+        "The restarts of a hotpatched device by the plan: months that were first planned as a baseline or, where no"
+        " plan was seen, are one by the quarter rule."
     ),
     "actual": "The restarts of a hotpatched device so far: baselines that were released.",
     "cumulative": "The restarts of a device without hotpatch so far: one for each month's cumulative security update.",

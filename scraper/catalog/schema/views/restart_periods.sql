@@ -24,9 +24,15 @@ with recursive life as (
   where track = 'cumulative' and cadence = 'B' and month is not null and withdrawn = 0 and corrected_to is null
   group by release, month
 ), last_known as (
-  select release, max(month) as month from months join life using (release) where hotpatch and withdrawn = 0 group by release
+  select release, max(month) as month
+  from months join life using (release)
+  where hotpatch and withdrawn = 0 and date(month || '-01') is not null
+  group by release
   union all
-  select release, max(month) from b_row join life using (release) where not hotpatch group by release
+  select release, max(month)
+  from b_row join life using (release)
+  where not hotpatch and date(month || '-01') is not null
+  group by release
 ), ahead as (
   select life.release, coalesce(date(last_known.month || '-01', '+1 month'), first_month) as first_day
   from life left join last_known using (release)
@@ -43,12 +49,14 @@ with recursive life as (
   select
     release, strftime('%Y-%m', first_day), date(first_day, 'weekday 2', '+7 days') as date,
     iif(hotpatch, 'scheduled', 'monthly'), null, null
-  from ahead join life using (release)
-  where date <= last_day and (not hotpatch or strftime('%m', first_day) % 3 = 1)
+  from ahead join life using (release) join month_names on number = strftime('%m', first_day)
+  where date <= last_day and (not hotpatch or scheduled_type = 'baseline')
 ), period as (
   select
     *, coalesce(date(lag(date) over (partition by release order by date, month), '+1 day'), '0001-01-01') as since
   from restart
+  -- A page may be wrong, and the format alone makes no date.
+  where date(date) is not null
 )
 select
   period.release,
