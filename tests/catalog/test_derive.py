@@ -123,9 +123,8 @@ def test_of_two_kbs_of_a_months_b_the_one_on_its_page_is_the_twin():
 
 
 def test_a_month_is_scheduled_by_the_quarter_rule_whatever_it_is_and_was_planned_as():
-    rows = written(
-        Runs(records(updates=(APRIL,), months=(month("2026-04"), month("2026-06"), month("2026-09")))), "months"
-    )
+    months = [month(name, MonthType.BASELINE) for name in ("2026-04", "2026-06", "2026-09")]
+    rows = written(Runs(records(updates=(APRIL,), months=tuple(months))), "months")
     assert [(row["month"], row["scheduled_type"]) for row in rows] == [
         ("2026-04", "baseline"),
         ("2026-06", "hotpatch"),
