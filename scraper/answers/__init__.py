@@ -14,23 +14,27 @@ A cold `winkb build` imports this package, so it uses the standard library only.
 """
 
 from scraper.answers.builds import build
-from scraper.answers.catalog import check, open_catalog
+from scraper.answers.catalog import check, data_as_of, open_catalog
 from scraper.answers.kbs import kb
-from scraper.answers.months import month, next_restart, restarts
-from scraper.answers.pages import changes, disagreements
+from scraper.answers.months import DATE_IS, month, next_restart, restarts, why_no_restart
+from scraper.answers.pages import changes, disagreements, reach_of_changes
 from scraper.answers.releases import release
 from scraper.answers.verdicts import Verdicts
 
 __all__ = [
+    "DATE_IS",
     "Verdicts",
     "build",
     "changes",
     "check",
+    "data_as_of",
     "disagreements",
     "kb",
     "month",
     "next_restart",
     "open_catalog",
+    "reach_of_changes",
     "release",
     "restarts",
+    "why_no_restart",
 ]

@@ -57,7 +57,7 @@ def _known(catalog: sqlite3.Connection, device: sqlite3.Row, verdict: sqlite3.Ro
         "twin": pair_of(catalog, name, device["twin_kb"]),
         "baseline": pair_of(catalog, name, device["baseline_kb"]),
         "accepted": accepted_on(catalog, name, as_of),
-        "next_restart": restart_from(catalog, name, as_of),
+        "next_restart": None if verdict["status"] == "out-of-support" else restart_from(catalog, name, as_of),
         "below": None,
         "above": None,
         "data_as_of": data_as_of(catalog, [name]),

@@ -31,10 +31,13 @@ class Neighbour(TypedDict):
 
 
 class Restart(TypedDict):
+    """``date_is``: ``published``, ``planned``, ``scheduled`` or ``monthly``. ``status`` is null for a month that no
+    page lists yet."""
+
     month: str
     date: str
     date_is: str
-    status: str
+    status: str | None
     kb: str | None
 
 
@@ -44,12 +47,14 @@ class ReleaseRestart(Restart):
     release: str
     as_of: str
     days: int
+    data_as_of: str | None
 
 
 class YearMonth(TypedDict):
     month: str
     type: str
     planned_type: str | None
+    scheduled_type: str
     status: str
     date: str
     date_is: str
@@ -61,14 +66,16 @@ class YearMonth(TypedDict):
 
 
 class Year(TypedDict):
-    """The restarts of a release in a year. ``planned`` counts the months planned as baselines, ``actual`` the released
-    baselines, ``cumulative`` the released updates of the cumulative track."""
+    """The restarts of a release in a year. ``planned`` counts the months planned as baselines or, where no plan was
+    seen, scheduled as such; ``actual`` the released baselines; ``cumulative`` the released updates of the cumulative
+    track."""
 
     release: str
     year: str
     planned: int
     actual: int
     cumulative: int
+    data_as_of: str | None
     months: list[YearMonth]
 
 
@@ -158,6 +165,7 @@ class Month(TypedDict):
     month: str
     type: str
     planned_type: str | None
+    scheduled_type: str
     status: str
     available: str | None
     kb: str | None
@@ -166,6 +174,7 @@ class Month(TypedDict):
     cumulative_build: str | None
     restart: bool
     withdrawn: bool
+    data_as_of: str | None
 
 
 class Change(TypedDict):
@@ -183,7 +192,8 @@ class Change(TypedDict):
 
 
 class Disagreement(TypedDict):
-    """``until`` is null while the pages differ. ``release`` is null if the pages name none."""
+    """``until`` is null while the pages differ. ``release`` is null if the pages name none; then ``data_as_of`` is the
+    oldest of all."""
 
     release: str | None
     subject: str
@@ -195,6 +205,7 @@ class Disagreement(TypedDict):
     why: str
     since: str
     until: str | None
+    data_as_of: str | None
 
 
 class Support(TypedDict):

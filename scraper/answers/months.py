@@ -4,17 +4,28 @@ import sqlite3
 from datetime import date
 from typing import cast
 
-from scraper.answers.catalog import select
+from scraper.answers.catalog import fetch_times, select
 from scraper.answers.documents import Month, ReleaseRestart, Restart, Year, YearMonth
 from scraper.answers.reading import read_day, read_month, read_releases, read_year
+
+# What date_is says of the date of a restart, for people.
+DATE_IS = {
+    "published": "as Microsoft's calendar lists it",
+    "planned": "planned by Microsoft, which has changed such plans before; the month's second Tuesday",
+    "scheduled": (
+        "by the quarter rule (January, April, July, October), in no calendar yet; the month's second Tuesday"
+    ),
+    "monthly": "a release without hotpatch restarts every month",
+}
 
 
 def month(catalog: sqlite3.Connection, text: str, release: str | None = None) -> tuple[list[Month], bool]:
     """The calendar's row of a month (``YYYY-MM``) for each release that has one, client first."""
     rows = select(
         catalog,
-        "select release, month, type, planned_type, status, available, kb, build, cumulative_kb, cumulative_build,"
-        " restart, withdrawn from months where month = ?",
+        "select release, month, type, planned_type, scheduled_type, status, available, kb, build, cumulative_kb,"
+        " cumulative_build, restart, withdrawn, data_as_of from months left join freshness using (release)"
+        " where month = ?",
         read_month(text),
     )
     by_release = {
@@ -26,26 +37,53 @@ def month(catalog: sqlite3.Connection, text: str, release: str | None = None) ->
 
 
 def next_restart(catalog: sqlite3.Connection, version: str, as_of: str) -> tuple[list[ReleaseRestart], bool]:
-    """When does a release restart next: its first baseline month dated on or after ``as_of``.
+    """When does a release restart next, from ``as_of`` on? ``date_is`` says how sure that is: see restart_periods.sql.
 
-    ``25H2``, ``windows-11-25h2``, ``2025``, ``server-2025`` are read. A release without such a month is left out.
+    ``25H2``, ``windows-11-25h2``, ``2025``, ``server-2025`` are read. A release that gets no updates any more then has
+    no answer; ``why_no_restart`` says so.
     """
     day = read_day(as_of)
+    ages = fetch_times(catalog)
     dated = {name: restart_from(catalog, name, day) for name in read_releases(catalog, version)}
     found: list[ReleaseRestart] = [
-        {"release": name, "as_of": day, **at, "days": (date.fromisoformat(at["date"]) - date.fromisoformat(day)).days}
+        {
+            "release": name,
+            "as_of": day,
+            **at,
+            "days": (date.fromisoformat(at["date"]) - date.fromisoformat(day)).days,
+            "data_as_of": ages.get(name),
+        }
         for name, at in dated.items()
         if at
     ]
     return found, bool(found)
 
 
+def why_no_restart(catalog: sqlite3.Connection, version: str, as_of: str) -> str:
+    """A sentence for each of the releases that have no next restart on ``as_of``: their updates have ended."""
+    day, ages = read_day(as_of), fetch_times(catalog)
+    ends = {row["release"]: row for row in select(catalog, "select * from support_ends where is_default")}
+    return "\n".join(
+        f"{row['product']} {row['version']} gets no update on {day} or later: {_ending(ends[name], ages.get(name))}."
+        for name, row in read_releases(catalog, version).items()
+        if restart_from(catalog, name, day) is None
+    )
+
+
+def _ending(support: sqlite3.Row, data_as_of: str | None) -> str:
+    data = f"in data of {data_as_of[:10] if data_as_of else 'an unknown day'}"
+    if support["ended_from"] and support["ended_from"] > "0001-01-01":
+        return f"its last day of updates is {support['ends']} ({data})"
+    if support["ended"]:
+        return f"its updates have ended ({data})"
+    return f"it is no longer in Microsoft's servicing table ({data})"
+
+
 def restart_from(catalog: sqlite3.Connection, release: str | None, day: str) -> Restart | None:
-    """The release's first baseline month dated on or after a day; null if the calendar has none."""
+    """The release's next restart, on a day or after it; null if it gets no updates any more."""
     rows = select(
         catalog,
-        "select month, date, date_is, status, kb from hotpatch_calendar"
-        " where release = ? and type = 'baseline' and withdrawn = 0 and date >= ? order by date, month limit 1",
+        "select month, date, date_is, status, kb from restart_periods where release = ? and ? between since and until",
         *(release, day),
     )
     return cast(Restart, dict(rows[0])) if rows else None
@@ -58,13 +96,15 @@ def restarts(catalog: sqlite3.Connection, year: str, release: str | None = None)
     counts = {
         row["release"]: row
         for row in select(
-            catalog, "select release, year, planned, actual, cumulative from restarts_per_year where year = ?", asked
+            catalog,
+            "select release, year, planned, actual, cumulative, data_as_of from restarts_per_year where year = ?",
+            asked,
         )
     }
     months = select(
         catalog,
-        "select release, month, type, planned_type, status, date, date_is, restart, kb, build, cumulative_kb,"
-        " cumulative_build from hotpatch_calendar where month like ? and withdrawn = 0 order by month",
+        "select release, month, type, planned_type, scheduled_type, status, date, date_is, restart, kb, build,"
+        " cumulative_kb, cumulative_build from hotpatch_calendar where month like ? and withdrawn = 0 order by month",
         f"{asked}-%",
     )
     found = [

@@ -3,7 +3,7 @@
 import sqlite3
 from typing import cast
 
-from scraper.answers.catalog import select
+from scraper.answers.catalog import fetch_times, oldest, select
 from scraper.answers.documents import Change, Disagreement
 from scraper.answers.reading import read_day, read_releases
 
@@ -25,6 +25,31 @@ def changes(
     return found, bool(found)
 
 
+def reach_of_changes(
+    catalog: sqlite3.Connection, since: str | None = None, release: str | None = None, *, found: bool
+) -> str:
+    """How far the changes reach, in a sentence: where no page was read, nobody knows that nothing changed.
+
+    It is about the pages that feed the release, or about all. ``found``: there are changes to list.
+    """
+    first = "" if since is None else read_day(since)
+    releases = read_releases(catalog, release)
+    rows = select(catalog, "select page, fetched_at, release from feeds join pages using (page) order by pages.rowid")
+    pages = {row["page"]: row["fetched_at"] or "" for row in rows if row["release"] in releases}
+    newest = max(pages.values(), default="")
+    if not newest:
+        return "No page was read yet, so no change is known."
+    if newest < first:
+        sql = "select count(*) as number from runs where started_at > ? and outcome = 'failed'"
+        failed = select(catalog, sql, newest)[0]["number"]
+        tries = f" ({failed} run{'' if failed == 1 else 's'} failed)" if failed else ""
+        return f"No page was read since {newest}{tries}, so what changed on {first} or later is not known."
+    late = [f"{page} ({read or 'never'})" for page, read in pages.items() if read < newest]
+    unread = f"; not all of them, and before that: {', '.join(late)}" if late else ""
+    none = "" if found else "No changes were seen. "
+    return f"{none}Pages were last read on {newest}{unread}. What changed later is not known."
+
+
 def disagreements(
     catalog: sqlite3.Connection, release: str | None = None, *, ended: bool = False
 ) -> tuple[list[Disagreement], bool]:
@@ -39,5 +64,10 @@ def disagreements(
         " where until is null or ? order by since desc, finding",
         ended,
     )
-    found = [cast(Disagreement, dict(row)) for row in rows if release is None or row["release"] in releases]
+    ages = fetch_times(catalog)
+    found = [
+        cast(Disagreement, dict(row) | {"data_as_of": oldest(ages, [row["release"]] if row["release"] else [])})
+        for row in rows
+        if release is None or row["release"] in releases
+    ]
     return found, bool(found)

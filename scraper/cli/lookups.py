@@ -63,7 +63,8 @@ def build(build: str, db: Path, as_of: str, release: str | None, edition: str | 
 def month(month: str, db: Path, release: str | None, as_json: bool) -> None:
     """What came, or is planned, in a month? YYYY-MM."""
     with closing(answers.open_catalog(db)) as catalog:
-        _print(answers.month(catalog, month, release), words.month, as_json=as_json)
+        fetched = answers.data_as_of(catalog, [])
+        _print(answers.month(catalog, month, release), lambda rows: words.month(rows, fetched), as_json=as_json)
 
 
 @click.command("next-restart")
@@ -74,7 +75,9 @@ def month(month: str, db: Path, release: str | None, as_json: bool) -> None:
 def next_restart(version: str, db: Path, as_of: str, as_json: bool) -> None:
     """When does a release restart next? 24H2, 25H2, or a whole release ID."""
     with closing(answers.open_catalog(db)) as catalog:
-        _print(answers.next_restart(catalog, version, as_of), words.next_restart, as_json=as_json)
+        ended = answers.why_no_restart(catalog, version, as_of)
+        answer = answers.next_restart(catalog, version, as_of)
+        _print(answer, lambda rows: words.next_restart(rows, ended), as_json=as_json)
 
 
 @click.command()
@@ -86,7 +89,8 @@ def restarts(year: str | None, db: Path, release: str | None, as_json: bool) -> 
     """Which months of a YEAR (default: this one) restart: planned and actual."""
     asked = options.today()[:4] if year is None else year
     with closing(answers.open_catalog(db)) as catalog:
-        _print(answers.restarts(catalog, asked, release), words.restarts, as_json=as_json)
+        fetched = answers.data_as_of(catalog, [])
+        _print(answers.restarts(catalog, asked, release), lambda years: words.restarts(years, fetched), as_json=as_json)
 
 
 @click.command()
@@ -101,7 +105,9 @@ def changes(since: str | None, db: Path, release: str | None, as_markdown: bool,
         raise click.UsageError("expected one of --markdown and --json, found both")
     in_words = words.changes_markdown if as_markdown else words.changes
     with closing(answers.open_catalog(db)) as catalog:
-        _print(answers.changes(catalog, since, release), in_words, as_json=as_json)
+        answer = answers.changes(catalog, since, release)
+        reach = answers.reach_of_changes(catalog, since, release, found=answer[1])
+        _print(answer, lambda rows: in_words(rows, reach), as_json=as_json)
 
 
 @click.command()
@@ -112,4 +118,6 @@ def changes(since: str | None, db: Path, release: str | None, as_markdown: bool,
 def disagreements(ended: bool, db: Path, release: str | None, as_json: bool) -> None:
     """Where do Microsoft's own pages disagree, and which value is used?"""
     with closing(answers.open_catalog(db)) as catalog:
-        _print(answers.disagreements(catalog, release, ended=ended), words.disagreements, as_json=as_json)
+        fetched = answers.data_as_of(catalog, [])
+        answer = answers.disagreements(catalog, release, ended=ended)
+        _print(answer, lambda rows: words.disagreements(rows, fetched), as_json=as_json)

@@ -24,6 +24,7 @@ from scraper.answers.documents import (
     Year,
     YearMonth,
 )
+from scraper.answers.months import DATE_IS
 from scraper.cli.layout import labelled, table
 
 # The labels of the command line by the contract's names (JSON keys, SQL columns). A label is its name with blanks for
@@ -101,47 +102,50 @@ def kb(answer: KbAnswer) -> str:
     return "\n".join([_paragraph(answer["kb"], rows), *builds, *both])
 
 
-def month(months: list[Month]) -> str:
-    """One line per release: the month's type and status, and the builds of both tracks."""
+def month(months: list[Month], fetched: str | None) -> str:
+    """One line per release: the month's type and status, and the builds of both tracks. ``fetched``: data as of."""
     if not months:
-        return "The hotpatch calendars have no such month."
+        return f"The hotpatch calendars have no such month ({_age(fetched)})."
     both = [_BOTH] if any(row["type"] == "hotpatch" for row in months) else []
-    return "\n".join([*table([_month_row(row) for row in months]), *both])
+    return "\n".join([*table([_month_row(row) for row in months]), *both, _reach(row["data_as_of"] for row in months)])
 
 
-def next_restart(restarts: list[ReleaseRestart]) -> str:
-    """One sentence per release."""
-    if not restarts:
-        return "The hotpatch calendar has no baseline month on or after that date."
-    return "\n".join(f"{_name(row['release'])} restarts next on {_restart(row)}, {_days(row)}." for row in restarts)
+def next_restart(restarts: list[ReleaseRestart], ended: str) -> str:
+    """One sentence per release: the date, and how sure it is. ``ended``: those on releases without a next restart."""
+    found = [
+        f"{_name(row['release'])} restarts next on {_restart(row)}, {_days(row)}: {DATE_IS[row['date_is']]}"
+        f" ({_age(row['data_as_of'])})."
+        for row in restarts
+    ]
+    return "\n".join([*found, *filter(None, [ended])])
 
 
-def restarts(years: list[Year]) -> str:
-    """One paragraph per release: the counts of the year, then a line per month."""
+def restarts(years: list[Year], fetched: str | None) -> str:
+    """One paragraph per release: the counts of the year, then a line per month. ``fetched``: data as of."""
     if not years:
-        return "The hotpatch calendars have no such year."
-    return "\n\n".join(
-        "\n".join([_counts(year), *table([_year_month(row) for row in year["months"]])]) for year in years
-    )
+        return f"The hotpatch calendars have no such year ({_age(fetched)})."
+    paragraphs = ["\n".join([_counts(year), *table([_year_month(row) for row in year["months"]])]) for year in years]
+    return "\n\n".join([*paragraphs, _reach(year["data_as_of"] for year in years)])
 
 
-def changes(rows: list[Change]) -> str:
-    """One paragraph per run, newest first, with one line per change. Replanned months stand out."""
+def changes(rows: list[Change], reach: str) -> str:
+    """One paragraph per run, newest first, with one line per change. Replanned months stand out. ``reach``: up to when
+    changes were looked for, in a sentence."""
     if not rows:
-        return "No changes were seen."
+        return reach
     paragraphs = []
     for head, group in _runs(rows):
         lines = table([(LABELS["replanned"].upper() if row["replanned"] else "", *_cells(row)) for row in group])
         paragraphs.append("\n".join([head, *lines]))
-    return "\n\n".join(paragraphs)
+    return "\n\n".join([*paragraphs, reach])
 
 
-def changes_markdown(rows: list[Change]) -> str:
+def changes_markdown(rows: list[Change], reach: str) -> str:
     """The same as Markdown for an issue or a chat, with one table per run."""
     from scraper.publish import markdown
 
     if not rows:
-        return "No changes were seen."
+        return reach
     columns = ("", *(LABELS[name] for name in ("release", "table_name", "subject")), "change", LABELS["page"])
     paragraphs = []
     for head, group in _runs(rows):
@@ -150,13 +154,14 @@ def changes_markdown(rows: list[Change]) -> str:
             for row in group
         ]
         paragraphs.append(f"### {head}\n\n{markdown.table(columns, cells, _MARKDOWN_LINES)}")
-    return "\n\n".join(paragraphs)
+    return "\n\n".join([*paragraphs, reach])
 
 
-def disagreements(rows: list[Disagreement]) -> str:
-    """One paragraph per disagreement: the value that the catalog uses and why, and the other page's value."""
+def disagreements(rows: list[Disagreement], fetched: str | None) -> str:
+    """One paragraph per disagreement: the value that the catalog uses and why, and the other page's value. ``fetched``:
+    data as of."""
     if not rows:
-        return "No disagreement of two pages was found, or none is open (--ended shows the others)."
+        return f"No disagreement of two pages is open (--ended shows the others; {_age(fetched)})."
     return "\n\n".join(
         _paragraph(
             ", ".join(filter(None, (f"{row['field']} of {row['subject']}", _name(row["release"])))),
@@ -166,6 +171,7 @@ def disagreements(rows: list[Disagreement]) -> str:
                 ("why", row["why"]),
                 ("since", row["since"]),
                 ("until", row["until"]),
+                ("data_as_of", row["data_as_of"]),
             ],
         )
         for row in rows
@@ -204,9 +210,8 @@ def _accepted(answer: BuildAnswer) -> str | None:
     ended = answer["status"] == "out-of-support"
     if answer["reason"] != "stale" and answer["status"] != "unknown" and not ended:
         return f"{updates} (on {answer['as_of']})"
-    fetched = answer["data_as_of"][:10] if answer["data_as_of"] else "an unknown day"
     note = "; out of support" if ended else ""
-    return f"{updates} (newest known on {answer['as_of']}, in data of {fetched}{note})"
+    return f"{updates} (newest known on {answer['as_of']}, in data of {_day(answer['data_as_of'])}{note})"
 
 
 def _verdict(answer: BuildAnswer) -> str:
@@ -240,7 +245,8 @@ def _neighbour(neighbour: Neighbour | None) -> str | None:
 
 def _restart(restart: Restart) -> str:
     """``2025-07-08 (published) with the July 2025 baseline KB5062553``."""
-    return f"{restart['date']} ({restart['date_is']}) with the {_month(restart['month'])} baseline" + (
+    update = "update" if restart["date_is"] == "monthly" else "baseline"
+    return f"{restart['date']} ({restart['date_is']}) with the {_month(restart['month'])} {update}" + (
         f" {restart['kb']}" if restart["kb"] else ""
     )
 
@@ -269,16 +275,28 @@ def _month_row(row: Month) -> tuple[str, ...]:
     shown = both if row["type"] == "hotpatch" else [("baseline", row["kb"], row["build"])]
     return (
         _name(row["release"]),
-        _month_type(row["type"], row["planned_type"]),
+        _month_type(row),
         LABELS["restart"] if row["restart"] else f"no {LABELS['restart']}",
-        LABELS["withdrawn"] if row["withdrawn"] else f"{row['status']} {row['available'] or ''}".strip(),
+        _month_status(row),
         *(f"{LABELS[track]} {_update_name(kb, build)}" for track, kb, build in shown if kb or build),
     )
 
 
-def _month_type(now: str, planned: str | None) -> str:
-    """``baseline``, or ``baseline, planned as hotpatch``."""
-    return now if planned in (None, now) else f"{now}, {LABELS['planned']} as {planned}"
+def _month_status(row: Month) -> str:
+    """``released 2025-05-13``; what is planned is so by the data alone, however long ago its day was."""
+    if row["withdrawn"]:
+        return LABELS["withdrawn"]
+    if row["status"] == "planned":
+        return f"planned in data of {_day(row['data_as_of'])}"
+    return f"released {row['available'] or ''}".strip()
+
+
+def _month_type(row: Month | YearMonth) -> str:
+    """``baseline``; ``baseline, planned as hotpatch``; where no plan was seen, ``baseline, scheduled as hotpatch``."""
+    before = row["planned_type"] or row["scheduled_type"]
+    if before == row["type"]:
+        return before
+    return f"{row['type']}, {LABELS['planned'] if row['planned_type'] else 'scheduled'} as {before}"
 
 
 def _days(row: ReleaseRestart) -> str:
@@ -290,7 +308,8 @@ def _counts(year: Year) -> str:
     return (
         f"Restarts of {_name(year['release'])} in {year['year']}: {LABELS['planned']} {year['planned']},"
         f" {LABELS['actual']} {year['actual']}, {LABELS['cumulative']} {year['cumulative']}"
-        f" ({LABELS['actual']} and {LABELS['cumulative']}: of the months released so far)."
+        f" ({LABELS['actual']} and {LABELS['cumulative']}: of the months released in data of"
+        f" {_day(year['data_as_of'])})."
     )
 
 
@@ -298,7 +317,7 @@ def _year_month(row: YearMonth) -> tuple[str, ...]:
     return (
         row["month"],
         LABELS["restart"].upper() if row["restart"] else f"no {LABELS['restart']}",
-        _month_type(row["type"], row["planned_type"]),
+        _month_type(row),
         row["status"],
         f"{row['date']}{' (second Tuesday)' if row['date_is'] == 'planned' else ''}",
         _update_name(row["kb"], row["build"]) if row["kb"] or row["build"] else "",
@@ -343,3 +362,14 @@ def _month(month: str | None) -> str:
 
 def _age(data_as_of: str | None) -> str:
     return f"{LABELS['data_as_of']} {data_as_of}" if data_as_of else "the age of its data is unknown"
+
+
+def _day(data_as_of: str | None) -> str:
+    return data_as_of[:10] if data_as_of else "an unknown day"
+
+
+def _reach(ages: Iterable[str | None]) -> str:
+    """The sentence below a list: what is planned may have come or changed after its data."""
+    known = list(ages)
+    age = _age(None if None in known else min(filter(None, known), default=None))
+    return f"{age[0].upper()}{age[1:]}; what was planned or released later is not known."

@@ -26,6 +26,7 @@ VIEWS = {
     "freshness": "freshness",
     "hotpatch_calendar": "hotpatch_calendar",
     "newest_months": "newest_months",
+    "restart_periods": "restart_periods",
     "restarts_per_year": "restarts_per_year",
     "support_ends": "support_ends",
     "support_periods": "support_periods",

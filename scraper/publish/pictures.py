@@ -40,8 +40,10 @@ class Scale:
     tracks would be one line.
     """
 
-    def __init__(self, steps: Sequence[Step], today: date) -> None:
-        self.first, self.last = min(step.day for step in steps), max(today, *(step.day for step in steps))
+    def __init__(self, steps: Sequence[Step], until: date | None) -> None:
+        """``until``: the last day that the data cover, or that is asked about. No line goes beyond it."""
+        days = [step.day for step in steps]
+        self.until, self.first, self.last = until, min(days), max([*days, *filter(None, [until])])
         self.heights: Mapping[int, int] = {
             revision: place for place, revision in enumerate(sorted({step.revision for step in steps}))
         }
@@ -55,13 +57,13 @@ class Scale:
         return round(_HEIGHT - _BOTTOM - self.heights[revision] / span * (_HEIGHT - _TOP - _BOTTOM), 1)
 
 
-def staircase(builds: Sequence[ReleaseBuild], today: str) -> str:
-    """The revisions of a device on either track over time, up to ``today`` (``YYYY-MM-DD``). Baselines, where both
-    tracks meet and restart, are marked. Empty where there are not two days to draw."""
+def staircase(builds: Sequence[ReleaseBuild], today: str, data_as_of: str | None) -> str:
+    """The revisions of a device on either track over time, up to ``today`` (``YYYY-MM-DD``), and no further than the
+    data go. Baselines, where both tracks meet and restart, are marked. Empty where there are not two days to draw."""
     steps = _steps(builds, today)
     if len({step.day for step in steps}) < 2:
         return ""
-    scale = Scale(steps, date.fromisoformat(today))
+    scale = Scale(steps, date.fromisoformat(min(today, data_as_of[:10])) if data_as_of else None)
     kinds = {step.row["kind"] for step in steps}
     tracks = [track for track in _TRACKS if track == "cumulative" or track in kinds]
     baselines = [step.revision for step in steps if step.row["kind"] == "baseline"]
@@ -72,7 +74,8 @@ def staircase(builds: Sequence[ReleaseBuild], today: str) -> str:
         *(_step(step, scale) for step in steps),
         *_legend(tracks, baselines=bool(baselines)),
     ]
-    return _svg("staircase", _WIDTH, _HEIGHT, "Revisions over time of both tracks", "".join(parts))
+    title = f"Revisions over time of both tracks, {_data(data_as_of)}"
+    return _svg("staircase", _WIDTH, _HEIGHT, title, "".join(parts))
 
 
 def restarts(years: Sequence[Year]) -> str:
@@ -95,7 +98,12 @@ def restarts(years: Sequence[Year]) -> str:
             f'<rect class="bar {name}" x="{at}" y="8" width="14" height="14"/>'
             f'<text class="key" x="{at + 21}" y="20">{name}</text>'
         )
-    return _svg("bars", width, height, "Restarts per year: planned, actual and cumulative", "".join(parts))
+    title = f"Restarts per year: planned, actual and cumulative, {_data(ordered[-1]['data_as_of'])}"
+    return _svg("bars", width, height, title, "".join(parts))
+
+
+def _data(data_as_of: str | None) -> str:
+    return f"in data of {data_as_of[:10] if data_as_of else 'an unknown day'}"
 
 
 # --- the staircase ---------------------------------------------------------------------------------------------------
@@ -112,12 +120,13 @@ def _steps(builds: Sequence[ReleaseBuild], today: str) -> list[Step]:
 
 
 def _track(steps: Sequence[Step], track: str, scale: Scale) -> str:
-    """The line of a track: it keeps its height until the next step, and from the last one to the end."""
+    """The line of a track: it keeps its height until the next step, and from the last one to the end of the data."""
     points = [(scale.x(step.day), scale.y(step.revision)) for step in steps if step.row["kind"] in _TRACKS[track]]
     if not points:
         return ""
     (x, y), *rest = points
-    path = f"M{x} {y}" + "".join(f"H{right}V{height}" for right, height in rest) + f"H{scale.x(scale.last)}"
+    end = max(points[-1][0], scale.x(scale.until)) if scale.until else points[-1][0]
+    path = f"M{x} {y}" + "".join(f"H{right}V{height}" for right, height in rest) + f"H{end}"
     return f'<path class="stair {track}" d="{path}"/>'
 
 

@@ -118,6 +118,9 @@ def make_catalog(
         " cumulative_build, restart, withdrawn, page) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 'client')",
         [(*row, int(row[2] == "baseline")) for row in months],
     )
+    catalog.execute(
+        "update months set scheduled_type = (select scheduled_type from month_names where number = substr(month, 6))"
+    )
     settle(catalog)
     return catalog
 

@@ -10,7 +10,8 @@ from tests.answers.small_catalog import FETCHED, MAY, S25, W24, W25, judged, the
 
 
 def test_a_build_of_client_and_server_is_answered_once_for_each_client_first(catalog: sqlite3.Connection) -> None:
-    server = MAY | {"release": S25, "next_restart": None, "because": MAY["because"].replace("24H2", "Server 2025")}
+    july = {"month": "2025-07", "date": "2025-07-08", "date_is": "scheduled", "status": None, "kb": None}
+    server = MAY | {"release": S25, "next_restart": july, "because": MAY["because"].replace("24H2", "Server 2025")}
     assert answers.build(catalog, "26100.3981", "2025-05-20") == ([MAY, server], True)
 
 

@@ -36,6 +36,7 @@ VIEWS = {
     "support_periods",
     "current_builds",
     "next_restart",
+    "restart_periods",
     "restarts_per_year",
     "freshness",
     "month_names",

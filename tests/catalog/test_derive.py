@@ -22,14 +22,19 @@ from tests.fixtures.records import (
 )
 
 
-def derived(runs):
-    """The rows of ``builds`` in a catalog with this history, by KB or build."""
+def written(runs, table):
+    """The rows of a table or view in a catalog with this history."""
     database = Database(memory=True)
     names = [page.name for page in RANKED]
     pages = [PageRow(name, "https://x", *[None] * 5, None, 0, 0, None, None) for name in names]
     write(database, runs.history, {}, RANKED, pages, 1)
     with closing(database.conn):
-        return {row["kb"] or row["build"]: row for row in database.query("select * from builds")}
+        return list(database.query(f"select * from {table}"))
+
+
+def derived(runs):
+    """The rows of ``builds`` in a catalog with this history, by KB or build."""
+    return {row["kb"] or row["build"]: row for row in written(runs, "builds")}
 
 
 def meant(*pages):
@@ -112,3 +117,16 @@ def test_of_two_kbs_of_a_months_b_the_one_on_its_page_is_the_twin():
     rows = derived(runs)
     assert {"KB5058999", "KB5058411"} <= rows.keys()
     assert rows["KB5058497"]["twin_kb"] == "KB5058411"
+    assert [(row["hotpatch_kb"], row["cumulative_kb"]) for row in written(runs, "twins")] == [
+        ("KB5058497", "KB5058411")
+    ], "the month has two B rows, and the hotpatch one twin"
+
+
+def test_a_month_is_scheduled_by_the_quarter_rule_whatever_it_is_and_was_planned_as():
+    months = [month(name, MonthType.BASELINE) for name in ("2026-04", "2026-06", "2026-09")]
+    rows = written(Runs(records(updates=(APRIL,), months=tuple(months))), "months")
+    assert [(row["month"], row["scheduled_type"]) for row in rows] == [
+        ("2026-04", "baseline"),
+        ("2026-06", "hotpatch"),
+        ("2026-09", "hotpatch"),
+    ]

@@ -41,6 +41,15 @@ def test_scrape_says_one_line_on_stdout_and_its_progress_on_stderr(tmp_path: Pat
     assert again.stdout == f"run 2: unchanged, 0 changes, 0 page versions parsed, facts {facts}\n"
 
 
+def test_planned_restarts_are_the_same_whenever_one_began_to_read(tmp_path: Path) -> None:
+    """In September 2026 no page says any more that June was planned as a hotpatch (rule 13)."""
+    assert scrape(tmp_path, "--now", NOW).exit_code == 0
+    printed = winkb("restarts", "2026", "--release", "25H2", "--db", tmp_path / "c.db").stdout
+    assert printed.startswith("Restarts of Windows 11 25H2 in 2026: planned 4, actual 5, cumulative 9 ")
+    (june,) = [line for line in printed.splitlines() if line.startswith("  2026-06")]
+    assert "baseline, scheduled as hotpatch" in june
+
+
 @pytest.mark.slow
 def test_scrape_without_network_says_so_once_within_ten_seconds(tmp_path: Path) -> None:
     begin = monotonic()

@@ -13,6 +13,7 @@ from scraper.cli import words
 from scraper.fleet.summary import HEAD
 from tests.answers.small_catalog import FETCHED, MAY, S25, W22, W24, the_build
 
+LATER = f"Data as of {FETCHED}; what was planned or released later is not known."
 BOTH = "A hotpatched device shows a lower build than one on the month's cumulative update; both are fully patched."
 
 
@@ -148,7 +149,7 @@ def test_a_withdrawn_build_says_so(catalog: sqlite3.Connection) -> None:
 
 def test_an_out_of_band_hotpatch_and_the_update_of_the_same_build_have_two_names(catalog: sqlite3.Connection) -> None:
     text = words.build([the_build(catalog, "26100.6905", "2025-10-30", S25)])
-    assert "  KBs         KB5070893, out-of-band hotpatch and KB5070881, out-of-band update\n" in text
+    assert "  KBs           KB5070893, out-of-band hotpatch and KB5070881, out-of-band update\n" in text
     assert "  out-of-band hotpatch  security month 2025-10" in words.kb(answers.kb(catalog, "KB5070893")[0])
     assert "  out-of-band update  security month 2025-10" in words.kb(answers.kb(catalog, "KB5070881")[0])
 
@@ -176,58 +177,98 @@ def test_a_kb_in_words(catalog: sqlite3.Connection) -> None:
 
 
 def test_a_month_in_words(catalog: sqlite3.Connection) -> None:
-    assert words.month(answers.month(catalog, "2026-06")[0]) == (
+    assert words.month(answers.month(catalog, "2026-06")[0], None) == (
         "  Windows 11 25H2  baseline, planned as hotpatch  restart  released 2026-06-09"
-        "  baseline KB5094126 (26200.8655)"
+        f"  baseline KB5094126 (26200.8655)\n{LATER}"
     )
-    assert words.month(answers.month(catalog, "2026-10")[0]) == "  Windows 11 25H2  baseline  restart  planned"
-    assert words.month(answers.month(catalog, "2025-11")[0]) == (
+    assert words.month(answers.month(catalog, "2026-10")[0], None) == (
+        f"  Windows 11 25H2  baseline  restart  planned in data of 2026-07-22\n{LATER}"
+    )
+    assert words.month(answers.month(catalog, "2025-11")[0], None) == (
         "  Windows 11 25H2  hotpatch  no restart  released 2025-11-11"
-        f"  hotpatch KB5068966 (26200.7092)  cumulative KB5068861 (26200.7171)\n{BOTH}"
+        f"  hotpatch KB5068966 (26200.7092)  cumulative KB5068861 (26200.7171)\n{BOTH}\n{LATER}"
     )
-    assert words.month([]) == "The hotpatch calendars have no such month."
+    assert words.month([], FETCHED) == f"The hotpatch calendars have no such month (data as of {FETCHED})."
+
+
+def test_a_month_whose_plan_was_not_seen_is_compared_with_the_quarter_rule(catalog: sqlite3.Connection) -> None:
+    catalog.execute("update months set planned_type = null where month = '2026-06'")
+    assert "  baseline, scheduled as hotpatch  restart" in words.month(answers.month(catalog, "2026-06")[0], None)
 
 
 def test_a_withdrawn_month_says_so_and_not_that_it_is_planned(catalog: sqlite3.Connection) -> None:
     catalog.execute("update months set withdrawn = 1 where month = '2026-10'")
     months, _ = answers.month(catalog, "2026-10")
-    assert "withdrawn" in words.month(months)
-    assert "planned " not in words.month(months)
+    (line, _) = words.month(months, None).splitlines()
+    assert "withdrawn" in line
+    assert "planned" not in line
 
 
-def test_a_restart_in_words(catalog: sqlite3.Connection) -> None:
-    assert words.next_restart(answers.next_restart(catalog, "25H2", "2026-07-01")[0]) == (
-        "Windows 11 25H2 restarts next on 2026-10-13 (planned) with the October 2026 baseline,"
-        " 104 days after 2026-07-01."
-    )
-    assert words.next_restart([]) == "The hotpatch calendar has no baseline month on or after that date."
+@pytest.mark.parametrize(
+    ("day", "expected"),
+    [
+        (
+            "2026-06-09",
+            "2026-06-09 (published) with the June 2026 baseline KB5094126, that very day: as Microsoft's calendar lists"
+            " it",
+        ),
+        (
+            "2026-07-01",
+            "2026-10-13 (planned) with the October 2026 baseline, 104 days after 2026-07-01: planned by Microsoft,"
+            " which has changed such plans before; the month's second Tuesday",
+        ),
+        (
+            "2027-01-11",
+            "2027-01-12 (scheduled) with the January 2027 baseline, 1 day later: by the quarter rule (January, April,"
+            " July, October), in no calendar yet; the month's second Tuesday",
+        ),
+    ],
+)
+def test_a_restart_in_words_says_how_sure_it_is(catalog: sqlite3.Connection, day: str, expected: str) -> None:
+    rows = answers.next_restart(catalog, "25H2", day)[0]
+    assert words.next_restart(rows, "") == f"Windows 11 25H2 restarts next on {expected} (data as of {FETCHED})."
+
+
+def test_a_restart_of_a_release_without_hotpatch_is_an_update(catalog: sqlite3.Connection) -> None:
+    catalog.execute("update releases set hotpatch = 0 where release = 'windows-11-25h2'")
+    rows = answers.next_restart(catalog, "25H2", "2026-07-22")[0]
+    assert words.next_restart(rows, "That one has ended.").splitlines() == [
+        "Windows 11 25H2 restarts next on 2026-08-11 (monthly) with the August 2026 update, 20 days after 2026-07-22:"
+        f" a release without hotpatch restarts every month (data as of {FETCHED}).",
+        "That one has ended.",
+    ]
+    assert words.next_restart([], "That one has ended.") == "That one has ended."
 
 
 def test_restarts_of_a_year_in_words(catalog: sqlite3.Connection) -> None:
     years, _ = answers.restarts(catalog, "2026", "25H2")
-    assert words.restarts(years).splitlines() == [
+    assert words.restarts(years, None).splitlines() == [
         "Restarts of Windows 11 25H2 in 2026: planned 1, actual 1, cumulative 1"
-        " (actual and cumulative: of the months released so far).",
+        " (actual and cumulative: of the months released in data of 2026-07-22).",
         "  2026-06  RESTART  baseline, planned as hotpatch  released  2026-06-09                   KB5094126"
         " (26200.8655)",
         "  2026-10  RESTART  baseline                       planned   2026-10-13 (second Tuesday)",
+        "",
+        LATER,
     ]
-    assert words.restarts([]) == "The hotpatch calendars have no such year."
+    assert words.restarts([], None) == "The hotpatch calendars have no such year (the age of its data is unknown)."
 
 
 def test_changes_in_words_are_grouped_by_run_with_replanned_months_first(catalog: sqlite3.Connection) -> None:
     catalog.execute("update changes set old = new, new = null, table_name = 'builds' where id = 2")
     catalog.execute("update changes set id = 9 where id = 1")
     rows = answers.changes(catalog)[0]
-    assert words.changes(rows).splitlines() == [
+    assert words.changes(rows, "Read until then.").splitlines() == [
         "2026-07-23T03:00:00Z, run 3: 1 change",
         "    windows-11-24h2  builds  26100.3474  corrected_to: nothing -> 26100.3476  client",
         "",
         "2026-07-22T03:00:00Z, run 2: 2 changes",
         "  REPLANNED  windows-11-25h2  months  2026-06     type: hotpatch -> baseline  client",
         "             windows-11-25h2  builds  26200.8655  disappeared: 26200.8655     client",
+        "",
+        "Read until then.",
     ]
-    assert words.changes_markdown(rows).splitlines() == [
+    assert words.changes_markdown(rows, "Read until then.").splitlines() == [
         "### 2026-07-23T03:00:00Z, run 3: 1 change",
         "",
         "|  | release | table | subject | change | page |",
@@ -240,8 +281,11 @@ def test_changes_in_words_are_grouped_by_run_with_replanned_months_first(catalog
         "| --- | --- | --- | --- | --- | --- |",
         "| **replanned** | windows-11-25h2 | months | 2026-06 | type: hotpatch -&#62; baseline | client |",
         "|  | windows-11-25h2 | builds | 26200.8655 | disappeared: 26200.8655 | client |",
+        "",
+        "Read until then.",
     ]
-    assert words.changes([]) == words.changes_markdown([]) == "No changes were seen."
+    reach = "No page was read yet, so no change is known."
+    assert words.changes([], reach) == words.changes_markdown([], reach) == reach
 
 
 def test_disagreements_in_words() -> None:
@@ -256,16 +300,18 @@ def test_disagreements_in_words() -> None:
         "why": "the release history comes before the calendar of the same page",
         "since": "2026-05-27T12:00:00Z",
         "until": None,
+        "data_as_of": FETCHED,
     }
-    assert words.disagreements([row]).splitlines() == [
+    assert words.disagreements([row], None).splitlines() == [
         "date of KB1, Windows 11 24H2",
-        "  used   2024-11-12 on client",
-        "  other  2024-11-19 on notes",
-        f"  why    {row['why']}",
-        "  since  2026-05-27T12:00:00Z",
+        "  used        2024-11-12 on client",
+        "  other       2024-11-19 on notes",
+        f"  why         {row['why']}",
+        "  since       2026-05-27T12:00:00Z",
+        f"  data as of  {FETCHED}",
     ]
-    assert (
-        words.disagreements([]) == "No disagreement of two pages was found, or none is open (--ended shows the others)."
+    assert words.disagreements([], FETCHED) == (
+        f"No disagreement of two pages is open (--ended shows the others; data as of {FETCHED})."
     )
 
 

@@ -66,7 +66,7 @@ def test_every_word_that_a_tag_takes_from_a_row_is_in_the_text() -> None:
         for tag in re.findall(r'class="tag\b.*?">(.*?)</', template.read_text(encoding="utf-8"))
         for column in re.findall(r"\{\{ \w+\.(\w+)", tag)
     }
-    assert columns == {"track", "kind", "severity", "status", "planned_type"}
+    assert columns == {"track", "kind", "severity", "status", "planned_type", "scheduled_type"}
     for word in set.union(VERDICTS, REASONS, *(VOCABULARY[column] for column in columns)):
         assert re.search(rf"(?i)\b{word}\b", TEXT), word
 

@@ -25,7 +25,14 @@ def test_calendar_has_an_event_for_every_month_and_end_of_updates(
                 " where ends and release = coalesce(?, release)"
             )
             wanted |= {uid for (uid,) in catalog.execute(sql, [release])}
-        assert events(written(db, "calendar.ics", release)).keys() == wanted
+            # And the next restart beyond the calendar, which the quarter rule schedules.
+            sql = (
+                "select release || '-' || min(month) || '@winkb' from restart_periods"
+                " where coalesce(?, release) = release and date_is = 'scheduled' group by release"
+            )
+            ahead = {uid for (uid,) in catalog.execute(sql, [release])}
+        assert events(written(db, "calendar.ics", release)).keys() == wanted | ahead
+        assert ahead
 
 
 def test_calendar_is_named_for_what_it_shows(last: Path) -> None:
@@ -120,3 +127,29 @@ def test_end_of_updates_of_an_edition_is_an_event(last: Path) -> None:
     }
     server = events(written(last, "calendar.ics", "windows-server-2022"))["windows-server-2022-mainstream-ends@winkb"]
     assert shown(server)[:2] == ("Windows Server 2022: mainstream support ends", date(2026, 10, 13))
+
+
+def test_restart_beyond_the_calendar_is_tentative_and_says_by_which_rule(last: Path) -> None:
+    event = events(written(last, "calendar.ics"))["windows-11-26h2-2027-01@winkb"]
+    summary = "Windows 11 26H2: restart (baseline, scheduled)"
+    assert shown(event) == (summary, date(2027, 1, 12), "TENTATIVE", ["RESTART"])
+    assert event["SEQUENCE"] == 0
+    assert str(event["DESCRIPTION"]).split("\n")[1:] == [
+        "By the quarter rule (January, April, July, October), in no calendar yet; the month's second Tuesday.",
+        "Data as of 2026-09-30T12:00:00Z; what was planned or released later is not known.",
+    ]
+    assert str(event["URL"]) == f"{SITE}/release/windows-11-26h2"
+
+
+def test_planned_month_says_of_which_day_its_plan_is(run_catalogs: list[Path]) -> None:
+    for db, day in zip(run_catalogs, ("2026-05-27", "2026-07-22", "2026-09-30"), strict=True):
+        planned = [event for event in events(written(db, "calendar.ics")).values() if event["STATUS"] == "TENTATIVE"]
+        assert planned
+        assert all(f"Data as of {day}T12:00:00Z; what was planned" in str(event["DESCRIPTION"]) for event in planned)
+        assert {str(event["DTSTAMP"].dt.date()) for event in planned} == {day}
+
+
+def test_month_that_no_plan_was_seen_of_is_compared_with_the_quarter_rule(last: Path) -> None:
+    change(last, "update months set planned_type = null where month = '2026-06'")
+    event = events(written(last, "calendar.ics"))["windows-11-25h2-2026-06@winkb"]
+    assert "By the quarter rule this month is a hotpatch." in str(event["DESCRIPTION"]).split("\n")

@@ -145,7 +145,7 @@ def test_no_text_breaks_a_feed(title: str, words: str) -> None:
     channel = Channel(SITE, "2026-01-01T00:00:00Z")
     entry = Entry(title, f"a {title}", "2026-01-02T00:00:00Z", f"{SITE}/{words}", words, words, words)
     root = ET.fromstring(atom(channel, "updates.atom", f"a {title}", SITE, [entry]))
-    assert len(root) == 7
+    assert len(root) == 8
     assert len(plain(title)) <= 300
 
 

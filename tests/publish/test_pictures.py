@@ -30,25 +30,49 @@ HISTORY = [
 
 
 DAY, LAST = "2025-04-11", 896.0
+AGE = f"{DAY}T12:00:00Z"
 
 
 def test_stairs_rise_on_the_day_and_stay_until_the_next() -> None:
-    drawn = pictures.staircase(HISTORY, DAY)
+    drawn = pictures.staircase(HISTORY, DAY, AGE)
     assert f'<path class="stair cumulative" d="M32.0 380.0H377.6V137.3H723.2V16.0H{LAST}"/>' in drawn
     assert f'<path class="stair hotpatch" d="M32.0 380.0H377.6V258.7H723.2V16.0H{LAST}"/>' in drawn
     assert '<circle class="step hotpatch" cx="377.6" cy="258.7" r="4"/>' in drawn
     assert '<circle class="step cumulative" cx="377.6" cy="137.3" r="4"/>' in drawn
 
 
+def test_no_line_goes_beyond_the_data_nor_beyond_the_day_that_is_asked_about() -> None:
+    """Two months on nobody knows what came: the picture of then is the one of the day of the data."""
+    assert pictures.staircase(HISTORY, "2025-06-20", AGE) == pictures.staircase(HISTORY, DAY, AGE)
+    assert pictures.staircase(HISTORY, DAY, "2025-06-20T12:00:00Z").count(f'H{LAST}"/>') == 2
+    assert "Revisions over time of both tracks, in data of 2025-04-11" in pictures.staircase(HISTORY, DAY, AGE)
+
+
+def test_track_whose_page_was_not_read_ends_with_its_last_step() -> None:
+    """Of two pages one may be older. What is known is drawn, and the line of each track ends where the data do."""
+    later = [HISTORY[0], update("26100.400", "security", "2025-02-10"), update("26100.350", "hotpatch", "2025-01-21")]
+    drawn = pictures.staircase(later, DAY, "2025-01-31T12:00:00Z")
+    (cumulative,) = re.findall(r'class="stair cumulative" d="M[^"]*H([\d.]+)"/>', drawn)[:1]
+    (hotpatch,) = re.findall(r'class="stair hotpatch" d="M[^"]*H([\d.]+)"/>', drawn)[:1]
+    assert (cumulative, hotpatch) == ("896.0", "680.0")
+
+
+def test_data_of_an_unknown_day_draw_no_further_than_the_steps() -> None:
+    drawn = pictures.staircase(HISTORY, "2025-06-20", None)
+    assert "in data of an unknown day" in drawn
+    assert drawn.count('V16.0H896.0"/>') == 2
+    assert re.findall(r'class="label"[^>]*>([\d-]+)<', drawn)[-1] == "2025-03"
+
+
 def test_tracks_stay_apart_beside_a_leap_of_the_revisions() -> None:
     """Server 2025 went from 26100.7462 to 26100.32230 in a month; 78 revisions beside that would be one pixel."""
     leap = [*HISTORY, update("26100.32230", "security", "2025-04-01", "KB5")]
-    (hotpatch, cumulative) = re.findall(r'cy="([\d.]+)" r="4"/></g>', pictures.staircase(leap, DAY))[:2]
+    (hotpatch, cumulative) = re.findall(r'cy="([\d.]+)" r="4"/></g>', pictures.staircase(leap, DAY, AGE))[:2]
     assert float(hotpatch) - float(cumulative) > 80
 
 
 def test_baselines_are_marked_on_both_tracks() -> None:
-    drawn = pictures.staircase(HISTORY, DAY)
+    drawn = pictures.staircase(HISTORY, DAY, AGE)
     corners = re.findall(r'<rect class="step baseline" x="([\d.]+)" y="([\d.]+)" width="10" height="10"/></g>', drawn)
     assert corners == [("27.0", "375.0"), ("718.2", "11.0")]
     assert "<title>2025-03-22: 26100.5000 KB4 (baseline)</title>" in drawn
@@ -56,7 +80,7 @@ def test_baselines_are_marked_on_both_tracks() -> None:
 
 
 def test_baselines_and_dates_are_labelled() -> None:
-    drawn = pictures.staircase(HISTORY, DAY)
+    drawn = pictures.staircase(HISTORY, DAY, AGE)
     assert re.findall(r'class="axis"[^>]*>(\d+)<', drawn) == ["5000", "100"]
     assert re.findall(r'class="label"[^>]*>([\d-]+)<', drawn) == ["2025-01", "2025-02", "2025-03", "2025-04"]
 
@@ -64,14 +88,14 @@ def test_baselines_and_dates_are_labelled() -> None:
 def test_labels_of_revisions_do_not_overlap() -> None:
     months = [f"{2020 + number // 12}-{number % 12 + 1:02}-10" for number in range(60)]
     builds = [update(f"26100.{100 + number}", "baseline", day) for number, day in enumerate(months)]
-    drawn = pictures.staircase(builds, "2025-01-01")
+    drawn = pictures.staircase(builds, "2025-01-01", AGE)
     heights = [float(y) for y in re.findall(r'class="axis" x="904" y="([\d.]+)"', drawn)]
     assert len(heights) > 10
     assert all(below - above >= 16 for above, below in itertools.pairwise(heights))
 
 
 def test_release_without_hotpatch_has_one_staircase() -> None:
-    drawn = pictures.staircase([row for row in HISTORY if row["kind"] == "security"] + [HISTORY[0]], DAY)
+    drawn = pictures.staircase([row for row in HISTORY if row["kind"] == "security"] + [HISTORY[0]], DAY, AGE)
     assert "stair cumulative" in drawn
     assert "hotpatch" not in drawn
 
@@ -91,18 +115,18 @@ def test_release_without_hotpatch_has_one_staircase() -> None:
     ids=["none", "one", "one day", "to come", "undated", "without build", "preview", "withdrawn"],
 )
 def test_fewer_than_two_steps_are_no_picture(builds: list[ReleaseBuild]) -> None:
-    assert pictures.staircase(builds, DAY) == ""
+    assert pictures.staircase(builds, DAY, AGE) == ""
 
 
 def test_text_in_a_picture_is_escaped() -> None:
-    drawn = pictures.staircase([HISTORY[0], update("26100.300", "security", "2025-02-10", "<script>&\"'")], DAY)
+    drawn = pictures.staircase([HISTORY[0], update("26100.300", "security", "2025-02-10", "<script>&\"'")], DAY, AGE)
     assert "<script>" not in drawn
     assert "&lt;script&gt;&amp;&quot;&#x27;" in drawn
 
 
 def year(name: str, planned: int, actual: int, cumulative: int) -> Year:
     return {
-        **{"release": "windows-11-24h2", "year": name, "months": []},
+        **{"release": "windows-11-24h2", "year": name, "months": [], "data_as_of": AGE},
         **{"planned": planned, "actual": actual, "cumulative": cumulative},
     }  # type: ignore[typeddict-item]
 

@@ -272,6 +272,11 @@ def test_run_without_changes_says_so(catalog: sqlite3.Connection) -> None:
     assert "### Changes: none\n" in markdown(summary(catalog, 2, 0))
 
 
+def test_run_that_read_no_page_does_not_say_that_nothing_changed(catalog: sqlite3.Connection) -> None:
+    catalog.execute("delete from changes")
+    assert "### Changes: not known, for no page was read\n" in markdown(summary(catalog, 3, 3, facts_before=NEW))
+
+
 def test_many_changes_end_with_how_many_more(catalog: sqlite3.Connection) -> None:
     for number in range(100):
         change(catalog, 3, "builds", f"KB51{number:05}", "row", new="26100.9")

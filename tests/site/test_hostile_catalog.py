@@ -303,7 +303,12 @@ def test_feeds_are_well_formed_and_say_nothing_else(catalog: sqlite3.Connection,
     assert ACTING.search(text) is None
     calendar = Calendar.from_ical(body)
     months = "select count(*) from hotpatch_calendar where ? is null or release = ?"
-    assert len(calendar.walk("VEVENT")) == catalog.execute(months, [release, release]).fetchone()[0]
+    # And for each release the next restart, which the quarter rule schedules.
+    ahead = (
+        "select count(distinct release) from restart_periods where date_is = 'scheduled' and (? is null or release = ?)"
+    )
+    counts = [catalog.execute(sql, [release, release]).fetchone()[0] for sql in (months, ahead)]
+    assert len(calendar.walk("VEVENT")) == sum(counts)
 
 
 PARAMETERS = {

@@ -16,7 +16,7 @@ from markupsafe import escape
 
 from scraper.cli import main
 from scraper.publish.pages.terms import TERMS
-from tests.fixtures.serving import build_small, local
+from tests.fixtures.serving import build_small, bundled, local
 
 
 def printed(catalog: Path, *arguments: str) -> Any:
@@ -346,3 +346,17 @@ def test_term_has_its_meaning_as_a_title_and_a_link_to_it(site: httpx.Client, ad
         assert f'href="/about#{name}" title="{escape(TERMS[name])}"' in page
         assert f'<dt id="{name}">' in about
         assert str(escape(TERMS[name])) in about
+
+
+def test_month_whose_plan_was_not_seen_is_marked_by_the_quarter_rule(tmp_path: Path) -> None:
+    """A catalog begun in September 2026 never saw that June was planned as a hotpatch: it does not say replanned."""
+    db = bundled(tmp_path)
+    with closing(sqlite3.connect(db)) as catalog, catalog:
+        catalog.execute("update months set planned_type = null where month = '2026-06'")
+    with local(db) as server:
+        month, home = server.client.get("/month/2026-06").text, server.client.get("/?year=2026").text
+        release = server.client.get("/release/windows-11-25h2").text
+    assert month.count('title="hotpatch by the quarter rule">Not as scheduled, hotpatch</strong>') == 4
+    assert "Replanned" not in month.partition("<h2>Changes seen")[0]
+    assert home.count("not as scheduled, hotpatch by the quarter rule") == 4
+    assert 'title="hotpatch by the quarter rule">not as scheduled</span>' in release

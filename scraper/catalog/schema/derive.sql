@@ -78,9 +78,12 @@ update builds set
     order by month desc limit 1
   ), null);
 
-update months set (cumulative_kb, cumulative_build) = (
-  select kb, build from b_of_month where b_of_month.release = months.release and b_of_month.month = months.month
-);
+update months set
+  -- Rule 13.
+  scheduled_type = (select scheduled_type from month_names where number = substr(month, 6)),
+  (cumulative_kb, cumulative_build) = (
+    select kb, build from b_of_month where b_of_month.release = months.release and b_of_month.month = months.month
+  );
 
 update releases set hotpatch = release in (select release from months)
   or release in (select release from builds where track = 'hotpatch');

@@ -108,6 +108,7 @@ create table months (
   month text not null check (month glob '[12][0-9][0-9][0-9]-[01][0-9]'),
   type text not null check (type in ('baseline', 'hotpatch')),
   planned_type text check (planned_type in ('baseline', 'hotpatch')),
+  scheduled_type text check (scheduled_type in ('baseline', 'hotpatch')),
   status text not null check (status in ('planned', 'released')),
   available text check (available glob '????-??-??'),
   kb text references kbs (kb),

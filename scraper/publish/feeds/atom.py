@@ -31,6 +31,7 @@ def atom(channel: Channel, name: str, title: str, page: str, entries: Sequence[E
     feed = ET.Element("feed", {"xmlns": "http://www.w3.org/2005/Atom", "xml:lang": "en"})
     _add(feed, "id", _id(f"feed/{kind}/{channel.release or 'all'}"))
     _add(feed, "title", title)
+    _add(feed, "subtitle", channel.age)
     _add(feed, "updated", max((entry.updated for entry in entries), default=channel.since))
     _add(feed, "link", rel="self", type="application/atom+xml", href=f"{channel.root}/{name}")
     _add(feed, "link", rel="alternate", type="text/html", href=page)

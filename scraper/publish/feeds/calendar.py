@@ -7,17 +7,37 @@ from datetime import date, datetime, timedelta
 from icalendar import Calendar, Event
 from icalendar.enums import STATUS, TRANSP
 
+from scraper.answers import DATE_IS
 from scraper.publish.feeds.channel import Channel, Rows, article, month_words, plain, rows
 
+# The calendar's months, and for each release the next restart beyond them, which the quarter rule schedules. When the
+# calendar comes to have that month, its event is updated in place.
 _CALENDAR = """
-select hotpatch_calendar.*, coalesce(changed.number, 0) as sequence, coalesce(changed.at, ?2) as modified
-from hotpatch_calendar
+with listed as (
+  select
+    release, product, month, type, planned_type, scheduled_type, status, date, restart, kb, build, cumulative_kb,
+    cumulative_build, withdrawn, article_url, data_as_of
+  from hotpatch_calendar
+  union all
+  select
+    release, product, min(month), 'baseline', null, 'baseline', null, date, 1, null, null, null,
+    null, 0, null, data_as_of
+  from restart_periods
+  where date_is = 'scheduled' and date >= date(data_as_of)
+    and (release, month) not in (select release, month from months)
+  group by release
+)
+select
+  listed.*, coalesce(changed.number, 0) as sequence,
+  -- What is not released yet was last seen to be so when the pages were read.
+  max(coalesce(changed.at, ?2), iif(status is 'released', '', coalesce(data_as_of, ''))) as modified
+from listed
 left join (
   select release, subject, count(*) as number, max(seen_at) as at
   from changes where table_name = 'months' group by release, subject
-) as changed on changed.release = hotpatch_calendar.release and changed.subject = month
-where ?1 is null or hotpatch_calendar.release = ?1
-order by month, hotpatch_calendar.release
+) as changed on changed.release = listed.release and changed.subject = month
+where ?1 is null or listed.release = ?1
+order by month, listed.release
 """
 # When updates of an edition end, with how often and when the page said another day.
 _ENDS = """
@@ -39,7 +59,7 @@ _DAY = timedelta(days=1)
 
 
 def read(catalog: sqlite3.Connection, channel: Channel) -> Rows:
-    """The hotpatch calendar, with how often and when each month last changed."""
+    """The hotpatch calendar and the restarts after it, with how often and when each month last changed."""
     return rows(catalog, _CALENDAR, channel.release, channel.since)
 
 
@@ -59,14 +79,15 @@ def releases(catalog: sqlite3.Connection) -> Rows:
 def document(channel: Channel, months: Rows, ends: Rows) -> bytes:
     """An all-day event for each release and month, and one for the end of updates of each edition.
 
-    A planned month is tentative. When it is replanned or released, its event is updated in place (same UID, higher
-    SEQUENCE). When Microsoft no longer lists it, the event is cancelled.
+    A month that is not released is tentative, and says of which day its plan is. When it is replanned or released, its
+    event is updated in place (same UID, higher SEQUENCE). When Microsoft no longer lists it, the event is cancelled.
     """
     of = f" of {channel.product}" if channel.release else ""
     written = Calendar.new(
         prodid="-//winkb//hotpatch calendar//EN",
         uid=f"{plain(channel.release or 'all')}@winkb",
         name=f"Restarts and hotpatch months{of}",
+        description=f"{channel.age}. What Microsoft planned or released later is not in it.",
         url=channel.root,
     )
     written.add("REFRESH-INTERVAL", _DAY, parameters={"VALUE": "DURATION"})
@@ -90,9 +111,11 @@ def _day(text: str | None) -> date | None:
 
 
 def _event(channel: Channel, row: sqlite3.Row, day: date) -> Event:
-    planned, modified = row["status"] == "planned", datetime.fromisoformat(row["modified"])
+    ahead, modified = row["status"] != "released", datetime.fromisoformat(row["modified"])
     update = f"baseline {row['kb'] or ''}".strip() if row["restart"] else row["kb"]
-    notes = ", ".join(filter(None, (update, planned and "planned", row["withdrawn"] and "withdrawn")))
+    notes = ", ".join(
+        filter(None, (update, ahead and (row["status"] or "scheduled"), row["withdrawn"] and "withdrawn"))
+    )
     words = "restart" if row["restart"] else "hotpatch, no restart"
     return Event.new(
         uid=f"{plain(row['release'])}-{row['month']}@winkb",
@@ -101,11 +124,11 @@ def _event(channel: Channel, row: sqlite3.Row, day: date) -> Event:
         last_modified=modified,
         start=day,
         summary=f"{plain(row['product'])}: {words}{f' ({notes})' if notes else ''}",
-        description="\n".join([*_what(row), *_notes(row, planned)]),
-        status=STATUS.CANCELLED if row["withdrawn"] else STATUS.TENTATIVE if planned else STATUS.CONFIRMED,
+        description="\n".join([*_what(row), *_notes(row)]),
+        status=STATUS.CANCELLED if row["withdrawn"] else STATUS.TENTATIVE if ahead else STATUS.CONFIRMED,
         transparency=TRANSP.TRANSPARENT,
         categories=["RESTART" if row["restart"] else "HOTPATCH"],
-        url=channel.place("months", row["month"]),
+        url=channel.place("months", row["month"]) if row["status"] else channel.place("releases", row["release"]),
     )
 
 
@@ -140,12 +163,16 @@ def _what(row: sqlite3.Row) -> Iterator[str]:
         yield f"{label}: {_update(row['cumulative_kb'], row['cumulative_build'])}"
 
 
-def _notes(row: sqlite3.Row, planned: bool) -> Iterator[str]:
+def _notes(row: sqlite3.Row) -> Iterator[str]:
     """The lines that say how sure the month is, and the address of its article."""
     if row["planned_type"] and row["planned_type"] != row["type"]:
         yield f"This month was planned as {row['planned_type']}."
-    if planned:
-        yield "Planned by Microsoft, which has changed such plans before; the day is the month's second Tuesday."
+    elif not row["planned_type"] and row["scheduled_type"] != row["type"]:
+        yield f"By the quarter rule this month is a {row['scheduled_type']}."
+    if row["status"] != "released":
+        plan = DATE_IS[row["status"] or "scheduled"]
+        yield f"{plan[0].upper()}{plan[1:]}."
+        yield f"Data as of {row['data_as_of'] or 'an unknown time'}; what was planned or released later is not known."
     if row["withdrawn"]:
         yield "Microsoft no longer lists this month."
     if url := article(row["article_url"]):

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
+from scraper import answers
 from scraper.errors import InputError
 from scraper.models import HOSTS
 
@@ -29,12 +30,19 @@ class Channel:
 
     ``site``: the site's address without a slash at its end. ``since``: the time of the first good run, for whatever has
     no time of its own. ``release`` and ``product``: one release and its name, or None and the name of all.
+    ``data_as_of``: when the oldest of the pages behind it was last read.
     """
 
     site: str
     since: str
     release: str | None = None
     product: str = "Windows 11 and Windows Server"
+    data_as_of: str | None = None
+
+    @property
+    def age(self) -> str:
+        """How old the data are, in words."""
+        return f"Data as of {self.data_as_of or 'an unknown time'}"
 
     @property
     def root(self) -> str:
@@ -52,11 +60,11 @@ def channel_of(catalog: sqlite3.Connection, site: str, release: str | None = Non
     (first,) = rows(catalog, "select min(started_at) as at from runs where outcome in ('news', 'unchanged')")
     since = first["at"] or "1970-01-01T00:00:00Z"
     if release is None:
-        return Channel(site, since)
+        return Channel(site, since, data_as_of=answers.data_as_of(catalog, []))
     known = rows(catalog, "select release, product || ' ' || version as name from releases order by release")
     for row in known:
         if row["release"] == release:
-            return Channel(site, since, release, plain(row["name"]))
+            return Channel(site, since, release, plain(row["name"]), answers.data_as_of(catalog, [release]))
     raise unknown("release", release, known)
 
 

@@ -31,6 +31,7 @@ def context(catalog: sqlite3.Connection, question: Question, answer: Answer[list
         "total": len(answer.document),
         "shown": SHOWN,
         "since": question.since,
+        "reach": answers.reach_of_changes(catalog, question.since, question.release, found=bool(answer.document)),
         "of": of,
         "releases": releases(catalog),
         "pages": urls(catalog),

@@ -7,7 +7,10 @@ from scraper.answers.documents import Disagreement
 from scraper.publish.pages.page import Answer, Context, Page, Question
 from scraper.publish.pages.rows import releases, rows, urls
 
-COLUMNS = ("release", "subject", "field", "used", "used_page", "other", "other_page", "why", "since", "until")
+COLUMNS = (
+    *("release", "subject", "field", "used", "used_page", "other", "other_page", "why", "since", "until"),
+    "data_as_of",
+)
 
 
 def answer(catalog: sqlite3.Connection, question: Question) -> Answer[list[Disagreement]]:

@@ -10,6 +10,7 @@ def context(catalog: sqlite3.Connection, year: str, today: str) -> Context:
     """The home page with the calendar of ``year``, or of the last year that there is."""
     years = [row["year"] for row in rows(catalog, "select distinct substr(month, 1, 4) as year from months order by 1")]
     shown = year if year in years else max(years, default=year)
+    restarts = rows(catalog, "select * from next_restart order by release")
     return {
         "years": years,
         "year": shown,
@@ -17,7 +18,8 @@ def context(catalog: sqlite3.Connection, year: str, today: str) -> Context:
         "numbers": [f"{number:02}" for number in range(1, 13)],
         "names": [row["name"][:3] for row in rows(catalog, "select name from month_names order by number")],
         "today": today,
-        "restarts": rows(catalog, "select * from next_restart order by release"),
+        "restarts": restarts,
+        "ways": {row["date_is"] for row in restarts},
         "accepted": _accepted(catalog),
         "changes": rows(catalog, "select * from changes order by seen_at desc, replanned desc, id limit 8"),
         "updates": _newest(catalog),

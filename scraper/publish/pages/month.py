@@ -9,7 +9,7 @@ from scraper.publish.pages.rows import releases, rows
 
 COLUMNS = (
     *("release", "month", "type", "planned_type", "status", "available", "kb", "build"),
-    *("cumulative_kb", "cumulative_build", "restart", "withdrawn"),
+    *("cumulative_kb", "cumulative_build", "restart", "withdrawn", "scheduled_type", "data_as_of"),
 )
 
 

@@ -37,8 +37,9 @@ def context(catalog: sqlite3.Connection, question: Question, answer: Answer[Rele
             catalog, "select * from changes where release = ? order by seen_at desc, replanned desc, id limit 12", name
         ),
         "releases": releases(catalog),
-        "staircase": pictures.staircase(document["builds"], day),
+        "staircase": pictures.staircase(document["builds"], day, document["data_as_of"]),
         "bars": pictures.restarts(document["years"]),
+        "ended": answers.why_no_restart(catalog, name, document["as_of"]),
     }
 
 

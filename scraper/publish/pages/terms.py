@@ -15,7 +15,10 @@ TERMS = {
         "The updates of the newest known security month. A device on one of their builds is fully patched, as long as"
         " the data are fresh and the release is supported."
     ),
-    "planned": "The restarts of a hotpatched device by the plan: months that were first planned as a baseline.",
+    "planned": (
+        "The restarts of a hotpatched device by the plan: months that were first planned as a baseline or, where no"
+        " plan was seen, are one by the quarter rule."
+    ),
     "actual": "The restarts of a hotpatched device so far: baselines that were released.",
     "cumulative": "The restarts of a device without hotpatch so far: one for each month's cumulative security update.",
 }

@@ -69,7 +69,8 @@ def _changes(document: Summary) -> Iterable[str]:
     changes = document["changes"]
     if not changes:
         if document["run"] is not None and not document["replanned"]:
-            yield "### Changes: none"
+            read = any(page["state"] in ("changed", "unchanged") for page in document["pages"])
+            yield "### Changes: none" if read else "### Changes: not known, for no page was read"
         return
     places = {release: place for place, release in enumerate(document["names"])}
     # Stable: within a release the order of the catalog stays. What is of no release comes last.

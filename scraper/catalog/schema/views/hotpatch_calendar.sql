@@ -14,5 +14,7 @@ select
   months.cumulative_kb,
   months.cumulative_build,
   months.withdrawn,
-  months.article_url
-from months join releases using (release);
+  months.article_url,
+  months.scheduled_type,
+  freshness.data_as_of
+from months join releases using (release) left join freshness using (release);

@@ -1,7 +1,7 @@
+-- From today on. The query of the same name asks about any day.
 create view next_restart as
-select release, product, month, date, date_is, status, kb, cast(julianday(date) - julianday(date('now')) as integer) as days
-from (
-  select *, row_number() over (partition by release order by date) as place
-  from hotpatch_calendar where type = 'baseline' and withdrawn = 0 and date >= date('now')
-)
-where place = 1;
+select
+  release, product, date('now') as as_of, month, date, date_is, status, kb,
+  cast(julianday(date) - julianday('now', 'start of day') as integer) as days, data_as_of
+from restart_periods
+where date('now') between since and until;

@@ -12,4 +12,6 @@ from builds as hotpatch
 join builds as cumulative
   on cumulative.release = hotpatch.release and cumulative.month = hotpatch.month
   and cumulative.track = 'cumulative' and cumulative.cadence = 'B' and cumulative.withdrawn = 0
+  -- A month may have two B rows. The twin is one of them.
+  and cumulative.kb is hotpatch.twin_kb and cumulative.corrected_to is null
 where hotpatch.track = 'hotpatch' and hotpatch.kind = 'hotpatch' and hotpatch.withdrawn = 0;
