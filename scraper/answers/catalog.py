@@ -12,7 +12,7 @@ TABLES = {
     *("security_months", "support", "track_events"),
 }
 VIEWS = {
-    *("accepted_builds", "build_verdict", "calendar_starts", "current_builds", "device_builds", "device_periods"),
+    *("accepted_builds", "build_verdict", "calendar_starts", "current_builds", "device_builds"),
     *("disagreements", "edition_names", "edition_verdict_periods", "freshness", "hotpatch_calendar", "month_names"),
     *("newest_months", "next_restart", "other_families", "restart_periods", "restarts_per_year", "support_ends"),
     *("support_periods", "twins", "verdict_periods"),

@@ -7,7 +7,7 @@ import pytest
 
 from scraper import answers
 from scraper.errors import InputError
-from tests.answers.small_catalog import FETCHED, S25, W22, W24, W25, Value
+from tests.answers.small_catalog import FETCHED, S25, W22, W24, W25, Value, settle
 
 
 def test_a_month_that_was_replanned_shows_both_types(catalog: sqlite3.Connection) -> None:
@@ -141,6 +141,7 @@ def test_a_release_without_updates_has_no_next_restart_and_says_why(
     catalog: sqlite3.Connection, change: str, version: str, day: str, why: str
 ) -> None:
     catalog.executescript(change)
+    settle(catalog)
     assert answers.next_restart(catalog, version, day) == ([], False)
     sentence = f"Windows 11 {version} gets no update on {day} or later: {why}."
     assert answers.why_no_restart(catalog, version, day) == sentence
@@ -149,6 +150,7 @@ def test_a_release_without_updates_has_no_next_restart_and_says_why(
 
 def test_a_release_whose_updates_have_ended_is_asked_about_in_its_own_time(catalog: sqlite3.Connection) -> None:
     catalog.executescript("update releases set serviced = 0, ended = 'all', end_of_updates_enterprise = null")
+    settle(catalog)
     assert next_of(catalog, "24H2", "2025-01-15") == ("2025-04", "2025-04-08", "published", "released", "KB5055523")
     assert answers.next_restart(catalog, "25H2", "2026-06-10") == ([], False), "a plan of a dead release is none"
 

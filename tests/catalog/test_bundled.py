@@ -27,7 +27,6 @@ VIEWS = {
     "twins",
     "accepted_builds",
     "calendar_starts",
-    "device_periods",
     "edition_names",
     "edition_verdict_periods",
     "newest_months",

@@ -42,10 +42,12 @@ order by month, listed.release
 # When updates of an edition end, with how often and when the page said another day.
 _ENDS = """
 select support.*, product || ' ' || version as product, product = 'Windows Server' as is_server, name,
-  coalesce(number, 0) as sequence, coalesce(at, ?2) as modified
+  data_as_of, coalesce(number, 0) as sequence,
+  max(coalesce(at, ?2), iif(ends > data_as_of, data_as_of, '')) as modified
 from support
 join releases using (release)
 join edition_names using (edition)
+left join freshness using (release)
 left join (
   select release as changed, field, count(*) as number, max(seen_at) as at
   from changes where table_name = 'releases' group by release, field
@@ -133,7 +135,10 @@ def _event(channel: Channel, row: sqlite3.Row, day: date) -> Event:
 
 
 def _end_event(channel: Channel, row: sqlite3.Row, day: date) -> Event:
-    """The last day of updates of an edition. When Microsoft moves it, the event moves."""
+    """The last day of updates of an edition. When Microsoft moves it, the event moves. It is tentative while it lies
+    ahead of the data."""
+    ahead = row["data_as_of"] is None or row["ends"] > row["data_as_of"]
+    age = f"Data as of {row['data_as_of'] or 'an unknown time'}; what was announced later is not known."
     modified, what = datetime.fromisoformat(row["modified"]), "" if row["is_server"] else "updates for "
     return Event.new(
         uid=f"{plain(row['release'])}-{row['edition']}-ends@winkb",
@@ -142,8 +147,8 @@ def _end_event(channel: Channel, row: sqlite3.Row, day: date) -> Event:
         last_modified=modified,
         start=day,
         summary=f"{plain(row['product'])}: {what}{row['name']} end{'s' if row['is_server'] else ''}",
-        description=f"The last day of updates of {plain(row['product'])}, {row['name']}, as Microsoft announced it.",
-        status=STATUS.CONFIRMED,
+        description=f"The last day of updates of {plain(row['product'])}, {row['name']}, as Microsoft announced it.\n{age}",
+        status=STATUS.TENTATIVE if ahead else STATUS.CONFIRMED,
         transparency=TRANSP.TRANSPARENT,
         categories=["END OF UPDATES"],
         url=channel.place("releases", row["release"]),
