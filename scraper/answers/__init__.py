@@ -15,6 +15,7 @@ A cold `winkb build` imports this package, so it uses the standard library only.
 
 from scraper.answers.builds import build
 from scraper.answers.catalog import check, open_catalog
+from scraper.answers.issues import issues_words
 from scraper.answers.kbs import kb
 from scraper.answers.months import month, next_restart, restarts
 from scraper.answers.pages import changes, disagreements
@@ -27,6 +28,7 @@ __all__ = [
     "changes",
     "check",
     "disagreements",
+    "issues_words",
     "kb",
     "month",
     "next_restart",

@@ -12,7 +12,7 @@ TABLES = {
 }
 VIEWS = {
     *("accepted_builds", "build_verdict", "current_builds", "device_builds", "disagreements", "freshness"),
-    *("hotpatch_calendar", "month_names", "next_restart", "restarts_per_year", "security_months"),
+    *("hotpatch_calendar", "kb_issues", "month_names", "next_restart", "restarts_per_year", "security_months"),
     *("twins", "verdict_periods"),
 }
 

@@ -23,6 +23,7 @@ VIEWS = {
     "disagreements": "disagreements",
     "freshness": "freshness",
     "hotpatch_calendar": "hotpatch_calendar",
+    "kb_issues": "kb_issues",
     "restarts_per_year": "restarts_per_year",
     "security_months": "security_months",
     "twins": "twins",
@@ -33,7 +34,7 @@ VIEWS = {
 # declares no dates, and the type that it gives to a column of a view depends on its version.
 _INTEGERS = {
     *("actual", "base_build", "cumulative", "exit_code", "expired", "finding", "hotpatch", "id", "months_behind"),
-    *("partial", "pending", "planned", "position", "quarantined", "replanned", "restart", "revision"),
+    *("open_issues", "partial", "pending", "planned", "position", "quarantined", "replanned", "restart", "revision"),
     *("revisions_apart", "rows", "run", "serviced", "withdrawn"),
 }
 _DATES = {
@@ -41,8 +42,8 @@ _DATES = {
     *("ltsc_mainstream_end", "since", "stale_from", "until"),
 }
 _TIMES = {
-    *("changed_at", "data_as_of", "failing_since", "fetched_at", "first_seen", "last_seen", "resolved_at"),
-    *("resolved_seen", "seen_at", "started_at", "disagreements.since", "disagreements.until"),
+    *("changed_at", "data_as_of", "failing_since", "fetched_at", "first_seen", "issues_as_of", "last_seen"),
+    *("resolved_at", "resolved_seen", "seen_at", "started_at", "disagreements.since", "disagreements.until"),
 }
 
 
