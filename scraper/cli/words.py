@@ -32,7 +32,7 @@ from scraper.cli.layout import labelled, table
 _NAMES = (
     *("verdict", "status", "release", "track", "kbs", "twin", "baseline", "accepted", "below", "above", "next_restart"),
     *("data_as_of", "months_behind", "security_month", "withdrawn", "devices"),
-    *("title", "article_url", "expired", "known_issues"),
+    *("title", "article_url", "expired", "issues"),
     *("planned", "actual", "cumulative", "hotpatch", "restart", "replanned"),
     *("used", "other", "why", "since", "until", "table_name", "subject", "page"),
 )
@@ -74,7 +74,7 @@ def kb(answer: KbAnswer) -> str:
         ("track", answer["track"]),
         ("article_url", answer["article_url"]),
         ("expired", "yes, Microsoft no longer offers it" if answer["expired"] else None),
-        ("known_issues", answers.issues_words(answer)),
+        ("issues", answers.issues_words(answer)),
         ("data_as_of", answer["data_as_of"]),
     ]
     builds = table([_kb_row(row, answer["track"]) for row in answer["builds"]])

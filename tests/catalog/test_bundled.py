@@ -23,6 +23,7 @@ TABLES = {"pages", "runs", "releases", "feeds", "kbs", "builds", "months", "chan
 TABLES |= {"track_events", "articles", "known_issues", "prerequisites", "sections", "sections_fts"}
 VIEWS = {
     "hotpatch_calendar",
+    "kb_issues",
     "twins",
     "security_months",
     "accepted_builds",

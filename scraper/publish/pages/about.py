@@ -15,7 +15,8 @@ def answer(catalog: sqlite3.Connection, question: Question) -> Answer[dict[str, 
     sources = f"select {', '.join(COLUMNS)} from pages where page not glob 'KB[0-9]*' order by rowid"
     (articles,) = rows(
         catalog,
-        "select count(*) as known, (select count(*) from articles) as read, min(fetched_at) as oldest, sum(failing_since is not null) as failing from pages"
+        "select count(*) as known, (select count(*) from articles) as read, min(fetched_at) as oldest,"
+        " sum(failing_since is not null) as failing from pages"
         " where page glob 'KB[0-9]*'",
     )
     document: dict[str, Any] = {
