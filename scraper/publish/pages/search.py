@@ -55,8 +55,8 @@ def context(catalog: sqlite3.Connection, words: str) -> Context:
     )
     (searched,) = rows(
         catalog,
-        "select count(*) as updates, count(title) as titles, sum(issues <> 'unread') as articles,"
-        " min(iif(issues = 'unread', null, issues_as_of)) as oldest from kb_issues join kbs using (kb)",
+        "select count(*) as updates, count(title) as titles, (select count(*) from articles) as articles,"
+        " (select min(fetched_at) from pages where page glob 'KB[0-9]*') as oldest from kbs",
     )
     found["searched"] = dict(searched)
     return found
