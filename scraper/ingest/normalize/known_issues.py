@@ -185,7 +185,7 @@ _HOW = r"(?: (?:fully|completely|entirely|partially|partly|mostly|largely))?"
 _FIXED = r"(?:addressed|resolved|fixed|corrected)"
 # The forms in which an article says that an issue is resolved.
 _DONE = re.compile(
-    rf"(?:\b(?:is|are|was|were|been)(?: (?:also|now|already|since))?{_HOW} |^\W*(?:update:? )?(?:partially |partly )?)"
+    rf"(?:\b(?:is|are|was|were|been)(?: (?:also|now|already|since))?{_HOW} |^\W*(?:update:? )?(?:issue |partially |partly )?)"
     rf"{_FIXED}\b{_HOW}",
     re.I,
 )
@@ -202,7 +202,11 @@ _INSTALL = re.compile(
     re.I,
 )
 
-_SUBJECT = re.compile(rf"\b{_ISSUE}\b|(?<![\w-])(?:it|this|they)(?: \w+)?$", re.I)
+# "Some symptoms are resolved" is of a part of the issue.
+_SUBJECT = re.compile(
+    rf"\b{_ISSUE}\b|(?<![\w-])(?:it|this|they)(?: \w+)?$|^\W*(?:some|most|many|several|certain)\b.{{0,60}}\bsymptoms\b",
+    re.I,
+)
 _UPDATER = re.compile(r"KB *\d{6,7}|\b(?:microsoft|we|updates?|release)\b", re.I)
 _UPDATE = re.compile(r"KB *\d{6,7}|\bupdates?\b[^.]{0,40}?\breleased\b|\breleased\b.{0,80}?\bupdates?\b", re.I)
 _ROLLBACK = re.compile(r"\bknown issue rollback\b|\bKIR\b", re.I)

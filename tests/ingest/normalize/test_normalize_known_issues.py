@@ -36,6 +36,7 @@ def texts(read: KnownIssue) -> tuple[str | None, str | None, str | None]:
     [
         (f"This issue is resolved in {FIX}.", FIX),
         (f"Fixed in {FIX}.", FIX),
+        (f"Issue resolved in {FIX}.", FIX),
         (f"Install {FIX}.", FIX),
         (f"To resolve this issue, install {FIX} or a later update.", FIX),
         ("To resolve this issue, install the latest Windows update.", None),
@@ -77,6 +78,7 @@ def test_a_resolution_of_the_whole_issue_resolves_it(text: str, kb: str | None) 
         (f"This issue is fixed in part by {FIX}.", FIX),
         (f"{FIX} partially resolves this issue.", FIX),
         (f"Some symptoms of this issue are resolved in {FIX}.", FIX),
+        (f"Some symptoms are resolved in {FIX}.", FIX),
         (f"This issue is resolved in {FIX} for most devices.", FIX),
         (f"This issue is resolved for devices with a touch screen in {FIX}.", FIX),
         (f"This issue is resolved in {FIX} only on tablets.", FIX),
