@@ -185,7 +185,8 @@ _HOW = r"(?: (?:fully|completely|entirely|partially|partly|mostly|largely))?"
 _FIXED = r"(?:addressed|resolved|fixed|corrected)"
 # The forms in which an article says that an issue is resolved.
 _DONE = re.compile(
-    rf"(?:\b(?:is|are|was|were|been)(?: (?:also|now|already|since))?{_HOW} |^\W*(?:update:? )?(?:issue |partially |partly )?)"
+    rf"(?:\b(?:is|are|was|were|been)(?: (?:also|now|already|since))?{_HOW} "
+    r"|^\W*(?:update:? )?(?:issue |partially |partly )?)"
     rf"{_FIXED}\b{_HOW}",
     re.I,
 )
