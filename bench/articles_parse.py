@@ -37,6 +37,8 @@ Read = tuple[
     tuple[str, str] | None,
 ]
 
+# A zero-width blank between a letter and a word parts them.
+PARTING = re.compile(r"(?<=[A-Za-z])(?<!KB)\u200b+(?=\w)|(?<=[\d.!?,;:)])\u200b+(?=[A-Za-z])")
 INVISIBLE = re.compile("[\u200b-\u200d\u2060\ufeff\u00ad]")
 LABELS = {"symptoms", "symptom", "workaround", "resolution", "third-party information disclaimer"}
 KNOWN = re.compile(r"known issues( in this update)?", re.IGNORECASE)
@@ -165,7 +167,7 @@ def _text(strings: list[NavigableString]) -> str:
             pieces.append(" ")
         last = block
         pieces.append(str(string))
-    return " ".join(INVISIBLE.sub("", "".join(pieces)).split())
+    return " ".join(INVISIBLE.sub("", PARTING.sub(" ", "".join(pieces))).split())
 
 
 def _block(string: NavigableString) -> Tag | None:

@@ -267,15 +267,16 @@ class Records:
 
 
 class IssuesRead(StrEnum):
-    """What was read of an article's known issues: a list, that there are none, or neither."""
+    """What was read of an article's known issues: a list; that Microsoft knows of none; or neither, because the article
+    has no such section or it could not be understood."""
 
     LISTED = "listed"
     NONE = "none"
-    UNREAD = "unread"
+    UNREADABLE = "unreadable"
 
 
 class IssueStatus(StrEnum):
-    """``open``: no resolution is stated; ``resolved``: one is."""
+    """``resolved``: the article states a resolution of the whole issue; ``open``: it does not, or only in part."""
 
     OPEN = "open"
     RESOLVED = "resolved"
@@ -283,11 +284,14 @@ class IssueStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class KnownIssue:
+    """``fixed_by_kb``: the KB that the resolution names as the fix, in whole or in part."""
+
     title: str
     status: IssueStatus
     symptom: str | None
     workaround: str | None
     resolution: str | None
+    fixed_by_kb: str | None = None
 
 
 class PrerequisiteKind(StrEnum):

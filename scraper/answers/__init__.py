@@ -15,6 +15,7 @@ A cold `winkb build` imports this package, so it uses the standard library only.
 
 from scraper.answers.builds import build
 from scraper.answers.catalog import check, data_as_of, open_catalog
+from scraper.answers.issues import issues_words
 from scraper.answers.kbs import kb
 from scraper.answers.months import DATE_IS, month, next_restart, restarts, why_no_restart
 from scraper.answers.pages import changes, disagreements, reach_of_changes
@@ -29,6 +30,7 @@ __all__ = [
     "check",
     "data_as_of",
     "disagreements",
+    "issues_words",
     "kb",
     "month",
     "next_restart",

@@ -150,13 +150,34 @@ class KbBuild(TypedDict):
     withdrawn: bool
 
 
+class KnownIssue(TypedDict):
+    """``fixed_by_kb``: the KB that the resolution names as the fix: of the whole issue, or of a part where it is
+    ``open``."""
+
+    title: str
+    status: str
+    symptom: str | None
+    workaround: str | None
+    resolution: str | None
+    fixed_by_kb: str | None
+    first_seen: str
+    last_seen: str
+    resolved_seen: str | None
+
+
 class KbAnswer(TypedDict):
+    """``issues``: ``listed``, ``none``, ``unread`` or ``unreadable``. ``known_issues`` is null where the issues are not
+    known, and has those that were listed once, too."""
+
     kb: str
     title: str | None
     track: str | None
     article_url: str | None
     expired: bool | None
     builds: list[KbBuild]
+    issues: str
+    issues_as_of: str | None
+    known_issues: list[KnownIssue] | None
     data_as_of: str | None
 
 

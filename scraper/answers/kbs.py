@@ -4,6 +4,7 @@ import sqlite3
 
 from scraper.answers.catalog import data_as_of, select
 from scraper.answers.documents import KbAnswer, KbBuild
+from scraper.answers.issues import known_issues_of
 from scraper.answers.reading import read_kb, read_releases
 from scraper.answers.updates import pair_of
 
@@ -17,6 +18,7 @@ def kb(catalog: sqlite3.Connection, text: str, release: str | None = None) -> tu
     releases = read_releases(catalog, release)
     known = select(catalog, "select title, track, article_url, expired from kbs where kb = ?", number)
     rows = select(catalog, "select * from builds where kb = ? order by revision", number)
+    issues, issues_as_of, known_issues = known_issues_of(catalog, number)
     builds = [row for name in releases for row in rows if row["release"] == name]
     document: KbAnswer = {
         "kb": number,
@@ -25,6 +27,9 @@ def kb(catalog: sqlite3.Connection, text: str, release: str | None = None) -> tu
         "article_url": known[0]["article_url"] if known else None,
         "expired": bool(known[0]["expired"]) if known else None,
         "builds": [_kb_build(catalog, row) for row in builds],
+        "issues": issues,
+        "issues_as_of": issues_as_of,
+        "known_issues": known_issues,
         "data_as_of": data_as_of(catalog, [row["release"] for row in builds]),
     }
     return document, bool(builds or (known and release is None))

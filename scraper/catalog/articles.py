@@ -52,7 +52,7 @@ class Article:
             row.issue, row.status, row.last_seen = issue, issue.status, at
             is_resolved = issue.status is IssueStatus.RESOLVED
             row.resolved_seen = (row.resolved_seen or at) if is_resolved else None
-        if record.read is not IssuesRead.UNREAD:
+        if record.read is not IssuesRead.UNREADABLE:
             listed = {issue.title for issue in record.issues}
             for title, row in self.issues.items():
                 if title not in listed and row.status != GONE:
@@ -68,7 +68,7 @@ def add_articles(rows: Resolved, articles: Mapping[str, Article], troubles: Mapp
         rows.find(Severity.WARNING, trouble.code, None, kb, trouble.message, kb)
     for kb, article in articles.items():
         record = article.record
-        if record.read is IssuesRead.UNREAD:
+        if record.read is IssuesRead.UNREADABLE:
             message = f"no known issues could be read in the article of {kb}"
             rows.find(Severity.INFO, "issues-unread", None, kb, message, kb)
         for row in by_kb.get(kb, ()):

@@ -234,12 +234,9 @@ def _article_rows(history: History, articles: Mapping[str, Article]) -> dict[str
             }
         )
         for title, issue in article.issues.items():
-            stated = {"symptom": issue.issue.symptom, "workaround": issue.issue.workaround}
+            stated = asdict(issue.issue) | {"title": title, "status": issue.status}
             times = {"first_seen": issue.first_seen, "last_seen": issue.last_seen, "resolved_seen": issue.resolved_seen}
-            resolution = issue.issue.resolution
-            rows["known_issues"].append(
-                {"kb": kb, "title": title, "status": issue.status, **stated, "resolution": resolution, **times}
-            )
+            rows["known_issues"].append({"kb": kb, **stated, **times})
         for needed in record.prerequisites:
             rows["prerequisites"].append(
                 {"kb": kb, "kind": needed.kind, "requires_kb": needed.kb, "build": needed.build}

@@ -8,6 +8,7 @@ add nothing that the JSON does not have.
 from collections.abc import Iterable
 from itertools import groupby
 
+from scraper import answers
 from scraper.answers.documents import (
     Action,
     BuildAnswer,
@@ -15,6 +16,7 @@ from scraper.answers.documents import (
     Disagreement,
     KbAnswer,
     KbBuild,
+    KnownIssue,
     Month,
     Neighbour,
     Pair,
@@ -46,7 +48,7 @@ _NAMES = (
         "next_restart",
     ),
     *("data_as_of", "months_behind", "security_month", "withdrawn", "devices"),
-    *("title", "article_url", "expired"),
+    *("title", "article_url", "expired", "issues"),
     *("planned", "actual", "cumulative", "hotpatch", "restart", "replanned"),
     *("used", "other", "why", "since", "until", "table_name", "subject", "page"),
 )
@@ -95,11 +97,13 @@ def kb(answer: KbAnswer) -> str:
         ("track", answer["track"]),
         ("article_url", answer["article_url"]),
         ("expired", "yes, Microsoft no longer offers it" if answer["expired"] else None),
+        ("issues", answers.issues_words(answer)),
         ("data_as_of", answer["data_as_of"]),
     ]
     builds = table([_kb_row(row, answer["track"]) for row in answer["builds"]])
     both = [_BOTH] if any(row["twin"] for row in answer["builds"]) else []
-    return "\n".join([_paragraph(answer["kb"], rows), *builds, *both])
+    issues = table([_issue_row(issue) for issue in answer["known_issues"] or ()])
+    return "\n".join([_paragraph(answer["kb"], rows), *issues, *builds, *both])
 
 
 def month(months: list[Month], fetched: str | None) -> str:
@@ -249,6 +253,13 @@ def _restart(restart: Restart) -> str:
     return f"{restart['date']} ({restart['date_is']}) with the {_month(restart['month'])} {update}" + (
         f" {restart['kb']}" if restart["kb"] else ""
     )
+
+
+def _issue_row(issue: KnownIssue) -> tuple[str, ...]:
+    """``open, fixed in part by KB5129195  USB audio devices might fail to start``."""
+    part = " in part" if issue["status"] == "open" else ""
+    fix = f", fixed{part} by {issue['fixed_by_kb']}" if issue["fixed_by_kb"] else ""
+    return f"{issue['status']}{fix}", issue["title"]
 
 
 def _kb_row(row: KbBuild, track: str | None) -> tuple[str, ...]:

@@ -25,6 +25,7 @@ VIEWS = {
     "edition_verdicts": "edition_verdict_periods",
     "freshness": "freshness",
     "hotpatch_calendar": "hotpatch_calendar",
+    "kb_issues": "kb_issues",
     "newest_months": "newest_months",
     "restart_periods": "restart_periods",
     "restarts_per_year": "restarts_per_year",
@@ -38,7 +39,7 @@ VIEWS = {
 # declares no dates, and the type that it gives to a column of a view depends on its version.
 _INTEGERS = {
     *("actual", "base_build", "cumulative", "exit_code", "expired", "finding", "hotpatch", "id", "months_behind"),
-    *("partial", "pending", "planned", "position", "quarantined", "replanned", "restart", "revision"),
+    *("open_issues", "partial", "pending", "planned", "position", "quarantined", "replanned", "restart", "revision"),
     *(
         "action_restart",
         "is_baseline",
@@ -57,8 +58,8 @@ _DATES = {
     *("ended_from", "ends", "ltsc_mainstream_end", "since", "stale_from", "until"),
 }
 _TIMES = {
-    *("changed_at", "data_as_of", "failing_since", "fetched_at", "first_seen", "last_seen", "resolved_at"),
-    *("resolved_seen", "seen_at", "started_at", "disagreements.since", "disagreements.until"),
+    *("changed_at", "data_as_of", "failing_since", "fetched_at", "first_seen", "issues_as_of", "last_seen"),
+    *("resolved_at", "resolved_seen", "seen_at", "started_at", "disagreements.since", "disagreements.until"),
 }
 
 

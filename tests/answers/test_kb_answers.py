@@ -33,6 +33,9 @@ def test_a_kb_is_read_as_people_have_it(catalog: sqlite3.Connection, text: str) 
         "article_url": "https://support.microsoft.com/help/5059525",
         "expired": False,
         "builds": [of_client, of_client | {"release": "windows-server-2025"}],
+        "issues": "unread",
+        "issues_as_of": None,
+        "known_issues": None,
         "data_as_of": FETCHED,
     }
     assert answers.kb(catalog, text) == (document, True)
@@ -47,6 +50,9 @@ def test_an_unknown_kb_is_the_same_document_with_nulls(catalog: sqlite3.Connecti
             "article_url": None,
             "expired": None,
             "builds": [],
+            "issues": "unread",
+            "issues_as_of": None,
+            "known_issues": None,
             "data_as_of": FETCHED,
         },
         False,

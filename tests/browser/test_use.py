@@ -57,7 +57,7 @@ def test_search_says_what_it_found(chromium: "Browser", site: str) -> None:
         assert tab.page.locator("main ul.list li a.kb").count() > 5
         assert tab.page.input_value("#find") == "hotpatch"
         tab.go("/search?q=xyzzy")
-        assert "No update has these words: xyzzy" in tab.page.inner_text("main")
+        assert "No title has these words: xyzzy" in tab.page.inner_text("main")
 
 
 def test_search_box_wants_words(chromium: "Browser", site: str) -> None:

@@ -24,6 +24,7 @@ TABLES |= {"security_months", "support"}
 TABLES |= {"track_events", "articles", "known_issues", "prerequisites", "sections", "sections_fts"}
 VIEWS = {
     "hotpatch_calendar",
+    "kb_issues",
     "twins",
     "accepted_builds",
     "calendar_starts",

@@ -164,6 +164,7 @@ def test_a_kb_in_words(catalog: sqlite3.Connection) -> None:
         "  title       May 13, 2025-Hotpatch KB5058497 (OS Build 26100.3981)\n"
         "  track       hotpatch\n"
         "  article     https://support.microsoft.com/help/5059525\n"
+        "  issues      not known: no article of this update was read\n"
         f"  data as of  {FETCHED}\n"
         f"  Windows 11 24H2      {rest}"
         f"  Windows Server 2025  {rest}"

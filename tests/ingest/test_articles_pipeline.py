@@ -87,8 +87,9 @@ def test_an_article_is_read_into_its_tables(runs: Runs) -> None:
         (KB, "windows-11-24h2", "listed", "2026-09-29 08:43 AM", "2026-09-22")
     ]
     assert runs.rows("select * from known_issues") == [
-        (KB, ISSUE.title, "open", ISSUE.symptoms, ISSUE.workaround, None, FIRST, FIRST, None)
+        (KB, ISSUE.title, "open", ISSUE.symptoms, ISSUE.workaround, None, None, FIRST, FIRST, None)
     ]
+    assert runs.rows("select * from kb_issues where issues <> 'unread'") == [(KB, "listed", 1, FIRST)]
     assert runs.rows("select kind, requires_kb, build from prerequisites where kind = 'servicing-stack'") == [
         ("servicing-stack", "KB5120102", "26100.8872")
     ]
@@ -119,17 +120,23 @@ def test_every_update_of_the_hotpatch_releases_is_asked_for_once(runs: Runs) -> 
 
 def test_an_issue_is_followed_until_it_is_gone(runs: Runs) -> None:
     def state() -> list[tuple[object, ...]]:
-        return runs.rows("select status, first_seen, last_seen, resolved_seen from known_issues")
+        return runs.rows("select status, fixed_by_kb, first_seen, last_seen, resolved_seen from known_issues")
 
     runs.serve(KB, written())
     runs.run(FIRST)
-    assert state() == [("open", FIRST, FIRST, None)]
+    assert state() == [("open", None, FIRST, FIRST, None)]
     runs.serve(KB, written(issues=[replace(ISSUE, resolution="This issue is addressed in KB5129999.")]))
     runs.run(SECOND)
-    assert state() == [("resolved", FIRST, SECOND, SECOND)]
-    runs.serve(KB, written(issues=[]))
+    assert state() == [("resolved", "KB5129999", FIRST, SECOND, SECOND)]
+    runs.serve(KB, written(issues=[replace(ISSUE, resolution="This issue is partially resolved in KB5129999.")]))
     runs.run(THIRD)
-    assert state() == [("gone", FIRST, SECOND, SECOND)]
+    assert state() == [("open", "KB5129999", FIRST, THIRD, None)]
+    runs.serve(KB, written(issues=[]))
+    runs.run(FOURTH)
+    assert state() == [("gone", "KB5129999", FIRST, THIRD, FOURTH)]
+    assert runs.rows("select issues, open_issues, issues_as_of from kb_issues where kb = 'KB5124010'") == [
+        ("none", 0, FOURTH)
+    ]
     assert runs.rows("select issues from articles") == [("none",)]
 
 
@@ -138,7 +145,8 @@ def test_an_article_whose_issues_cannot_be_read_keeps_the_ones_it_had_and_is_a_f
     runs.run(FIRST)
     runs.serve(KB, written(issues=None))
     assert runs.run(SECOND).exit_code == 0
-    assert runs.rows("select issues from articles") == [("unread",)]
+    assert runs.rows("select issues from articles") == [("unreadable",)]
+    assert runs.rows("select open_issues, issues_as_of from kb_issues where kb = 'KB5124010'") == [(None, SECOND)]
     assert runs.rows("select status from known_issues") == [("open",)]
     assert runs.rows("select code, severity from findings where subject = 'KB5124010' and code = 'issues-unread'") == [
         ("issues-unread", "info")
@@ -150,6 +158,7 @@ def test_a_landing_that_does_not_carry_the_kb_gives_no_data_but_a_finding(runs: 
     outcome = runs.run(FIRST)
     assert outcome.exit_code == 0
     assert runs.rows("select * from articles") == []
+    assert runs.rows("select distinct issues, open_issues from kb_issues") == [("unread", None)]
     (found,) = runs.rows("select code, subject, page from findings where code = 'landing'")
     assert found == ("landing", KB, KB)
     assert any("leads to another page" in problem for problem in outcome.problems)

@@ -33,8 +33,8 @@ _CODES = {
         "article-unread": "What is served in an article's place is no article.",
     },
     (Severity.INFO, Group.ARTICLE): {
-        "issues-unread": "An article has a section of known issues that could not be read; `articles.issues` says"
-        " `unread`.",
+        "issues-unread": "An article has no section of known issues, or one that could not be understood;"
+        " `articles.issues` says `unreadable`.",
     },
 }
 

@@ -200,7 +200,7 @@ create table articles (
   available text check (available glob '????-??-??'),
   updated_at text,
   layout text not null,
-  issues text not null check (issues in ('listed', 'none', 'unread')),
+  issues text not null check (issues in ('listed', 'none', 'unreadable')),
   page text not null references pages (page)
 ) strict;
 
@@ -211,6 +211,7 @@ create table known_issues (
   symptom text,
   workaround text,
   resolution text,
+  fixed_by_kb text check (fixed_by_kb glob 'KB[0-9]*' and substr(fixed_by_kb, 3) not glob '*[^0-9]*'),
   first_seen text not null check (first_seen glob '????-??-??T??:??:??Z'),
   last_seen text not null check (last_seen glob '????-??-??T??:??:??Z'),
   resolved_seen text check (resolved_seen glob '????-??-??T??:??:??Z'),

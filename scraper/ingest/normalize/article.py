@@ -1,20 +1,19 @@
 """From a parsed article to its record: title, builds and date, known issues, prerequisites.
 
-The closed vocabularies of articles are here: the words by which an issue is resolved, open, or denied. What no rule
-reads is unread: a section that neither lists an issue nor denies that there is one is ``unread``, never ``none``.
+Known issues are read in ``known_issues``, which has their vocabulary.
 """
 
 import re
 from calendar import month_name
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 from urllib.parse import urlsplit
 
 from scraper.errors import cut
+from scraper.ingest.normalize.known_issues import LONGEST_TITLE, SENTENCE_END, issues_of, issues_read
 from scraper.ingest.parse.parsed import IssueText, ParsedArticle
-from scraper.models import ArticleRecord, IssuesRead, IssueStatus, KnownIssue, Prerequisite, PrerequisiteKind
+from scraper.models import ArticleRecord, Prerequisite, PrerequisiteKind
 
 _MONTHS = [name.casefold() for name in month_name]
 _KB = re.compile(r"\bKB *(\d{6,7})(?!\d)", re.I | re.A)
@@ -31,42 +30,11 @@ _KB_WITH_BUILD = re.compile(
     re.I | re.A,
 )
 _PACKAGE = re.compile(r"windows[\d.]+-(?:kb)*(?P<kb>\d{6,7})(?!\d)(?:-(?P<device>[a-z0-9]+))?", re.I | re.A)
-_SENTENCE_END = re.compile(r"(?<=[.!?]) (?=\W{0,9}[A-Z])")
-
-# A whole sentence: "not aware of any issues on other versions" denies no issue of this version.
-_DENIED = re.compile(
-    r"\W*(?:note:? )?(?:at this time,? |currently,? )?"
-    r"(?:(?:microsoft|we)(?: is| are|['\u2019]re)(?: currently)?(?:(?: not|n['\u2019]t)(?: currently)? | un)"
-    r"aware of any(?: known| new)? issues?"
-    r"|(?:there are|this update has)(?: currently)? no known issues|no known issues)"
-    r"(?: (?:with|in|for|from|affecting|related to|caused by) (?:this|these|the) [^.]{0,60})?"
-    r"(?: at this time| currently)?[.!]?",
-    re.I,
-)
-_FIX = r"(?:addressed|resolved|fixed)"
-_ADDRESSED = re.compile(
-    # "inKB5095093": a zero-width blank was between the words (captured KB5094126).
-    rf"(?<!will be )(?<!not )(?<!not been )(?<!not yet ){_FIX} (?:in|by|with|using) ?"
-    r"(?:[^.]|\.(?=\d)){0,80}?KB *\d{6,7}"
-    rf"|\b(?:is|was|were|been) {_FIX} (?:in|by|with) [^.]{{0,40}}?\bupdates? released\b",
-    re.I,
-)
-_PENDING = re.compile(
-    r"\b(?:resolution|fix|solution) is (?:in progress|planned|being|under|not yet)"
-    r"|\b(?:in|with) (?:an? |the )?(?:future|upcoming|coming|next)\b[^.]{0,40}\b(?:update|release)"
-    r"|\b(?:is|are|we['\u2019]re) (?:currently |actively )?(?:working (?:on|to|toward)|investigating)\b"
-    r"|\bunder investigation\b",
-    re.I,
-)
 
 # Characters. The longest heading seen has 61, the longest section 7,317, the longest part of an issue 543. Longer texts
 # are cut, with a sign. A row of the catalog must be far shorter than the 250,000 that the site allows a row.
 _LONGEST_DATE, _LONGEST_HEADING, _LONGEST_PART, _LONGEST_SECTION = 100, 300, 10_000, 50_000
 _MOST_PACKAGES = 500
-
-_SYMPTOMS = ("symptoms", "symptom")
-_WORKAROUNDS = ("workaround", "workarounds")
-_RESOLUTIONS = ("resolution", "resolutions")
 
 
 def normalize_article(page: ParsedArticle, url: str) -> ArticleRecord:
@@ -77,7 +45,7 @@ def normalize_article(page: ParsedArticle, url: str) -> ArticleRecord:
     (sources.md C1)."""
     page = _bounded(page)
     kbs = frozenset(_kbs(page, url))
-    issues = tuple(_with_own_titles(dict.fromkeys(_issues(page))))
+    issues = issues_of(page)
     return ArticleRecord(
         layout=page.layout,
         updated_at=page.updated_at or None,
@@ -88,7 +56,7 @@ def normalize_article(page: ParsedArticle, url: str) -> ArticleRecord:
         heading_builds=_builds(page.heading),
         title_date=_date(page.title),
         heading_date=_date(page.heading),
-        read=_issues_read(page, issues),
+        read=issues_read(page, issues),
         issues=issues,
         prerequisites=tuple(_unique(_prerequisites(page, kbs))),
         sections=page.sections,
@@ -101,7 +69,7 @@ def _bounded(page: ParsedArticle) -> ParsedArticle:
     if page.issues is not None:
         issues = tuple(
             IssueText(
-                cut(issue.title, _LONGEST_HEADING),
+                cut(issue.title, LONGEST_TITLE),
                 {label: cut(text, _LONGEST_PART) for label, text in issue.parts.items()},
             )
             for issue in page.issues
@@ -117,20 +85,6 @@ def _bounded(page: ParsedArticle) -> ParsedArticle:
         packages=tuple(cut(package, _LONGEST_HEADING) for package in page.packages[:_MOST_PACKAGES]),
         sections=tuple((cut(name, _LONGEST_HEADING), cut(text, _LONGEST_SECTION)) for name, text in page.sections),
     )
-
-
-def _with_own_titles(issues: Iterable[KnownIssue]) -> Iterator[KnownIssue]:
-    """The issues, each with a title of its own, since the title is the key. Issues that share one, like the rows of a
-    table, get the symptom's first sentence added to it, and a number where that is the same too."""
-    issues = list(issues)
-    titles = Counter(issue.title for issue in issues)
-    given: Counter[str] = Counter()
-    for issue in issues:
-        title = issue.title
-        if titles[title] > 1 and issue.symptom:
-            title = f"{title}: {_SENTENCE_END.split(issue.symptom, maxsplit=1)[0][:120]}"
-        given[title] += 1
-        yield replace(issue, title=title if given[title] == 1 else f"{title} ({given[title]})")
 
 
 # --- title, heading, address -----------------------------------------------------------------------------------------
@@ -158,50 +112,6 @@ def _date(words: str) -> str | None:
         return date(int(found["year"]), _MONTHS.index(found["month"].casefold()), int(found["day"])).isoformat()
     except ValueError:
         return None
-
-
-# --- known issues ----------------------------------------------------------------------------------------------------
-
-
-def _issues_read(page: ParsedArticle, issues: tuple[KnownIssue, ...]) -> IssuesRead:
-    if issues:
-        return IssuesRead.LISTED
-    if page.issues is not None and any(map(_DENIED.fullmatch, _SENTENCE_END.split(page.issues_text))):
-        return IssuesRead.NONE
-    return IssuesRead.UNREAD
-
-
-def _issues(page: ParsedArticle) -> Iterator[KnownIssue]:
-    for issue in page.issues or ():
-        symptom = _part(issue, _SYMPTOMS) or _part(issue, ("",))
-        title = issue.title or _first_sentence(symptom or " ".join(issue.parts.values()))
-        if title and not _denies(issue):
-            yield KnownIssue(
-                title, _status(issue.parts), symptom, _part(issue, _WORKAROUNDS), _part(issue, _RESOLUTIONS)
-            )
-
-
-def _part(issue: IssueText, labels: tuple[str, ...]) -> str | None:
-    return " ".join(filter(None, (issue.parts.get(label) for label in labels))) or None
-
-
-def _denies(issue: IssueText) -> bool:
-    """Whether a fold only says that there is no issue. Some articles have one such fold for each version."""
-    text = issue.parts.get("", "") if issue.parts else issue.title
-    return not (issue.parts.keys() - {""}) and _DENIED.fullmatch(text) is not None
-
-
-def _first_sentence(text: str) -> str:
-    """The title of an issue in a table, where it has none of its own."""
-    return cut(_SENTENCE_END.split(text, maxsplit=1)[0], _LONGEST_HEADING)
-
-
-def _status(parts: Mapping[str, str]) -> IssueStatus:
-    """Resolved when a resolution is given and not only promised, or when another part names the update with the fix."""
-    resolutions = [parts[label] for label in _RESOLUTIONS if label in parts]
-    others = [parts[label] for label in (*_WORKAROUNDS, "next steps", "") if label in parts]
-    given = any(_ADDRESSED.search(text) or not _PENDING.search(text) for text in resolutions)
-    return IssueStatus.RESOLVED if given or any(map(_ADDRESSED.search, others)) else IssueStatus.OPEN
 
 
 # --- prerequisites ---------------------------------------------------------------------------------------------------
@@ -252,7 +162,7 @@ def _baseline(page: ParsedArticle, kbs: frozenset[str]) -> Prerequisite | None:
     if "hotpatch" not in words or "baseline" in words:
         return None
     for _, text in page.sections:
-        for sentence in _SENTENCE_END.split(text):
+        for sentence in SENTENCE_END.split(text):
             if "baseline" in sentence.casefold() and (found := _named(PrerequisiteKind.BASELINE, sentence, kbs)):
                 return found
     return None

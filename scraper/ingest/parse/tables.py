@@ -5,7 +5,7 @@ Nothing else is reliable. No layout gives data tables a class of their own, ids 
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urljoin
 
@@ -13,7 +13,7 @@ from selectolax.lexbor import LexborNode
 
 from scraper.errors import DriftError
 from scraper.ingest.parse.parsed import Row, Table
-from scraper.ingest.parse.text import clean
+from scraper.ingest.parse.text import clean, clean_prose
 from scraper.models import TableShape
 
 _BLOCKS = frozenset(
@@ -82,7 +82,9 @@ class Links:
         return address if address.startswith("https://") else ""
 
 
-def read(node: LexborNode, links: Links, silent: frozenset[str] = _SILENT) -> tuple[str, str]:
+def read(
+    node: LexborNode, links: Links, silent: frozenset[str] = _SILENT, cleaned: Callable[[str], str] = clean
+) -> tuple[str, str]:
     """The cleaned text below a node, and the address of its first link ("" without one). Block tags part words, inline
     tags do not. Footnote marks and the content of the ``silent`` tags are left out."""
     child = node.first_child
@@ -93,11 +95,13 @@ def read(node: LexborNode, links: Links, silent: frozenset[str] = _SILENT) -> tu
         inner = child.first_child
         text = inner.text_content if inner is not None and inner.next is None else None
         if text is not None:
-            return clean(text), links.resolve(_href(child))
-    return _walk(child, links, silent)
+            return cleaned(text), links.resolve(_href(child))
+    text, link = _walk(child, links, silent)
+    return cleaned(text), link
 
 
 def _walk(child: LexborNode, links: Links, silent: frozenset[str]) -> tuple[str, str]:
+    """The same of a node and those behind it, its text not cleaned."""
     pieces: list[str] = []
     link = ""
     pending: list[LexborNode | None] = [child]  # None: the end of a block
@@ -121,7 +125,7 @@ def _walk(child: LexborNode, links: Links, silent: frozenset[str]) -> tuple[str,
             pending.append(None)
         if (inner := current.first_child) is not None:
             pending.append(inner)
-    return clean("".join(pieces)), link
+    return "".join(pieces), link
 
 
 def _href(node: LexborNode) -> str:
@@ -133,17 +137,22 @@ def text_of(node: LexborNode) -> str:
     return read(node, Links(""))[0]
 
 
-def serve(table: LexborNode, links: Links) -> Served:
+def prose_of(node: LexborNode) -> str:
+    """The cleaned prose below a node of an article."""
+    return read(node, Links(""), cleaned=clean_prose)[0]
+
+
+def serve(table: LexborNode, links: Links, cleaned: Callable[[str], str] = clean) -> Served:
     """A table with its header: the first row that is not empty, without the empty cells at its end. Empty rows are left
-    out."""
-    filled = (row for row in _rows(table, links) if any(row[0]))
+    out. ``cleaned`` cleans a cell's text."""
+    filled = (row for row in _rows(table, links, cleaned) if any(row[0]))
     header = [text.casefold() for text in next(filled, ([], {}))[0]]
     while header and not header[-1]:
         header.pop()
     return Served(tuple(header), tuple(filled))
 
 
-def _rows(table: LexborNode, links: Links) -> Iterator[tuple[list[str], dict[int, str]]]:
+def _rows(table: LexborNode, links: Links, cleaned: Callable[[str], str]) -> Iterator[tuple[list[str], dict[int, str]]]:
     for part in table.iter():
         if part.tag in _PARTS:
             for row in part.iter():
@@ -156,12 +165,12 @@ def _rows(table: LexborNode, links: Links) -> Iterator[tuple[list[str], dict[int
                     # Five of six cells are empty or one text; only text nodes have a text_content.
                     text = "" if child is None else child.text_content
                     if child is None or text is None or child.next is not None:
-                        text, address = read(cell, links)
+                        text, address = read(cell, links, cleaned=cleaned)
                         if address:
                             addresses[len(texts)] = address
                         texts.append(text)
                     else:
-                        texts.append(clean(text))
+                        texts.append(cleaned(text))
                 yield texts, addresses
 
 

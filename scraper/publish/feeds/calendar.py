@@ -147,7 +147,7 @@ def _end_event(channel: Channel, row: sqlite3.Row, day: date) -> Event:
         last_modified=modified,
         start=day,
         summary=f"{plain(row['product'])}: {what}{row['name']} end{'s' if row['is_server'] else ''}",
-        description=f"The last day of updates of {plain(row['product'])}, {row['name']}, as Microsoft announced it.\n{age}",
+        description=f"The last day of updates of {plain(row['product'])} ({row['name']}), as announced.\n{age}",
         status=STATUS.TENTATIVE if ahead else STATUS.CONFIRMED,
         transparency=TRANSP.TRANSPARENT,
         categories=["END OF UPDATES"],

@@ -11,11 +11,12 @@ _COUNTED = ("releases", "kbs", "builds", "months", "changes", "findings")
 
 
 def answer(catalog: sqlite3.Connection, question: Question) -> Answer[dict[str, Any]]:
-    """The articles, of which there are many, are only counted."""
+    """The articles, of which there are many, are only counted: those that were asked for, and those that were read."""
     sources = f"select {', '.join(COLUMNS)} from pages where page not glob 'KB[0-9]*' order by rowid"
     (articles,) = rows(
         catalog,
-        "select count(*) as known, min(fetched_at) as oldest, sum(failing_since is not null) as failing from pages"
+        "select count(*) as known, (select count(*) from articles) as read, min(fetched_at) as oldest,"
+        " sum(failing_since is not null) as failing from pages"
         " where page glob 'KB[0-9]*'",
     )
     document: dict[str, Any] = {

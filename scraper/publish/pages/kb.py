@@ -36,7 +36,7 @@ def context(catalog: sqlite3.Connection, question: Question, answer: Answer[KbAn
         "months": rows(
             catalog, "select * from hotpatch_calendar where ? in (kb, cumulative_kb) order by month, release", number
         ),
-        "issues": rows(catalog, "select * from known_issues where kb = ? order by status, title", number),
+        "issues": answers.issues_words(answer.document),
         "requires": rows(catalog, "select * from prerequisites where kb = ? order by kind, requires_kb", number),
         "events": rows(catalog, "select * from track_events where kb = ?", number),
         "changes": rows(catalog, "select * from changes where subject = ? order by seen_at desc, id limit 50", number),

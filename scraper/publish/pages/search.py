@@ -8,8 +8,8 @@ from scraper.errors import InputError
 from scraper.publish.pages.page import Context
 from scraper.publish.pages.rows import rows
 
-# KBs that a search shows; the table shows the rest.
-FOUND = 50
+# KBs, and sections of articles, that a search shows.
+FOUND, SECTIONS = 50, 20
 # People paste the output of `ver` and winver, which has more than the build.
 _KB = re.compile(r"(?i)(?:\bkb ?|^(?=[0-9]+$))([0-9]{6,8})\b(?![.])", re.ASCII)
 _BUILD = re.compile(r"\b(?:10\.0\.)?([1-9][0-9]{3,5}\.[0-9]{1,6})\b", re.ASCII)
@@ -33,8 +33,9 @@ def path(catalog: sqlite3.Connection, words: str, today: str) -> str | None:
 
 
 def context(catalog: sqlite3.Connection, words: str) -> Context:
-    """The KBs and the sections of articles that have all the words, the newest update first."""
-    found: Context = {"words": words, "most": FOUND, "kbs": [], "sections": []}
+    """The KBs and the sections of articles that have all the words, the newest update first; and what was searched, for
+    words that were not found may stand in an article that was not read."""
+    found: Context = {"words": words, "most": FOUND, "most_sections": SECTIONS, "kbs": [], "sections": []}
     if not words:
         return found
     match = " ".join('"' + word.replace('"', '""') + '"' for word in words.split())
@@ -49,7 +50,13 @@ def context(catalog: sqlite3.Connection, words: str) -> Context:
         catalog,
         "select sections.kb, sections.heading, snippet(sections_fts, 1, '', '', ' … ', 24) as found"
         " from sections_fts join sections on sections.rowid = sections_fts.rowid where sections_fts match ?"
-        " order by sections_fts.rowid desc limit 20",
-        match,
+        " order by sections_fts.rowid desc limit ?",
+        *(match, SECTIONS + 1),
     )
+    (searched,) = rows(
+        catalog,
+        "select count(*) as updates, count(title) as titles, (select count(*) from articles) as articles,"
+        " (select min(fetched_at) from pages where page glob 'KB[0-9]*') as oldest from kbs",
+    )
+    found["searched"] = dict(searched)
     return found

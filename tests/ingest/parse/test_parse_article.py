@@ -180,9 +180,29 @@ def test_layout_tables_are_text_and_no_data() -> None:
 def test_blocks_part_words_and_inline_tags_do_not() -> None:
     served = read(
         "<h2>Notes</h2><ul><li>a</li><li>b<br>c</li></ul>d<b>e</b>f<details><summary>g</summary>h</details>"
-        "<script>x</script><!-- y --><p>i\u200bj</p><summary>k</summary><b>l<p>m</p></b>"
+        "<script>x</script><!-- y --><p>i\u200b</p><summary>k</summary><b>l<p>m</p></b>"
     )
-    assert served.sections == (("Notes", "a b c def g h ij k l m"),)
+    assert served.sections == (("Notes", "a b c def g h i k l m"),)
+
+
+@pytest.mark.parametrize(
+    ("served", "text"),
+    [
+        ("addressed in\u200b<a>KB5095093</a>.", "addressed in KB5095093."),
+        ("<a>automation</a>&#8203;to \u200bprinters", "automation to printers"),
+        ("Restart.\u200bThen wait,\u200b\u200bplease", "Restart. Then wait, please"),
+        ("on 14\u200bSeptember", "on 14 September"),
+        ("KB\u200b505\u200b8497 of 26100.\u200b8655", "KB5058497 of 26100.8655"),
+        ("\u200bKB5089466\xa0\u200b\u200b.", "KB5089466 ."),
+        ("print\u2060ers and soft\xadware", "printers and software"),
+    ],
+)
+def test_a_zero_width_blank_parts_words_and_no_numbers(served: str, text: str) -> None:
+    parts = f"<p>{served}</p>"
+    assert read(f"<h2>Notes</h2>{parts}").sections == (("Notes", text),)
+    assert issues(f"<details><summary>{served}</summary>{parts}</details>") == (IssueText(text, {"": text}),)
+    table = f"<table><tr><th>Symptom</th></tr><tr><td>{served}</td></tr></table>"
+    assert issues(table) == (IssueText("", {"symptom": text}),)
 
 
 def test_footer_of_the_old_layout_is_no_part_of_a_section() -> None:

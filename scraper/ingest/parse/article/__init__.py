@@ -17,8 +17,8 @@ from scraper.ingest.parse.article.pieces import pieces_of
 from scraper.ingest.parse.article.sections import Section, sections_of
 from scraper.ingest.parse.article.servicing_stack import servicing_stack
 from scraper.ingest.parse.parsed import IssueText, ParsedArticle
-from scraper.ingest.parse.tables import one, text_of
-from scraper.ingest.parse.text import clean
+from scraper.ingest.parse.tables import one, prose_of, text_of
+from scraper.ingest.parse.text import clean, clean_prose
 
 _LAYOUTS = {"supArticleContent": "support-topic", "supMainContent": "support-servicing"}
 
@@ -42,8 +42,8 @@ def read_article(
     issues, and when neither title, heading nor address names a KB or begins with a date: then it is a hub, an update
     history or an error page."""
     main = one(tree.css("main"), "main part", name)
-    title = _SUFFIX.sub("", clean(title))
-    heading = next(filter(None, map(text_of, main.css("h1"))), "")
+    title = _SUFFIX.sub("", clean_prose(title))
+    heading = next(filter(None, map(prose_of, main.css("h1"))), "")
     _check_named(name, title, heading, (canonical, url))
     sections = sections_of(list(pieces_of(main)))
     if not any(section.text for section in sections):

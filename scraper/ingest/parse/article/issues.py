@@ -8,7 +8,7 @@ from selectolax.lexbor import LexborNode
 from scraper.ingest.parse.article.pieces import Kind, Piece, ends_block, label_of, precedes_label
 from scraper.ingest.parse.parsed import IssueText
 from scraper.ingest.parse.tables import Links, serve
-from scraper.ingest.parse.text import clean
+from scraper.ingest.parse.text import clean, clean_prose
 
 _SYMPTOMS = frozenset({"symptom", "symptoms"})
 
@@ -43,7 +43,7 @@ class _Issue:
         self.parts.setdefault(self.label, []).append(text)
 
     def as_served(self) -> IssueText:
-        parts = {label: clean("".join(pieces)).removeprefix(":").lstrip() for label, pieces in self.parts.items()}
+        parts = {label: clean_prose("".join(pieces)).removeprefix(":").lstrip() for label, pieces in self.parts.items()}
         return IssueText(self.title, {label: text for label, text in parts.items() if text})
 
 
@@ -145,13 +145,13 @@ class _IssueReader:
             and (self.current is None or self.current.has_text)
             and precedes_label(self.pieces, place)
         ):
-            self._begin(clean(text))
+            self._begin(clean_prose(text))
         else:
             self._add(text)
 
     def _read_table(self, table: LexborNode) -> bool:
         """Whether a table is one of issues; its rows are read then. In a fold they have the fold's title."""
-        served = serve(table, Links(""))
+        served = serve(table, Links(""), clean_prose)
         if _SYMPTOMS.isdisjoint(served.columns):
             return False
         self.spans |= _has_spans(table)

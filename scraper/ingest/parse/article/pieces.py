@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 from selectolax.lexbor import LexborNode
 
-from scraper.ingest.parse.tables import text_of
-from scraper.ingest.parse.text import clean
+from scraper.ingest.parse.tables import prose_of
+from scraper.ingest.parse.text import clean, clean_prose
 
 _SILENT = ("-comment", "h1", "noscript", "script", "style", "svg", "template")
 _BLOCKS = ("article", "blockquote", "br", "button", "caption", "dd", "div", "dl", "dt", "header", "hr", "li", "ol", "p")
@@ -98,14 +98,14 @@ def _enter_division(node: LexborNode, pending: _Pending) -> tuple[Piece, ...]:
     if any(name.startswith(_FOOTER) for name in classes):
         return ()
     if _EXPANDO_TITLE in classes:
-        return (Piece(Kind.OPEN, text_of(node)),)
+        return (Piece(Kind.OPEN, prose_of(node)),)
     pending += (_CLOSE if _EXPANDO_BODY in classes else BREAK, node.first_child)
     return (BREAK,)
 
 
 def _enter_fold(node: LexborNode, pending: _Pending) -> tuple[Piece, ...]:
     pending += (_CLOSE, node.first_child)
-    return (Piece(Kind.OPEN, next((text_of(child) for child in node.iter() if child.tag == "summary"), "")),)
+    return (Piece(Kind.OPEN, next((prose_of(child) for child in node.iter() if child.tag == "summary"), "")),)
 
 
 def _enter_summary(node: LexborNode, pending: _Pending) -> tuple[Piece, ...]:
@@ -123,8 +123,8 @@ def _enter_bold(node: LexborNode, pending: _Pending) -> tuple[Piece, ...]:
         return (Piece(Kind.BOLD, text),)
     if not node.css(_BLOCKS_IN_BOLD):
         return (Piece(Kind.BOLD, node.text()),)
-    if label_of(text_of(node)):
-        return Piece(Kind.BOLD, text_of(node)), BREAK
+    if label_of(prose_of(node)):
+        return Piece(Kind.BOLD, prose_of(node)), BREAK
     pending.append(child)
     return ()
 
@@ -133,8 +133,8 @@ def _enter_heading(node: LexborNode, _: _Pending) -> tuple[Piece, ...]:
     """The head of an expando is the title of a fold, except where it heads a whole section (h2)."""
     level = int((node.tag or "")[1])
     if level > 2 and _EXPANDO_HEAD in (node.attrs.get("class") or "").split():
-        return (Piece(Kind.OPEN, text_of(node)),)
-    return (Piece(Kind.HEADING, text_of(node), level, node.attrs.get("id") or ""),)
+        return (Piece(Kind.OPEN, prose_of(node)),)
+    return (Piece(Kind.HEADING, prose_of(node), level, node.attrs.get("id") or ""),)
 
 
 def _enter_table(node: LexborNode, pending: _Pending) -> tuple[Piece, ...]:
@@ -160,7 +160,7 @@ _ENTER: dict[str, Callable[[LexborNode, _Pending], tuple[Piece, ...]]] = {
 
 def joined(pieces: Sequence[Piece]) -> str:
     """The cleaned text of pieces: marks part words, texts do not."""
-    return clean("".join(piece.text if piece.kind in INLINE else f" {piece.text} " for piece in pieces))
+    return clean_prose("".join(piece.text if piece.kind in INLINE else f" {piece.text} " for piece in pieces))
 
 
 def label_of(text: str) -> str:
