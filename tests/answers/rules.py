@@ -10,6 +10,7 @@ What the rules do not say of what the facts have:
 
 from datetime import date as Date
 from datetime import timedelta
+from functools import cache
 from typing import NamedTuple
 
 from tests.answers.listed import ENDED, ENTERPRISE, Pages, Release, Update
@@ -30,6 +31,7 @@ def second_tuesday(month: str) -> str:
     return (first + timedelta((1 - first.weekday()) % 7 + 7)).isoformat()
 
 
+@cache
 def last_second_tuesday(day: str) -> str:
     """The last one before a day: the day itself does not count."""
     this = second_tuesday(day[:7])
@@ -63,6 +65,8 @@ class Catalog(Pages):
         self.read = read
         self.by_build = {name: release.builds() for name, release in self.releases.items()}
         self.came = {name: release.months() for name, release in self.releases.items()}
+        self._own: dict[tuple[str, str], str | None] = {}
+        self._first: dict[tuple[str, str], str] = {}
 
     def of(self, build: str) -> list[str]:
         """The releases that have the build, clients first."""
@@ -70,15 +74,18 @@ class Catalog(Pages):
 
     def own_month(self, name: str, build: str) -> str | None:
         """That of its updates, which agree where they are of both tracks."""
-        rows = self.by_build[name].get(build, [])
-        months = {security_month(self.releases[name], update) for update in rows} - {None}
-        assert len(months) < 2, (name, build, months)
-        return months.pop() if months else None
+        if (name, build) not in self._own:
+            months = {security_month(self.releases[name], update) for update in self.by_build[name][build]} - {None}
+            assert len(months) < 2, (name, build, months)
+            self._own[name, build] = months.pop() if months else None
+        return self._own[name, build]
 
     def first_day(self, name: str, build: str) -> str:
-        dates = [update.available for update in self.by_build[name][build] if update.available]
-        own = self.own_month(name, build)
-        return min(dates) if dates else self.came[name][own] if own else ""
+        if (name, build) not in self._first:
+            dates = [update.available for update in self.by_build[name][build] if update.available]
+            own = self.own_month(name, build)
+            self._first[name, build] = min(dates) if dates else self.came[name][own] if own else ""
+        return self._first[name, build]
 
     def end(self, name: str, edition: str | None) -> str:
         """The last day with updates; ``ENDED`` when they ended on a day that is not known."""

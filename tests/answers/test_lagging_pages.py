@@ -1,0 +1,246 @@
+"""The pages list an update later than it came: for a day as a rule, for a week in June 2026. Until they do, no build is
+current.
+
+``tests/facts/release_page_lag.csv`` says when a row was first seen, and sometimes when it was last missed. The nights
+are played again with pages made from the facts: without the row and all that is newer, then with it. Where the times
+are vague, the pages lag for as long as they may have:
+
+* a row seen in the "next morning" is there at noon of the next day, one seen on a day at 20:00 of that day;
+* the support pages (update history, hotpatch notes) have the row from the time at which it was first seen, release
+  information from the next noon on, where the facts tell of the support page only;
+* where they tell of release information only, the support pages have it at the same time.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from scraper import answers
+from scraper.ingest import job
+from scraper.ingest.fetch import Manners
+from scraper.ingest.sources import BY_NAME
+from tests.answers.listed import facts
+from tests.answers.rules import second_tuesday, shifted
+from tests.fixtures.pages import Edition, file_name
+from tests.fixtures.pages.information import client_page, server_page
+from tests.fixtures.pages.notes import history_page, notes_page
+from tests.fixtures.places import SNAPSHOTS
+from tests.fixtures.slow import some_slow
+
+LEARN, SUPPORT = "Learn release information", "support update history"
+# The row that lagged for a week.
+QUICK = ("2026-06-09",)
+
+
+@dataclass(frozen=True, slots=True)
+class Lag:
+    """The updates of a day, and from when on the pages have them."""
+
+    day: str
+    kbs: tuple[str, ...]
+    learn: str
+    support: str
+
+    @property
+    def is_due(self) -> bool:
+        """Whether they are a month's security updates."""
+        return self.day == second_tuesday(self.day[:7])
+
+
+def came(kb: str) -> str:
+    """The day of an update; the titles that the lag was seen by had a year wrong once."""
+    rows = [(row["kb"], row["availability_date"]) for row in facts("win11_release_history")]
+    rows += [(row["kb"], row["available"]) for row in facts("server_release_history")]
+    return min(day for other, day in rows if other == kb)
+
+
+def seen(text: str, day: str) -> str:
+    """When a row is there at last."""
+    if text == "next morning":
+        return f"{shifted(day, 1)}T12:00:00Z"
+    when = re.match(r"\d{4}-\d\d-\d\d(T\d\d:\d\d)?", text)
+    assert when, text
+    return f"{when[0]}:00Z" if when[1] else f"{when[0]}T20:00:00Z"
+
+
+def lags() -> dict[str, Lag]:
+    times: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+    kbs: dict[str, set[str]] = defaultdict(set)
+    for row in facts("release_page_lag"):
+        page = row["page"].partition(" (")[0]
+        if page in (LEARN, SUPPORT):  # the other rows tell of entries without a build
+            day = came(row["kb"])
+            times[day][page].append(seen(row["first_seen_present_utc"], day))
+            kbs[day].add(row["kb"])
+    found = {}
+    for day, pages in sorted(times.items()):
+        support = max(pages[SUPPORT] or pages[LEARN])
+        learn = max(pages[LEARN] or [f"{shifted(support[:10], 1)}T12:00:00Z"])
+        found[day] = Lag(day, tuple(sorted(kbs[day])), learn, support)
+    return found
+
+
+LAGS = lags()
+
+
+@dataclass(frozen=True, slots=True)
+class Night:
+    """A run at a time, and the last day of which each of the pages tells."""
+
+    time: str
+    learn: str
+    support: str
+
+
+def nights(lag: Lag) -> Iterator[Night]:
+    """One before the updates came, one on the day before they are out, then every evening until all pages have them."""
+    before = shifted(lag.day, -1)
+    times = [f"{before}T20:00:00Z", f"{lag.day}T17:00:00Z"]
+    evening = lag.day
+    while f"{evening}T20:00:00Z" < lag.learn:
+        times.append(f"{evening}T20:00:00Z")
+        evening = shifted(evening, 1)
+    for time in sorted({*times, lag.learn}):
+        learn, support = (lag.day if time >= shown else before for shown in (lag.learn, lag.support))
+        yield Night(time, learn, support)
+
+
+def write_pages(folder: Path, night: Night) -> str:
+    """The pages as they were that night; where they lie."""
+    mirror = folder / f"{night.learn}-{night.support}"
+    if not mirror.exists():
+        learn, support = f"{night.learn}T23:00:00Z", f"{night.support} 11:00 PM"
+        edition = Edition(night.support, learn, learn, support, support)
+        pages = {
+            "windows-11-release-information": client_page(edition),
+            "hotpatch-24h2": notes_page("24H2", edition),
+            "hotpatch-25h2": notes_page("25H2", edition),
+            "windows-11-update-history": history_page(edition),
+            "windows-server-release-information": server_page(edition),
+        }
+        for name, body in pages.items():
+            path = mirror / file_name(BY_NAME[name].url)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(body)
+    return str(mirror)
+
+
+def played(folder: Path, lag: Lag) -> Iterator[tuple[Night, Path]]:
+    """The catalog after each night."""
+    paths = job.Paths(folder / "catalog.db", folder / "archive.db")
+    for night in nights(lag):
+        outcome = job.scrape(paths, night.time, mirror=write_pages(folder, night), manners=Manners(delay=0))
+        assert outcome.exit_code == 0
+        yield night, paths.db
+
+
+def statuses(catalog: Path, day: str) -> dict[tuple[str, str], tuple[str, int | None, str | None]]:
+    """What a catalog says of every build on a day, no edition told."""
+    query = "select release, build, status, months_behind, reason from verdict_periods where ? between since and until"
+    with closing(answers.open_catalog(catalog)) as connection:
+        return {(row[0], row[1]): (row[2], row[3], row[4]) for row in connection.execute(query, [day])}
+
+
+def month_of(releases: Sequence[tuple[str, str]], catalog: Path) -> dict[tuple[str, str], str | None]:
+    with closing(answers.open_catalog(catalog)) as connection:
+        rows = connection.execute("select release, build, security_month from device_builds").fetchall()
+    return {(row[0], row[1]): row[2] for row in rows if (row[0], row[1]) in releases}
+
+
+SECURITY = {day: lag for day, lag in LAGS.items() if lag.is_due}
+OTHERS = {day: lag for day, lag in LAGS.items() if not lag.is_due}
+
+
+def test_every_row_of_the_lag_is_played() -> None:
+    assert set(QUICK) <= SECURITY.keys()
+    assert len(SECURITY) >= 18
+    assert len(OTHERS) >= 20
+    assert sum(row["page"].startswith((LEARN, SUPPORT)) for row in facts("release_page_lag")) == 75
+    assert {row["kb"] for row in facts("release_page_lag") if row["kb"]} == {
+        kb for lag in LAGS.values() for kb in lag.kbs
+    }
+    assert LAGS["2026-06-09"] == Lag(
+        "2026-06-09", ("KB5094125", "KB5094126", "KB5095051"), "2026-06-17T20:00:00Z", "2026-06-12T02:05:00Z"
+    )
+
+
+@pytest.mark.parametrize("lag", some_slow(SECURITY, QUICK))
+def test_no_build_is_current_between_a_second_tuesday_and_the_night_that_lists_its_update(
+    lag: Lag, tmp_path: Path
+) -> None:
+    before, after = shifted(lag.day, -1), shifted(lag.day, 1)
+    month, next_tuesday = lag.day[:7], second_tuesday(shifted(f"{lag.day[:7]}-28", 7)[:7])
+    days = sorted({after, shifted(lag.day, 2), lag.learn[:10], shifted(lag.learn[:10], 1), next_tuesday})
+    was_current = set()
+    for night, catalog in played(tmp_path, lag):
+        on_the_day = statuses(catalog, lag.day)
+        for day in (before, lag.day):
+            was_current |= {build for build, verdict in statuses(catalog, day).items() if verdict[0] == "current"}
+        if night.learn == lag.day:
+            break
+        assert {build for build, verdict in on_the_day.items() if verdict[0] == "current"}, "the day itself is fine"
+        for day in days:
+            found = statuses(catalog, day)
+            assert [(build, day) for build, verdict in found.items() if verdict[0] == "current"] == []
+            unknown = {
+                verdict[2] for build, verdict in found.items() if build in was_current and verdict[0] == "unknown"
+            }
+            assert unknown == {"stale" if night.time < f"{lag.day}T18:30:00Z" else "not-listed"}, (night, day)
+    assert night.learn == lag.day
+    months = month_of(list(on_the_day), catalog)
+    for day in days:
+        found = statuses(catalog, day)
+        current = {build for build, verdict in found.items() if verdict[0] == "current"}
+        assert current == {build for build in found if months[build] == month and found[build][0] != "not-released"}
+        assert {found[build][:2] for build in was_current - current} <= {("behind", 1), ("out-of-support", None)}
+        assert {release for release, _ in current} >= {"windows-11-24h2", "windows-server-2025", "windows-server-2022"}
+
+
+@pytest.mark.parametrize("lag", some_slow(OTHERS, ()))
+def test_preview_or_out_of_band_update_that_lags_changes_no_other_verdict(lag: Lag, tmp_path: Path) -> None:
+    days = (lag.day, shifted(lag.day, 1), lag.learn[:10], shifted(lag.learn[:10], 3))
+    due = [day for day in days if day[:7] == lag.day[:7] or day <= second_tuesday(day[:7])]
+    first: dict[str, dict[tuple[str, str], tuple[str, int | None, str | None]]] = {}
+    for night, catalog in played(tmp_path, lag):
+        for day in due:
+            found = statuses(catalog, day)
+            known = first.setdefault(day, found)
+            assert {build: verdict for build, verdict in found.items() if build in known} == known, (night, day)
+            assert any(verdict[0] == "current" for verdict in found.values())
+            assert len(found) == len(known) or night.support == lag.day or night.learn == lag.day
+    assert len(found) > len(first[due[-1]])
+
+
+def test_june_2026_was_not_listed_for_days(tmp_path: Path) -> None:
+    """The pages of 2026-05-27, read when June's update had been out for some days, on each of its tracks."""
+    paths = job.Paths(tmp_path / "catalog.db", tmp_path / "archive.db")
+    mirror, severities = str(SNAPSHOTS / "2026-05-27"), {}
+    for now in ("2026-06-09T12:00:00Z", "2026-06-10T03:00:00Z", "2026-06-12T03:00:00Z"):
+        assert job.scrape(paths, now, mirror=mirror, manners=Manners(delay=0)).exit_code == 0
+        with closing(answers.open_catalog(paths.db)) as catalog:
+            severities[now[:10]] = dict(
+                catalog.execute(
+                    "select release, severity from findings where code = 'due-month' and resolved_at is null"
+                ).fetchall()
+            )
+    lacking = (
+        *("windows-11-23h2", "windows-11-24h2", "windows-11-25h2", "windows-11-26h1"),
+        *("windows-server-2022", "windows-server-2025"),
+    )
+    assert severities == {
+        "2026-06-09": {},
+        "2026-06-10": dict.fromkeys(lacking, "info"),
+        "2026-06-12": dict.fromkeys(lacking, "warning"),
+    }
+    with closing(answers.open_catalog(paths.db)) as catalog:
+        for build in ("26100.8457", "26100.8390"):
+            (answer,), _ = answers.build(catalog, build, "2026-06-12", "windows-11-24h2")
+            assert (answer["status"], answer["reason"], answer["months_behind"]) == ("unknown", "not-listed", None)
+            assert answer["action"]["do"] == "none" or answer["action"]["kb"] is None
+            (answer,), _ = answers.build(catalog, build, "2026-06-09", "windows-11-24h2")
+            assert (answer["status"], answer["reason"], answer["months_behind"]) == ("current", None, 0)
