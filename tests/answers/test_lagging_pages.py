@@ -6,14 +6,15 @@ are played again with pages made from the facts: without the row and all that is
 are vague, the pages lag for as long as they may have:
 
 * a row seen in the "next morning" is there at noon of the next day, one seen on a day at 20:00 of that day;
-* the support pages (update history, hotpatch notes) have the row from the time at which it was first seen, release
-  information from the next noon on, where the facts tell of the support page only;
-* where they tell of release information only, the support pages have it at the same time.
+* the update history has the row from the time at which it was first seen, release information from the next noon on,
+  where the facts tell of the update history only; where they tell of release information only, both have it then;
+* the calendars of the hotpatch notes come with release information. Where they come first they are a page that lists
+  the month, too: then its own builds may be current, and no other.
 """
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,7 @@ from scraper.ingest import job
 from scraper.ingest.fetch import Manners
 from scraper.ingest.sources import BY_NAME
 from tests.answers.listed import facts
+from tests.answers.rulebook import bundled
 from tests.answers.rules import second_tuesday, shifted
 from tests.fixtures.pages import Edition, file_name
 from tests.fixtures.pages.information import client_page, server_page
@@ -90,14 +92,15 @@ LAGS = lags()
 
 @dataclass(frozen=True, slots=True)
 class Night:
-    """A run at a time, and the last day of which each of the pages tells."""
+    """A run at a time, and the last day of which release information, update history and hotpatch notes tell."""
 
     time: str
     learn: str
     support: str
+    notes: str
 
 
-def nights(lag: Lag) -> Iterator[Night]:
+def nights(lag: Lag, notes_first: bool) -> Iterator[Night]:
     """One before the updates came, one on the day before they are out, then every evening until all pages have them."""
     before = shifted(lag.day, -1)
     times = [f"{before}T20:00:00Z", f"{lag.day}T17:00:00Z"]
@@ -107,21 +110,23 @@ def nights(lag: Lag) -> Iterator[Night]:
         evening = shifted(evening, 1)
     for time in sorted({*times, lag.learn}):
         learn, support = (lag.day if time >= shown else before for shown in (lag.learn, lag.support))
-        yield Night(time, learn, support)
+        yield Night(time, learn, support, support if notes_first else learn)
 
 
 def write_pages(folder: Path, night: Night) -> str:
     """The pages as they were that night; where they lie."""
-    mirror = folder / f"{night.learn}-{night.support}"
+    mirror = folder / f"{night.learn}-{night.support}-{night.notes}"
     if not mirror.exists():
-        learn, support = f"{night.learn}T23:00:00Z", f"{night.support} 11:00 PM"
-        edition = Edition(night.support, learn, learn, support, support)
+        learn, support, notes = (
+            Edition(day, f"{day}T23:00:00Z", f"{day}T23:00:00Z", f"{day} 11:00 PM", f"{day} 11:00 PM")
+            for day in (night.learn, night.support, night.notes)
+        )
         pages = {
-            "windows-11-release-information": client_page(edition),
-            "hotpatch-24h2": notes_page("24H2", edition),
-            "hotpatch-25h2": notes_page("25H2", edition),
-            "windows-11-update-history": history_page(edition),
-            "windows-server-release-information": server_page(edition),
+            "windows-11-release-information": client_page(learn),
+            "hotpatch-24h2": notes_page("24H2", notes),
+            "hotpatch-25h2": notes_page("25H2", notes),
+            "windows-11-update-history": history_page(support),
+            "windows-server-release-information": server_page(learn),
         }
         for name, body in pages.items():
             path = mirror / file_name(BY_NAME[name].url)
@@ -130,10 +135,10 @@ def write_pages(folder: Path, night: Night) -> str:
     return str(mirror)
 
 
-def played(folder: Path, lag: Lag) -> Iterator[tuple[Night, Path]]:
+def played(folder: Path, lag: Lag, notes_first: bool = False) -> Iterator[tuple[Night, Path]]:
     """The catalog after each night."""
     paths = job.Paths(folder / "catalog.db", folder / "archive.db")
-    for night in nights(lag):
+    for night in nights(lag, notes_first):
         outcome = job.scrape(paths, night.time, mirror=write_pages(folder, night), manners=Manners(delay=0))
         assert outcome.exit_code == 0
         yield night, paths.db
@@ -146,10 +151,15 @@ def statuses(catalog: Path, day: str) -> dict[tuple[str, str], tuple[str, int | 
         return {(row[0], row[1]): (row[2], row[3], row[4]) for row in connection.execute(query, [day])}
 
 
-def month_of(releases: Sequence[tuple[str, str]], catalog: Path) -> dict[tuple[str, str], str | None]:
-    with closing(answers.open_catalog(catalog)) as connection:
-        rows = connection.execute("select release, build, security_month from device_builds").fetchall()
-    return {(row[0], row[1]): row[2] for row in rows if (row[0], row[1]) in releases}
+def of_month(month: str) -> set[tuple[str, str]]:
+    """The builds with the fixes of a month, by the rulebook."""
+    catalog = bundled()
+    return {
+        (release, build)
+        for release, builds in catalog.by_build.items()
+        for build in builds
+        if catalog.own_month(release, build) == month
+    }
 
 
 SECURITY = {day: lag for day, lag in LAGS.items() if lag.is_due}
@@ -169,36 +179,44 @@ def test_every_row_of_the_lag_is_played() -> None:
     )
 
 
+def asked_days(lag: Lag) -> list[str]:
+    """Days on which the update is due, until the next second Tuesday."""
+    days = (shifted(lag.day, 1), shifted(lag.day, 2), lag.learn[:10], shifted(lag.learn[:10], 1))
+    return sorted({*days, second_tuesday(shifted(f"{lag.day[:7]}-28", 7)[:7])})
+
+
+def current(catalog: Path, day: str) -> set[tuple[str, str]]:
+    return {build for build, verdict in statuses(catalog, day).items() if verdict[0] == "current"}
+
+
 @pytest.mark.parametrize("lag", some_slow(SECURITY, QUICK))
 def test_no_build_is_current_between_a_second_tuesday_and_the_night_that_lists_its_update(
     lag: Lag, tmp_path: Path
 ) -> None:
-    before, after = shifted(lag.day, -1), shifted(lag.day, 1)
-    month, next_tuesday = lag.day[:7], second_tuesday(shifted(f"{lag.day[:7]}-28", 7)[:7])
-    days = sorted({after, shifted(lag.day, 2), lag.learn[:10], shifted(lag.learn[:10], 1), next_tuesday})
-    was_current = set()
+    before: set[tuple[str, str]] = set()
     for night, catalog in played(tmp_path, lag):
-        on_the_day = statuses(catalog, lag.day)
-        for day in (before, lag.day):
-            was_current |= {build for build, verdict in statuses(catalog, day).items() if verdict[0] == "current"}
         if night.learn == lag.day:
             break
-        assert {build for build, verdict in on_the_day.items() if verdict[0] == "current"}, "the day itself is fine"
-        for day in days:
-            found = statuses(catalog, day)
-            assert [(build, day) for build, verdict in found.items() if verdict[0] == "current"] == []
-            unknown = {
-                verdict[2] for build, verdict in found.items() if build in was_current and verdict[0] == "unknown"
-            }
-            assert unknown == {"stale" if night.time < f"{lag.day}T18:30:00Z" else "not-listed"}, (night, day)
-    assert night.learn == lag.day
-    months = month_of(list(on_the_day), catalog)
-    for day in days:
+        assert before <= current(catalog, lag.day), "on the day itself the month before is due"
+        before |= current(catalog, lag.day)
+        for day in asked_days(lag):
+            assert current(catalog, day) == set(), (night, day)
+            reasons = {verdict[1:] for build, verdict in statuses(catalog, day).items() if build in before}
+            late = "stale" if night.time < f"{lag.day}T18:30:00Z" else "not-listed"
+            assert reasons - {(None, None)} == {(None, late)}, (night, day)
+    assert {release for release, _ in before} >= {"windows-11-24h2", "windows-server-2025", "windows-server-2022"}
+    for day in asked_days(lag):
         found = statuses(catalog, day)
-        current = {build for build, verdict in found.items() if verdict[0] == "current"}
-        assert current == {build for build in found if months[build] == month and found[build][0] != "not-released"}
-        assert {found[build][:2] for build in was_current - current} <= {("behind", 1), ("out-of-support", None)}
-        assert {release for release, _ in current} >= {"windows-11-24h2", "windows-server-2025", "windows-server-2022"}
+        came = {build for build, verdict in found.items() if verdict[0] in ("current", "behind")}
+        assert current(catalog, day) == of_month(lag.day[:7]) & came, day
+        assert {found[build][:2] for build in (before & came) - of_month(lag.day[:7])} == {("behind", 1)}, day
+
+
+@pytest.mark.parametrize("lag", some_slow(SECURITY, QUICK))
+def test_only_builds_of_the_month_are_current_where_only_the_hotpatch_notes_list_it(lag: Lag, tmp_path: Path) -> None:
+    for night, catalog in played(tmp_path, lag, notes_first=True):
+        for day in asked_days(lag):
+            assert current(catalog, day) <= of_month(lag.day[:7]), (night, day)
 
 
 @pytest.mark.parametrize("lag", some_slow(OTHERS, ()))
