@@ -163,6 +163,18 @@ def unknown() -> Cases:
                 yield Case(name, build, catalog.first_day(other, build)), f"of {other} only"
 
 
+def shared() -> Cases:
+    """Builds of 24H2 and of Server 2025: each has its own days."""
+    catalog = bundled()
+    client, server = "windows-11-24h2", "windows-server-2025"
+    for build in [build for build in catalog.by_build[client] if build in catalog.by_build[server]][::2]:
+        first = max(catalog.first_day(name, build) for name in (client, server))
+        days = ((first, "the first day of both"), ("2027-10-13", "the day after the end of 24H2"))
+        for day, label in days:
+            for name in (client, server):
+                yield Case(name, build, day), f"of 24H2 and of Server 2025; {label}"
+
+
 def corrected() -> Cases:
     """Builds that no page has any more."""
     for row in facts("page_corrections"):
@@ -191,7 +203,7 @@ def to_come() -> Cases:
 def table() -> dict[Case, tuple[Verdict, str]]:
     found: dict[Case, tuple[Verdict, str]] = {}
     catalogs = {("", ""): bundled()}
-    for cases in (of_every_build, after_the_data, ends, lagging, unknown, corrected, to_come):
+    for cases in (of_every_build, after_the_data, ends, lagging, unknown, shared, corrected, to_come):
         for case, why in cases():
             key = case.pages, case.read
             if key not in catalogs:
