@@ -18,7 +18,7 @@ from scraper.cli import main
 from scraper.fleet import judge_fleet
 from tests.answers.listed import EDITIONS
 from tests.answers.rules import second_tuesday, shifted
-from tests.fixtures.serving import serving
+from tests.fixtures.serving import local
 from tests.fixtures.slow import some_slow
 
 # Days before, of and after second Tuesdays and ends of updates of every edition, and days of the data.
@@ -49,7 +49,7 @@ def said(row: Any) -> Said:
 
 @pytest.fixture(scope="module")
 def site(demo_catalog: Path) -> Iterator[httpx.Client]:
-    with serving(demo_catalog, spoken="agreement") as server:
+    with local(demo_catalog) as server:
         yield server.client
 
 
