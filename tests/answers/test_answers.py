@@ -97,12 +97,13 @@ def test_every_build_gets_one_verdict_on_the_command_line_in_sql_and_in_json(
 
 
 def test_the_truth_table_holds_in_the_query_and_in_json(demo: sqlite3.Connection, site: httpx.Client) -> None:
-    """The query is what JSON is served from; over HTTP one case of each status and reason is asked."""
+    """The query is what JSON is served from; over HTTP one case of each status and reason is asked. That all cases hold
+    in the view that it asks says test_verdicts.py; here are some."""
     with TABLE.open(encoding="utf-8", newline="") as file:
-        cases = [case for case in csv.DictReader(file) if case["release"]]
+        cases = [case for case in csv.DictReader(file) if case["release"] and not case["pages"]]
     over_http = {(case["status"], case["reason"]): case for case in reversed(cases)}.values()
-    for case in cases:
-        asked = {name: case[name] for name in ("build", "as_of", "release")} | {"edition": ""}
+    for case in [*cases[::5], *over_http]:
+        asked = {name: case[name] for name in ("build", "as_of", "release", "edition")}
         columns = ("status", "months_behind", "reason", "security_month")
         (row,) = queried(demo, asked)
         assert ["" if row[name] is None else str(row[name]) for name in columns] == [case[name] for name in columns], (
