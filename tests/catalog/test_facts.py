@@ -1082,7 +1082,7 @@ def test_build_that_two_updates_brought_is_released_with_the_first(demo: sqlite3
 
 
 def verdict(release: str, build: str, day: str) -> tuple[str, int | None, str | None]:
-    """Rule 2 for a build of the demo, whose data is of 2026-09-30; 2026-10-13 is the next second Tuesday."""
+    """Rule 2 for a build of the demo, whose data is of 2026-09-30; October is due from 2026-10-14 on."""
     rows = expected_rows("2026-09-30").values()
     mine = [row for row in rows if (row.release, row.build) == (release, build)]
     out = {
@@ -1105,13 +1105,15 @@ def verdict(release: str, build: str, day: str) -> tuple[str, int | None, str | 
     released = {month for _, month, available in out if available <= day}
     if not released:
         return "unknown", None, "no-security-month"
-    behind, stale = sum(month > own for month in released), "stale" if day >= "2026-10-13" else None
+    behind, stale = sum(month > own for month in released), "stale" if day >= "2026-10-14" else None
     if behind:
         return "behind", behind, stale
     return ("unknown", None, "stale") if stale else ("current", 0, None)
 
 
-@pytest.mark.parametrize("day", ["2024-11-12", "2025-05-20", "2025-10-14", "2026-06-09", "2026-09-30", "2026-10-13"])
+@pytest.mark.parametrize(
+    "day", ["2024-11-12", "2025-05-20", "2025-10-14", "2026-06-09", "2026-09-30", "2026-10-13", "2026-10-14"]
+)
 def test_verdict_on_every_build_is_the_one_of_the_rules(demo: sqlite3.Connection, day: str) -> None:
     keys = {key[:2] for key in expected_rows("2026-09-30") if key[1]}
     found: dict[tuple[str, str], tuple[str, int | None, str | None]] = {}
