@@ -4,7 +4,8 @@ What the rules do not say of what the facts have:
 
 * A row that only the update history lists has no update type. It is no B row, whatever its day.
 * A build whose rows have two dates came on the first. One without a date came no earlier than the B of its month.
-* A build of two updates has the month of the one that has any. A hotpatch of before the calendar has none.
+* A build of two updates has the month of the one that has any. A hotpatch of before the calendar has that of the B of
+  the same day.
 * A release that stands in no servicing table that was read has no known end of updates, and is out of support.
 """
 
@@ -46,8 +47,15 @@ def shifted(day: str, days: int) -> str:
 
 def security_month(release: Release, update: Update) -> str | None:
     """Rule 1."""
-    if update.track == "component" or update.kind == "hotpatch":
+    if update.track == "component":
         return update.month
+    if update.kind == "hotpatch":
+        same = [
+            other.month
+            for other in release.updates
+            if other.track == "cumulative" and other.month and other.available == update.available
+        ]
+        return update.month or max(filter(None, same), default=None)
     if update.track == "hotpatch":
         calendar = [other for other in release.updates if other.month and other.kind in ("hotpatch", "baseline")]
         earlier = [other for other in calendar if (other.available or "") <= (update.available or "")]
@@ -109,12 +117,12 @@ class Catalog(Pages):
         if end == ENDED or end < as_of:
             return Verdict("out-of-support", security_month=own)
         came = [month for month, day in self.came[name].items() if day <= as_of]
-        if not came:
-            return Verdict("unknown", reason="no-security-month")
         due = self.due(name, as_of)
         late = None
-        if due and came[-1] < due[:7]:
+        if due and (not came or came[-1] < due[:7]):
             late = "stale" if self.read < f"{due}{OUT}" else "not-listed"
+        if not came:
+            return Verdict("unknown", reason=late or "no-security-month")
         if later := [month for month in came if not own or month > own]:
             return Verdict("behind", len(later), late, own)
         if late:

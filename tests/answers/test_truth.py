@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.answers.listed import EDITIONS, Update
+from tests.answers.listed import EDITIONS, Release, Update
 from tests.answers.rulebook import bundled
-from tests.answers.rules import Verdict, last_second_tuesday, second_tuesday, shifted
+from tests.answers.rules import Verdict, last_second_tuesday, second_tuesday, security_month, shifted
 
 # The catalog, and whom it tells: nobody's edition, or one.
 TOLD = (None, *EDITIONS)
@@ -118,7 +118,11 @@ def test_current_rests_on_a_listed_update_of_the_due_month(periods: Periods, rel
     updates, available = catalog.releases[release].updates, catalog.releases[release].available
     for build, rows in catalog.by_build[release].items():
         tracks = {row.track for row in rows} - {"component"}
-        own = [update for update in updates if update.month and contained(update, build, tracks, updates)]
+        own = [
+            (month, update.available or "9")
+            for update in updates
+            if (month := of_month(catalog.releases[release], update)) and contained(update, build, tracks, updates)
+        ]
         for edition in editions(release):
             for since, until, verdict in periods[release, build, edition]:
                 if verdict.status != "current":
@@ -131,8 +135,13 @@ def test_current_rests_on_a_listed_update_of_the_due_month(periods: Periods, rel
                 }:
                     tuesday = last_second_tuesday(day)
                     due = tuesday[:7] if available and available <= tuesday else None
-                    listed = {update.month for update in own if (update.available or "9") <= day}
+                    listed = {month for month, came in own if came <= day}
                     assert max(listed, default="") >= (due or "0"), (build, edition, day)
+
+
+def of_month(release: Release, update: Update) -> str | None:
+    """The month whose fixes the update brings; of a hotpatch from before the calendar, that of its day."""
+    return security_month(release, update) if update.kind == "hotpatch" else update.month
 
 
 def rank(verdict: Verdict) -> tuple[int, int]:
@@ -146,7 +155,7 @@ def rank(verdict: Verdict) -> tuple[int, int]:
 @pytest.mark.parametrize("track", ["hotpatch", "cumulative"])
 @pytest.mark.parametrize("release", bundled().releases)
 def test_higher_build_of_the_same_track_is_never_worse(periods: Periods, release: str, track: str) -> None:
-    """A baseline is of both tracks. A hotpatch of before the calendar is none here: it has no month at all."""
+    """A baseline is of both tracks. A hotpatch of before the calendar whose day has no B is none here."""
     catalog = bundled()
     builds = [
         build

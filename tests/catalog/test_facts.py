@@ -316,6 +316,9 @@ def security_month(row: Row, rows: Iterable[Row], calendars: list[Month]) -> str
     if row.month:
         return row.month
     earlier = [month for month in calendars if month.release == row.release and is_not_after(month, row)]
+    if not earlier and row.kind == "hotpatch":  # from before the calendar: it came with the B of its month
+        same = [other for other in rows if (other.release, other.available) == (row.release, row.available)]
+        return next((other.month for other in same if other.is_security), None)
     return max((month.month for month in earlier), default=None)
 
 
@@ -456,13 +459,16 @@ def test_every_calendar_row_of_client_and_server_stands_as_it_came(full: sqlite3
     }
 
 
-def test_hotpatches_of_server_2022_before_its_calendar_stand_without_a_month(full: sqlite3.Connection) -> None:
+def test_hotpatches_of_server_2022_before_its_calendar_have_the_security_month_of_their_day(
+    full: sqlite3.Connection,
+) -> None:
     old = [row for row in facts("server_hotpatch_calendar") if not row["update_type"]]
     found = builds(full)
     for row in old:
         if row["type"] == "Hotpatch":
             key = "windows-server-2022", row["build"], row["kb"]
-            assert found[key][3:9] == ("hotpatch", "hotpatch", None, None, None, row["availability_date"])
+            day = row["availability_date"]
+            assert found[key][3:9] == ("hotpatch", "hotpatch", None, None, day[:7], day)
     # The links of baselines name no KB, and no calendar has these months: their B are called security.
     assert not [
         key
@@ -1103,9 +1109,10 @@ def verdict(release: str, build: str, day: str) -> tuple[str, int | None, str | 
     if day > ends.get(release, ""):
         return "out-of-support", None, None
     released = {month for _, month, available in out if available <= day}
+    stale = "stale" if day >= "2026-10-14" else None
     if not released:
-        return "unknown", None, "no-security-month"
-    behind, stale = sum(month > own for month in released), "stale" if day >= "2026-10-14" else None
+        return "unknown", None, stale or "no-security-month"
+    behind = sum(month > own for month in released)
     if behind:
         return "behind", behind, stale
     return ("unknown", None, "stale") if stale else ("current", 0, None)

@@ -192,7 +192,8 @@ def test_feed_says_how_old_its_data_are(old: Path, name: str, release: str | Non
     for event in events(body).values():
         released = str(event["STATUS"]) == "CONFIRMED"
         assert released or DATED.search(str(event["DESCRIPTION"]).replace("\n", " "))
-        assert released == (not re.search("planned|scheduled", str(event["SUMMARY"])))
+        if not str(event["UID"]).endswith("-ends@winkb"):
+            assert released == (not re.search("planned|scheduled", str(event["SUMMARY"])))
         # What has its day behind the data is not known to have come.
         assert not released or event["DTSTART"].dt <= max(date.fromisoformat(DATA), date(2026, 9, 30))
 

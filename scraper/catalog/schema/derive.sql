@@ -52,10 +52,16 @@ update builds set
       order by b_rows.revision desc limit 1
     )
     when month is not null then month
-    else (
-      select max(month) from months
-      where months.release = builds.release and status = 'released' and withdrawn = 0
-        and months.available <= builds.available
+    else coalesce(
+      (select max(month) from months
+        where months.release = builds.release and status = 'released' and withdrawn = 0
+          and months.available <= builds.available),
+      -- A hotpatch from before the calendar came with the B of its month.
+      iif(kind is 'hotpatch', (
+        select max(month) from builds as b
+        where b.release = builds.release and b.available = builds.available and b.track = 'cumulative'
+          and b.cadence = 'B' and b.corrected_to is null
+      ), null)
     )
   end,
   -- Rule 3: a calendar hotpatch and the B row of the same month. Nothing else has a twin.

@@ -97,7 +97,7 @@ select
   until,
   status_now as status,
   iif(status_now = 'behind' or status_now = 'current', behind, null) as months_behind,
-  iif(status = 'no-security-month', status, lack) as reason,
+  iif(status = 'no-security-month', coalesce(lack, status), lack) as reason,
   security_month,
   newest_month,
   track,
@@ -112,7 +112,13 @@ select
         iif(available is null, 'it came no earlier than ', 'it came on ') || first_day || ', so no device had it on {as_of}'
       when 'out-of-support' then
         iif(ending like '% ended on %', 'on {as_of} ', '') || name || ' is out of support: ' || ending
-      when 'no-security-month' then name || ' had no security month on {as_of}, so it cannot be compared'
+      when 'no-security-month' then name || ' had no security month '
+        || iif(lack is null, 'on {as_of}', 'in data of ' || coalesce(date(data_as_of), 'an unknown day'))
+        || case lack
+          when 'stale' then ', and updates may have come by {as_of}'
+          when 'not-listed' then ', and the one that was due by {as_of} is not listed'
+          else ''
+        end || ', so it cannot be compared'
       else 'the newest security month of ' || name
         || iif(lack is null, ' on {as_of}', ' in data of ' || coalesce(date(data_as_of), 'an unknown day'))
         || ' was ' || goal_words

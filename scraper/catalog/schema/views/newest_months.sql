@@ -1,6 +1,6 @@
 -- The newest security month that a release had on each day, from since to until, both included: N of rule 2. lack is
--- null while it is the due month T or newer. Else it says why T is not known: stale, the data do not cover T's second
--- Tuesday, or not-listed, the pages were read since and do not list it.
+-- null while it is the due month T or newer, or none is due yet. Else it says why T is not known: stale, the data do not
+-- cover T's second Tuesday, or not-listed, the pages were read since and do not list it.
 create view newest_months as
 with released as (
   select release, '0001-01-01' as since, null as month from releases
@@ -20,7 +20,7 @@ with released as (
     newest.*,
     -- The day after the first second Tuesday of a newer month on which the release was there.
     max(
-      date(month || '-01', '+1 month', 'weekday 2', '+7 days', '+1 day'),
+      coalesce(date(month || '-01', '+1 month', 'weekday 2', '+7 days', '+1 day'), '0001-01-01'),
       iif(
         date(available, 'start of month', 'weekday 2', '+7 days') >= available,
         date(available, 'start of month', 'weekday 2', '+7 days', '+1 day'),
@@ -29,17 +29,22 @@ with released as (
     ) as due_from,
     stale_from
   from newest
-  join (select release, coalesce(available, '0001-01-01') as available from releases) using (release)
+  join (
+    -- A release whose first day is not known was there when its first month came.
+    select releases.release, coalesce(releases.available, min(security_months.available)) as available
+    from releases left join security_months using (release)
+    group by releases.release
+  ) using (release)
   left join (select release, stale_from from freshness) using (release)
 )
 select release, since, min(until, coalesce(date(due_from, '-1 day'), until)) as until, month, null as lack
 from dated
-where month is null or since < due_from
+where since < due_from or due_from is null
 union all
 select release, max(since, due_from), min(until, date(stale_from, '-1 day')), month, 'not-listed'
 from dated
-where month is not null and until >= due_from and stale_from > max(since, due_from)
+where until >= due_from and stale_from > max(since, due_from)
 union all
 select release, max(since, due_from, coalesce(stale_from, since)), until, month, 'stale'
 from dated
-where month is not null and until >= max(due_from, coalesce(stale_from, due_from));
+where until >= max(due_from, coalesce(stale_from, due_from));
