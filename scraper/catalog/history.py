@@ -12,7 +12,7 @@ from itertools import chain
 from typing import TypeVar
 
 from scraper.catalog.checks import Context, Past, check_published
-from scraper.catalog.due import Due
+from scraper.catalog.due import Due, read_at
 from scraper.catalog.findings import FindingRow
 from scraper.catalog.resolved import Resolved, Title
 from scraper.catalog.rows import BuildKey, BuildRow, MonthRow, ReleaseRow, Row
@@ -39,13 +39,13 @@ _Row = TypeVar("_Row", BuildRow, MonthRow)
 @dataclass(frozen=True, slots=True)
 class Run:
     """One run. ``read``: the pages whose good version was read, be it a new one or not; ``first``: those of them that
-    never had a good version before, whose news are no changes; ``read_at``: as ``Past`` has it."""
+    never had a good version before, whose news are no changes; ``fetched``: by page, its last good fetch."""
 
     number: int
     at: str
     read: set[str]
     first: set[str]
-    read_at: Mapping[str, str] = field(default_factory=dict)
+    fetched: Mapping[str, str | None] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -275,7 +275,8 @@ class _Merge:
         history = self.history
         found = rows.findings()
         published = list(history.builds.values()), list(history.months.values())
-        past = Past(day=self.run.at[:10], read_at=self.run.read_at)
+        times = read_at(history.releases, [source for source, _ in rows.pages], self.run.fetched)
+        past = Past(day=self.run.at[:10], read_at=times)
         for finding in check_published(Context((), history.releases, *published, past, changes)):
             found[finding.identity] = finding
         open_rows = {row.finding.identity: row for row in history.findings if row.resolved_at is None}

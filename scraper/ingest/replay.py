@@ -76,22 +76,21 @@ class _Replay:
         for visit in visits:
             add = self._add_article_visit if is_article(visit.source) else self._add_page_visit
             has_news = add(visit, run) or has_news
-        run = self._dated(run)
+        run = replace(run, fetched=self._fetched())
         if has_news or state.pending() or self._is_due_changed(run):
             self._add_rows(run)
 
-    def _dated(self, run: Run) -> Run:
-        """The run, with when the pages of each release were read last."""
-        fetched = {name: page.fetched_at for name, page in self.state.pages.items()}
-        return replace(run, read_at=read_at(self.state.history.releases, self.sources, fetched))
+    def _fetched(self) -> dict[str, str | None]:
+        return {name: page.fetched_at for name, page in self.state.pages.items()}
 
     def _is_due_changed(self, run: Run) -> bool:
         """Whether a month has become due, or overdue, that no page lists: that is news, although no page has any."""
         history = self.state.history
         if self._newest is None:
             self._newest = newest_months(history.builds.values(), history.months.values())
-        due = due_months(history.releases, self._newest, run.read_at, run.at[:10])
-        return due.items() != history.due().items()
+        times = read_at(history.releases, self.sources, run.fetched)
+        due = due_months(history.releases, self._newest, times, run.at[:10])
+        return due != history.due()
 
     def _add_page_visit(self, visit: Visit, run: Run) -> bool:
         """What a visit of a page means; true when another good version of it was served."""
@@ -145,7 +144,7 @@ class _Replay:
             return
         self._take(page, records, acceptance.version, run)
         page.note_read(page.served_at or acceptance.at)
-        self._add_rows(self._dated(run))
+        self._add_rows(replace(run, fetched=self._fetched()))
 
     def _add_rows(self, run: Run) -> None:
         """Resolve what all pages say now, check it, and add it to the history."""

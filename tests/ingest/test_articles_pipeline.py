@@ -320,7 +320,7 @@ def test_a_run_without_news_transfers_and_parses_nothing_of_articles(runs: Runs)
         runs.web.page(url, Reply(304, headers={"ETag": f'"{number}"'}))
     for source in SOURCES:
         runs.web.page(source.url, Reply(304, headers={"ETag": f'"{source.name}"'}))
-    again = runs.run("2026-11-01T03:00:00Z")
+    again = runs.run("2026-10-12T03:00:00Z")  # a day later October is due, and that is news
     assert (again.outcome, again.parsed, again.facts_sha256) == ("unchanged", 0, first.facts_sha256)
     assert runs.rows("select min(fetched_at) > '2026-10-01T03:00:00Z' from pages") == [(1,)]
 
