@@ -79,12 +79,15 @@ def _ending(support: sqlite3.Row, data_as_of: str | None) -> str:
     return f"it is no longer in Microsoft's servicing table ({data})"
 
 
-def restart_from(catalog: sqlite3.Connection, release: str | None, day: str) -> Restart | None:
-    """The release's next restart, on a day or after it; null if it gets no updates any more."""
+def restart_from(
+    catalog: sqlite3.Connection, release: str | None, day: str, edition: str | None = None
+) -> Restart | None:
+    """The next restart of a release and edition, on a day or after it; null if it gets no updates any more."""
     rows = select(
         catalog,
-        "select month, date, date_is, status, kb from restart_periods where release = ? and ? between since and until",
-        *(release, day),
+        "select month, date, date_is, status, kb from edition_restart_periods"
+        " where release = ? and edition is ? and ? between since and until",
+        *(release, edition, day),
     )
     return cast(Restart, dict(rows[0])) if rows else None
 

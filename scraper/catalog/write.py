@@ -25,16 +25,9 @@ from scraper.catalog.schema import derive, follow, schema
 from scraper.models import MonthType, Source
 
 _ARTICLE_TABLES = ("articles", "known_issues", "prerequisites", "sections")
+_FOLLOWING = ("support", "restarts", "security_months")
 FACT_TABLES = (
-    "releases",
-    "support",
-    "kbs",
-    "builds",
-    "months",
-    "security_months",
-    "changes",
-    "findings",
-    "track_events",
+    *("releases", "kbs", "builds", "months", *_FOLLOWING, "changes", "findings", "track_events"),
     *_ARTICLE_TABLES,
 )
 

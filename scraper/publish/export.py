@@ -17,7 +17,7 @@ from scraper.errors import InputError, MachineError
 from scraper.formats import Kind
 
 # Name of the files: name of the view. Of the views without a clock those are left out that have words only
-# (calendar_starts, edition_names, month_names, other_families).
+# (calendar_starts, edition_names, month_names, other_families), and edition_restart_periods: restarts has them.
 VIEWS = {
     "accepted_builds": "accepted_builds",
     "device_builds": "device_builds",

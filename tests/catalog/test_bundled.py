@@ -20,7 +20,7 @@ Record = tuple[str | int | float | bytes | None, ...]
 # What the search over KBs keeps of its index, in blobs of its own.
 _INDEX = tuple(f"{table}_fts_{part}" for table in ("kbs", "sections") for part in ("config", "data", "docsize", "idx"))
 TABLES = {"pages", "runs", "releases", "feeds", "kbs", "builds", "months", "changes", "findings", "kbs_fts"}
-TABLES |= {"security_months", "support"}
+TABLES |= {"restarts", "security_months", "support"}
 TABLES |= {"track_events", "articles", "known_issues", "prerequisites", "sections", "sections_fts"}
 VIEWS = {
     "hotpatch_calendar",
@@ -29,6 +29,7 @@ VIEWS = {
     "accepted_builds",
     "calendar_starts",
     "edition_names",
+    "edition_restart_periods",
     "edition_verdict_periods",
     "newest_months",
     "other_families",

@@ -94,7 +94,7 @@ def test_every_view_without_a_clock_is_exported_and_none_with_one() -> None:
         clock |= more
     assert clock == {"build_verdict", "current_builds", "next_restart"}
     assert set(VIEWS.values()) == views.keys() - clock - {
-        *("calendar_starts", "edition_names", "month_names", "other_families"),
+        *("calendar_starts", "edition_names", "month_names", "other_families", "edition_restart_periods"),
     }
 
 

@@ -1,6 +1,7 @@
 """The catalog's tables and views as SQL: tables.sql, and one file a view.
 
-derive.sql fills the columns that follow by rules from others, security_months.sql and support.sql whole tables.
+derive.sql fills the columns that follow by rules from others; support.sql, restarts.sql and security_months.sql fill
+whole tables.
 """
 
 from functools import cache
@@ -25,4 +26,6 @@ def derive() -> str:
 @cache
 def follow() -> str:
     """The SQL that fills the tables that follow from others, to be run after ``derive``."""
-    return "\n".join(_FOLDER.joinpath(name).read_text("utf-8") for name in ("security_months.sql", "support.sql"))
+    return "\n".join(
+        _FOLDER.joinpath(name).read_text("utf-8") for name in ("support.sql", "restarts.sql", "security_months.sql")
+    )

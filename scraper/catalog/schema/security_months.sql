@@ -1,5 +1,5 @@
 -- A withdrawn month counts among older ones, so that a device keeps its verdict, and not as the newest. Of two updates of
--- a track in a month the higher one counts.
+-- a track in a month the baseline counts, else the higher one.
 insert into security_months
 with counted as (
   select release, month, available, withdrawn from builds
@@ -17,9 +17,13 @@ with counted as (
   select
     accepted_builds.*, builds.baseline_kb,
     row_number() over (
-      partition by release, accepted_builds.security_month, accepted_builds.track order by revision desc, builds.kb desc
+      partition by builds.release, accepted_builds.security_month, builds.track
+      order by builds.kind is 'baseline' desc, revision desc, builds.kb desc
     ) as place
-  from accepted_builds join builds using (release, build, kb)
+  from accepted_builds
+  join builds
+    on builds.release = accepted_builds.release and builds.build is accepted_builds.build
+    and builds.kb is accepted_builds.kb and builds.track = accepted_builds.track
 )
 select
   month.release,
@@ -33,13 +37,9 @@ select
   cumulative.kb,
   cumulative.build,
   cumulative.kind is 'baseline',
-  iif(releases.hotpatch, coalesce(
-    (select min(months.month) from months
-      where months.release = month.release and months.month > month.month and type = 'baseline' and withdrawn = 0),
-    strftime('%Y-%m', month.month || '-01', (3 - (substr(month.month, 6) - 1) % 3) || ' months')
-  ), null)
+  (select min(restarts.month) from restarts
+    where restarts.release = month.release and restarts.track = 'hotpatch' and restarts.month > month.month)
 from month
-join releases using (release)
 left join accepted as hotpatch
   on hotpatch.release = month.release and hotpatch.security_month = month.month and hotpatch.place = 1
   and hotpatch.track = 'hotpatch'

@@ -1,7 +1,6 @@
 -- The catalog's tables and views (design.md section 4). Unknown is null; every formatted column has its check.
--- Fact tables: releases, support, kbs, builds, months, security_months, changes, findings, track_events, and of
--- the articles: articles,
--- known_issues, prerequisites, sections. Visit tables: pages, runs. feeds is declared, not seen.
+-- Fact tables: releases, support, kbs, builds, months, security_months, restarts, changes, findings, track_events, and of
+-- the articles: articles, known_issues, prerequisites, sections. Visit tables: pages, runs. feeds is declared, not seen.
 
 create table pages (
   page text primary key,
@@ -140,6 +139,19 @@ create table security_months (
   -- By the calendar, and beyond it by the quarter rule (rule 13). Null for a release without hotpatch.
   next_baseline text check (next_baseline glob '[12][0-9][0-9][0-9]-[01][0-9]'),
   primary key (release, month)
+) strict;
+
+-- The next restart of each track, from since to until, on which it is.
+create table restarts (
+  release text not null references releases (release),
+  track text not null check (track in ('hotpatch', 'cumulative')),
+  since text not null check (since glob '????-??-??'),
+  until text not null check (until glob '????-??-??'),
+  month text not null check (month glob '[12][0-9][0-9][0-9]-[01][0-9]'),
+  date_is text not null check (date_is in ('planned', 'published', 'scheduled', 'monthly')),
+  status text check (status in ('planned', 'released')),
+  kb text references kbs (kb),
+  primary key (release, track, until)
 ) strict;
 
 create table changes (

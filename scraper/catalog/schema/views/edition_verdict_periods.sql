@@ -113,18 +113,20 @@ select
       when 'out-of-support' then
         iif(ending like '% ended on %', 'on {as_of} ', '') || name || ' is out of support: ' || ending
       when 'no-security-month' then name || ' had no security month '
-        || iif(lack is null, 'on {as_of}', 'in data of ' || coalesce(date(data_as_of), 'an unknown day'))
+        || iif(lack is 'stale', 'in data of ' || coalesce(date(data_as_of), 'an unknown day'), 'on {as_of}')
         || case lack
           when 'stale' then ', and updates may have come by {as_of}'
-          when 'not-listed' then ', and the one that was due by {as_of} is not listed'
+          when 'not-listed' then
+            ', and the pages, read on ' || date(data_as_of) || ', list none of the second Tuesday before'
           else ''
         end || ', so it cannot be compared'
       else 'the newest security month of ' || name
-        || iif(lack is null, ' on {as_of}', ' in data of ' || coalesce(date(data_as_of), 'an unknown day'))
+        || iif(lack is 'stale', ' in data of ' || coalesce(date(data_as_of), 'an unknown day'), ' on {as_of}')
         || ' was ' || goal_words
         || case lack
           when 'stale' then ', and newer updates may have come by {as_of}'
-          when 'not-listed' then ', and the one that was due by {as_of} is not listed'
+          when 'not-listed' then
+            ', and the pages, read on ' || date(data_as_of) || ', list none of the second Tuesday before'
           else ''
         end
         || case
@@ -162,7 +164,7 @@ select
     when 'refresh' then iif(
       lack = 'stale',
       'the data are of ' || coalesce(date(data_as_of), 'an unknown day') || ', too old to say',
-      'the pages did not list the month that was due'
+      'the pages list no update of the second Tuesday before {as_of}'
     ) || '; winkb scrape reads the pages again'
     when 'not-listed' then 'the pages do not list the update of ' || goal_words || ' for its track; winkb scrape reads them again'
     when 'hotpatch' then 'the ' || goal_words || ' hotpatch does not restart'
@@ -173,7 +175,7 @@ select
   end
     || iif(
       may_be_off_track and (step = 'none' or step = 'cumulative' and not is_baseline),
-      '; a device enrolled for hotpatch is off the hotpatch track until the ' || next_words || ' baseline',
+      coalesce('; a device enrolled for hotpatch is off the hotpatch track until the ' || next_words || ' baseline', ''),
       ''
     )
     || iif(status_now = 'behind' and lack is not null, '; newer updates may have come', '') as action_because

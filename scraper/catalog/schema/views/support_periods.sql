@@ -36,7 +36,10 @@ select
       select case
         when other.ended_from <= since and (mine.ended_from is null or since < mine.ended_from) then
           iif(product = 'Windows Server', '', 'updates for ') || other.name
-            || iif(other.ended_from = '0001-01-01', ' have ended', ' ended on ' || other.ends)
+            || case
+              when other.ended_from > '0001-01-01' then ' ended on ' || other.ends
+              else iif(product = 'Windows Server', ' has ended', ' have ended')
+            end
         when since >= mine.ended_from and since < other.ended_from then
           other.name || ' has updates until ' || other.ends
       end as words
