@@ -11,7 +11,6 @@ from scraper.answers.verdicts import VERDICTS_ON_DAY, Unknown, home_of
 
 # Where Microsoft lists an update for download.
 UPDATE_CATALOG = "https://www.catalog.update.microsoft.com/Search.aspx?q="
-_NEWER = "this build may be newer than the data; winkb scrape reads the pages again"
 
 
 def build(
@@ -87,6 +86,8 @@ def _unknown(
     fetched = data_as_of(catalog, [name] if name else [])
     below, above = _neighbour(catalog, name, build, -1), _neighbour(catalog, name, build, 1)
     neighbours = (below["build"] if below else None, above["build"] if above else None)
+    unknown = Unknown(catalog, as_of)
+    do, why = unknown.action(build, release, *neighbours, edition)
     return {
         "build": build,
         "release": name,
@@ -94,7 +95,7 @@ def _unknown(
         "status": "unknown",
         "months_behind": None,
         "reason": "not-in-catalog",
-        "because": Unknown(catalog).because(build, release, *neighbours, fetched),
+        "because": unknown.because(build, release, *neighbours, fetched, edition),
         "track": None,
         "kind": None,
         "security_month": None,
@@ -109,12 +110,12 @@ def _unknown(
         "data_as_of": fetched,
         "edition": edition,
         "action": {
-            "do": "look",
+            "do": do,
             "kb": None,
             "build": None,
             "track": None,
             "restart": None,
-            "because": _NEWER if below and not above else "the catalog does not know this build",
+            "because": why,
             "url": None,
         },
     }

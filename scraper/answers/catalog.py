@@ -52,7 +52,9 @@ def check(catalog: sqlite3.Connection, name: str) -> None:
     """MachineError if tables or views of the schema are missing: another database, or an older winkb's catalog."""
     present = {str(row[0]) for row in catalog.execute("select name from sqlite_master")}
     if missing := (TABLES | VIEWS) - present:
-        absent = f"none named {', '.join(sorted(missing))} (`winkb rebuild` makes it anew)"
+        few = ", ".join(sorted(missing)[:3]) + (f" and {len(missing) - 3} more" if len(missing) > 3 else "")
+        remedy = "`winkb rebuild` makes it anew from its archive, `winkb demo` from the bundled pages"
+        absent = f"none named {few}: another version of winkb made it ({remedy})"
         raise MachineError("catalog", page=name, expected="the tables and views of a catalog", found=absent)
 
 

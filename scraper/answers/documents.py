@@ -81,7 +81,8 @@ class Year(TypedDict):
 
 class Action(TypedDict):
     """What to do about a verdict. ``do``: ``none``, ``install``, ``refresh`` (the data do not say), ``upgrade`` (the
-    release or edition is out of support) or ``look`` (unknown build). ``url``: the update in Microsoft's catalog."""
+    release or edition is out of support) or ``look`` (a build that is unknown, or not released yet). ``url``: the
+    update in Microsoft's catalog."""
 
     do: str
     kb: str | None
@@ -116,6 +117,7 @@ class DeviceVerdict(Verdict):
     action: str
     action_kb: str | None
     action_restart: int | None
+    action_because: str
 
 
 class BuildAnswer(Verdict):

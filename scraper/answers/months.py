@@ -15,7 +15,7 @@ DATE_IS = {
     "scheduled": (
         "by the quarter rule (January, April, July, October), in no calendar yet; the month's second Tuesday"
     ),
-    "monthly": "a release without hotpatch restarts every month",
+    "monthly": "without hotpatch a device restarts every month",
 }
 
 
@@ -60,7 +60,8 @@ def next_restart(catalog: sqlite3.Connection, version: str, as_of: str) -> tuple
 
 
 def why_no_restart(catalog: sqlite3.Connection, version: str, as_of: str) -> str:
-    """A sentence for each of the releases that have no next restart on ``as_of``: their updates have ended."""
+    """A sentence for each of the releases that have no next restart on ``as_of``: their updates have ended, on a client
+    those of Enterprise and Education."""
     day, ages = read_day(as_of), fetch_times(catalog)
     ends = {row["release"]: row for row in select(catalog, "select * from support_ends where is_default")}
     return "\n".join(
@@ -73,7 +74,8 @@ def why_no_restart(catalog: sqlite3.Connection, version: str, as_of: str) -> str
 def _ending(support: sqlite3.Row, data_as_of: str | None) -> str:
     data = f"in data of {data_as_of[:10] if data_as_of else 'an unknown day'}"
     if support["ended_from"] and support["ended_from"] > "0001-01-01":
-        return f"its last day of updates is {support['ends']} ({data})"
+        of = f" for {support['name']}" if support["edition"] == "enterprise-education" else ""
+        return f"its last day of updates{of} is {support['ends']} ({data})"
     if support["ended"]:
         return f"its updates have ended ({data})"
     return f"it is no longer in Microsoft's servicing table ({data})"

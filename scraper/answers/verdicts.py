@@ -16,9 +16,10 @@ from scraper.answers.reading import read_build, read_day, read_edition, read_rel
 _ON_DAY = "from edition_verdict_periods where ?1 between since and until and edition is ?2"
 _VERDICT = (
     "build, release, edition, status, months_behind, reason, replace(sentence, '{as_of}', ?1) as because,"
-    " security_month, newest_month, track, kind, kbs, action, action_kb, action_restart"
+    " security_month, newest_month, track, kind, kbs, action, action_kb, action_restart,"
+    " replace(action_because, '{as_of}', ?1) as action_because"
 )
-_ACTION = "action_build, action_track, replace(action_because, '{as_of}', ?1) as action_because"
+_ACTION = "action_build, action_track"
 VERDICTS_ON_DAY = f"select {_VERDICT}, {_ACTION} {_ON_DAY}"
 
 
@@ -33,7 +34,7 @@ class Verdicts:
         self._editions: dict[str | None, set[str]] = {None: set(self._releases)}
         for row in select(catalog, "select release, edition from support"):
             self._editions.setdefault(row["edition"], set()).add(row["release"])
-        self._unlisted = Unknown(catalog)
+        self._unlisted = Unknown(catalog, self.as_of)
         self._known: dict[str | None, dict[str, list[DeviceVerdict]]] = {}
         self._revisions: dict[tuple[str, str], list[int]] = {}
         for build, verdicts in self._on_day(None).items():
@@ -88,22 +89,25 @@ class Verdicts:
             f"{base}.{found[0]}" if found else None for found in (revisions[:place][-1:], revisions[place:])
         )
         data_as_of = oldest(self._fetch_times, [name] if name else [])
+        told = edition if name in self._editions.get(edition, ()) else None
+        action, why = self._unlisted.action(build, home, below, above, told)
         return {
             "build": build,
             "release": name,
-            "edition": edition if name in self._editions.get(edition, ()) else None,
+            "edition": told,
             "status": "unknown",
             "months_behind": None,
             "reason": "not-in-catalog",
-            "because": self._unlisted.because(build, home, below, above, data_as_of),
+            "because": self._unlisted.because(build, home, below, above, data_as_of, told),
             "security_month": None,
             "newest_month": None,
             "track": None,
             "kind": None,
             "kbs": None,
-            "action": "look",
+            "action": action,
             "action_kb": None,
             "action_restart": None,
+            "action_because": why,
         }
 
 
@@ -118,32 +122,70 @@ def home_of(releases: Mapping[str, sqlite3.Row], build: str, asked: bool) -> sql
 
 
 class Unknown:
-    """The sentence on a build in no table. The query ``build_verdict`` has the same; a test compares them."""
+    """What is said of a build in no table on a day. The query ``build_verdict`` says the same; a test compares them."""
 
-    def __init__(self, catalog: sqlite3.Connection) -> None:
+    def __init__(self, catalog: sqlite3.Connection, as_of: str) -> None:
         self._families = select(catalog, "select first_base, last_base, words from other_families")
-        self._starts = {
-            row["release"]: row for row in select(catalog, "select release, revision, words from calendar_starts")
+        starts = select(catalog, "select release, revision, words from calendar_starts")
+        self._starts = {row["release"]: row for row in starts}
+        bases = select(
+            catalog, "select release, base_build from releases where base_build is not null order by release"
+        )
+        self._bases: dict[int, list[str]] = {}
+        for row in bases:
+            self._bases.setdefault(row["base_build"], []).append(row["release"])
+        ended = select(
+            catalog,
+            "select release, edition, name, ending from support_periods"
+            " where not supported and ? between since and until",
+            as_of,
+        )
+        self._ended = {
+            (row["release"], row["edition"]): f"{row['name']} is out of support: {row['ending']}" for row in ended
         }
 
     def because(
-        self, build: str, release: sqlite3.Row | None, below: str | None, above: str | None, data_as_of: str | None
+        self,
+        build: str,
+        release: sqlite3.Row | None,
+        below: str | None,
+        above: str | None,
+        data_as_of: str | None,
+        edition: str | None,
     ) -> str:
+        """The sentence: which builds are its neighbours, or that its version is not covered or not released."""
+        sentence = f"{build} is not in the catalog"
+        if release is None:
+            return f"{sentence}: {self._family(int(build.partition('.')[0]))}"
+        sentence += f" as a build of {'Server ' if release['product'] == 'Windows Server' else ''}{release['version']}"
         base, revision = map(int, build.split("."))
         day = data_as_of[:10] if data_as_of else "an unknown day"
-        sentence = f"{build} is not in the catalog"
-        if release:
-            sentence += (
-                f" as a build of {'Server ' if release['product'] == 'Windows Server' else ''}{release['version']}"
-            )
-        if release and (below or above):
+        if below or above:
             start = self._starts.get(release["release"])
             early = start["words"] if start and revision < start["revision"] else ""
-            sides = f"{below or 'none'} below and {above or 'none'} above"
-            return f"{sentence}; its neighbours in data of {day} are {sides}{early}"
-        for family in self._families:
-            if family["first_base"] <= base <= family["last_base"]:
-                return f"{sentence}: {family['words']}"
-        if release and release["base_build"] == base:
-            return f"{sentence}; data of {day} list no build of it"
-        return f"{sentence}: {base} is not a released version (Insider?)"
+            sentence += (
+                f"; its neighbours in data of {day} are {below or 'none'} below and {above or 'none'} above{early}"
+            )
+        elif release["base_build"] == base:
+            sentence += f"; data of {day} list no build of it"
+        else:
+            return f"{sentence}: {self._family(base)}"
+        ended = self._ended.get((release["release"], edition))
+        return f"{sentence}; {ended}" if ended else sentence
+
+    def _family(self, base: int) -> str:
+        if base in self._bases:
+            return f"{base} is of {', '.join(self._bases[base])}"
+        words = [row["words"] for row in self._families if row["first_base"] <= base <= row["last_base"]]
+        return words[0] if words else f"{base} is not a released version (Insider?)"
+
+    def action(
+        self, build: str, release: sqlite3.Row | None, below: str | None, above: str | None, edition: str | None
+    ) -> tuple[str, str]:
+        """What to do, and why."""
+        if release and release["base_build"] == int(build.partition(".")[0]):
+            if (release["release"], edition) in self._ended:
+                return "upgrade", "its updates have ended, and only a release that gets updates can be made current"
+            if below and not above:
+                return "look", "this build may be newer than the data; winkb scrape reads the pages again"
+        return "look", "the catalog does not know this build"

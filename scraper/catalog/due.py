@@ -41,9 +41,10 @@ class Due(NamedTuple):
 
 
 def newest_months(builds: Iterable[BuildRow], months: Iterable[MonthRow]) -> dict[str, str]:
-    """By release, the newest security month that is published (rule 1)."""
+    """By release that has builds, the newest security month that is published (rule 1); empty where it has none."""
     newest: dict[str, str] = {}
     for row in builds:
+        newest.setdefault(row.release, "")
         if row.is_security and row.month and not row.withdrawn and not row.corrected_to:
             newest[row.release] = max(newest.get(row.release, ""), row.month)
     for month in months:
@@ -66,7 +67,9 @@ def due_months(
             continue
         row, covered = releases[name], _covered(min(times[name], day))
         tuesday = second_tuesday(covered)
-        if month < covered and (row.available or "") <= tuesday and row.gets_updates_on(tuesday):
+        # A release with a month was there by then, whatever its first day was.
+        is_there = row.available <= tuesday if row.available else month > ""
+        if month < covered and is_there and row.gets_updates_on(tuesday):
             is_late = date.fromisoformat(day) >= date.fromisoformat(tuesday) + timedelta(days=_WARNING_DAYS)
             due[name] = Due(covered, Severity.WARNING if is_late else Severity.INFO)
     return due

@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterable
+from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -25,6 +26,16 @@ def check_catalog(path: Path, now: str, max_age: int) -> list[str]:
             database.conn.close()
     except (sqlite3.DatabaseError, sqlite3.OperationalError) as problem:
         raise MachineError("trouble", page=str(path), expected="a catalog", found=str(problem)) from problem
+
+
+def warnings(path: Path) -> list[str]:
+    """The open findings of a catalog that are warnings: those on months that are due, and how many others there are."""
+    with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as connection:
+        query = "select code, message from findings where severity = 'warning' and resolved_at is null order by finding"
+        found = connection.execute(query).fetchall()
+    due = [f"warning: {code}: {message}" for code, message in found if code == "due-month"]
+    others = len(found) - len(due)
+    return [*due, *([f"{others} other open warnings are in the table findings"] if others else [])]
 
 
 def _integrity(database: Database) -> Iterable[str]:

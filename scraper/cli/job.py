@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from scraper import answers
 from scraper.cli import options
 from scraper.cli.exit_codes import exit_code_of
 from scraper.errors import MachineError, ScraperError, printable
@@ -125,12 +126,13 @@ def accept(source: str, db: Path, archive: Path, now: str) -> None:
 @click.option("--max-age", type=click.IntRange(1, 100_000), default=36, show_default=True, metavar="HOURS")
 @options.now
 def check(db: Path, max_age: int, now: str) -> None:
-    """Look for broken invariants, open error findings and old data in a catalog."""
-    from scraper.catalog.health import check_catalog
+    """Look for broken invariants, open findings and old data in a catalog."""
+    from scraper.catalog.health import check_catalog, warnings
 
     problems = check_catalog(db, now, max_age)
-    for problem in problems:
-        click.echo(printable(problem))
+    answers.open_catalog(db).close()  # one of another version is refused
+    for line in (*problems, *warnings(db)):
+        click.echo(printable(line))
     if problems:
         raise click.exceptions.Exit(1)
     click.echo(f"{db}: sound, no error finding, every page read within {max_age} hours")

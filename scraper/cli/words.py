@@ -77,6 +77,8 @@ _ACTIONS = {
     "upgrade": "upgrade",
     "look": "look",
 }
+# Reasons for which there may be a newer month than the newest known one.
+_LACKS = ("stale", "not-listed")
 # Rows of one run's Markdown table: an issue holds 65,536 characters.
 _MARKDOWN_LINES = 200
 _BOTH = "A hotpatched device shows a lower build than one on the month's cumulative update; both are fully patched."
@@ -212,7 +214,7 @@ def _accepted(answer: BuildAnswer) -> str | None:
         return None
     updates = " or ".join(f"{row['track']} {_update_name(row['kb'], row['build'])}" for row in answer["accepted"])
     ended = answer["status"] == "out-of-support"
-    if answer["reason"] != "stale" and answer["status"] != "unknown" and not ended:
+    if answer["reason"] not in _LACKS and answer["status"] != "unknown" and not ended:
         return f"{updates} (on {answer['as_of']})"
     note = "; out of support" if ended else ""
     return f"{updates} (newest known on {answer['as_of']}, in data of {_day(answer['data_as_of'])}{note})"
@@ -220,7 +222,7 @@ def _accepted(answer: BuildAnswer) -> str | None:
 
 def _verdict(answer: BuildAnswer) -> str:
     months = answer["months_behind"]
-    least = "at least " if answer["reason"] in ("stale", "not-listed") else ""
+    least = "at least " if answer["reason"] in _LACKS else ""
     behind = f" by {least}{months} month{'' if months == 1 else 's'}" if months else ""
     reason = f" ({answer['reason']})" if answer["reason"] else ""
     return f"{answer['status']}{behind}{reason} on {answer['as_of']}"

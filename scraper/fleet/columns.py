@@ -31,7 +31,8 @@ NAMES: dict[str, tuple[str, ...]] = {
 
 
 class Device(NamedTuple):
-    """A row of the list as it was read. If it could not be read, ``broken`` says what was expected and found."""
+    """A row of the list as it was read. ``edition``: all cells that may tell it, one a line. If the row could not be
+    read, ``broken`` says what was expected and found."""
 
     line: int
     versions: Sequence[str | None] = (None,)
@@ -49,9 +50,8 @@ class Columns:
         places = {what: _named(names, plain, what, columns.get(what)) for what in NAMES}
         self.found = {what for what, some in places.items() if some}
         self._versions = places["version"]
-        self._device, self._product, self._edition = (
-            next(iter(places[what]), None) for what in ("device", "product", "edition")
-        )
+        self._editions = places["edition"]
+        self._device, self._product = (next(iter(places[what]), None) for what in ("device", "product"))
 
     def device(self, number: int, cells: Sequence[str | None]) -> Device:
         return Device(
@@ -59,7 +59,7 @@ class Columns:
             [cells[place] for place in self._versions] or (None,),
             None if self._device is None else cells[self._device],
             None if self._product is None else cells[self._product],
-            None if self._edition is None else cells[self._edition],
+            "\n".join(filter(None, (cells[place] for place in self._editions))),
         )
 
 

@@ -68,6 +68,7 @@ def _judged(as_of: str, verdicts: list[DeviceVerdict]) -> Judged:
         *(chosen["release"], chosen["build"], as_of, chosen["status"], chosen["months_behind"], chosen["reason"]),
         *(chosen["track"], chosen["kind"], chosen["security_month"], chosen["newest_month"], chosen["kbs"]),
         *(chosen["because"], chosen["edition"], chosen["action_kb"], chosen["action_restart"]),
+        *(chosen["action"], chosen["action_because"]),
     )
     return Judged(
         cells=cells,
@@ -96,7 +97,9 @@ def _meaning(verdict: DeviceVerdict) -> tuple[str, int | None, str | None]:
 
 def unknown(as_of: str, reason: str, because: str, build: str | None = None) -> Judged:
     """The verdict ``unknown`` with a reason, for a device that no release can judge."""
-    cells = (None, build, as_of, "unknown", None, reason, None, None, None, None, None, because, None, None, None)
+    action = ("none", "it gets no updates of Windows") if reason == "not-windows" else ("look", because)
+    verdict = (None, build, as_of, "unknown", None, reason, None, None, None, None, None, because)
+    cells = (*verdict, None, None, None, *action)
     return Judged(cells=cells, because=because, group=(None, None, "unknown", reason))
 
 
@@ -108,7 +111,7 @@ def no_build(as_of: str, found: str) -> Judged:
 def _system(product: str) -> tuple[bool | None, bool]:
     """Whether it is a server (None: not known) and whether it is Windows. ``product`` is the name of an operating
     system, a platform or an edition."""
-    words = product.casefold()
+    words = product.casefold().replace("serverrdsh", "")  # Windows 11 Enterprise multi-session
     if "windows" not in words and _OTHER_SYSTEM.search(words):
         return None, False
     if "server" in words or "datacenter" in words:

@@ -35,6 +35,8 @@ COLUMNS: dict[str, Kind] = {
     "edition": Kind.TEXT,
     "action_kb": Kind.TEXT,
     "action_restart": Kind.INTEGER,
+    "action": Kind.TEXT,
+    "action_because": Kind.TEXT,
 }
 
 # A longer version is no version, and no more than this is looked at of a product.

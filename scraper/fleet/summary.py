@@ -102,8 +102,8 @@ def exit_code(summary: FleetSummary, grace: int) -> int:
     for group in summary["groups"]:
         if group["status"] == "out-of-support" or (group["months_behind"] or 0) > grace:
             return 1
-    stale = any(group["reason"] in ("stale", "not-listed") for group in summary["groups"])
-    return 4 if summary["unreadable"] or stale or not summary["devices"] else 0
+    unsure = any(group["reason"] in ("stale", "not-listed") for group in summary["groups"])
+    return 4 if summary["unreadable"] or unsure or not summary["devices"] else 0
 
 
 def text(summary: FleetSummary) -> str:

@@ -58,7 +58,10 @@ def published(path: Path) -> Published | None:
             ).fetchall()
             columns = ", ".join(_RELEASE)
             releases = connection.execute(f"select {columns} from releases").fetchall()
-            newest = connection.execute("select release, max(month) from security_months group by release").fetchall()
+            newest = connection.execute(
+                "select release, coalesce(max(security_months.month), '')"
+                " from builds left join security_months using (release) group by release"
+            ).fetchall()
     except sqlite3.DatabaseError:
         return None
     if last_run is None:

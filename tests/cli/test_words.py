@@ -235,7 +235,7 @@ def test_a_restart_of_a_release_without_hotpatch_is_an_update(catalog: sqlite3.C
     rows = answers.next_restart(catalog, "25H2", "2026-07-22")[0]
     assert words.next_restart(rows, "That one has ended.").splitlines() == [
         "Windows 11 25H2 restarts next on 2026-08-11 (monthly) with the August 2026 update, 20 days after 2026-07-22:"
-        f" a release without hotpatch restarts every month (data as of {FETCHED}).",
+        f" without hotpatch a device restarts every month (data as of {FETCHED}).",
         "That one has ended.",
     ]
     assert words.next_restart([], "That one has ended.") == "That one has ended."

@@ -47,6 +47,24 @@ from tests.fleet.devices import Judge
         ("Microsoft Windows Server 2025 Datacenter", "", None),
         ("", "ServerStandard", None),
         ("", "unknown", None),
+        ("", "48.0", "home-pro"),
+        ("", "0x30", "home-pro"),
+        ("", "138", "home-pro"),
+        ("", "EDU", "enterprise-education"),
+        ("", "PPIPro", None),
+        ("", "\n48", "home-pro"),
+        ("Microsoft Windows 11 Professionnel", "", "home-pro"),
+        ("Microsoft Windows 11 Famille Unilingue", "", "home-pro"),
+        ("Microsoft Windows 11 Entreprise", "", "enterprise-education"),
+        ("Microsoft Windows 11 \u00c9ducation", "", "enterprise-education"),
+        ("Microsoft Windows 11 Pro f\u00fcr Arbeitsstationen", "", "home-pro"),
+        ("Microsoft Windows 11 \u0414\u043e\u043c\u0430\u0448\u043d\u044f\u044f", "", "home-pro"),
+        ("Microsoft Windows 11 \u4e13\u4e1a\u7248", "", "home-pro"),
+        ("Windows 11 Pro, Version 24H2", "", "home-pro"),
+        ("Windows 11 Pro Insider Preview", "", "home-pro"),
+        ("Microsoft Windows 11 Pro|C:\\WINDOWS|\\Device\\Harddisk0", "", "home-pro"),
+        ("Windows 11 IoT Enterprise Subscription LTSC", "", "iot-ltsc"),
+        ("Windows 11 IoT Entreprise LTSC", "", "iot-ltsc"),
     ],
 )
 def test_an_edition_is_read_as_inventories_have_it(product: str, edition: str, read: str | None) -> None:
@@ -75,6 +93,14 @@ def test_an_edition_that_has_ended_is_out_of_support_and_no_other(judge: Judge) 
     ]
     assert "updates for Home and Pro ended on 2026-10-13" in rows[4]["because"]
     assert "Home and Pro ended" not in rows[1]["because"]
+
+
+def test_multi_session_is_a_client_and_any_column_may_tell_the_edition(judge: Judge) -> None:
+    rows, _ = judge("OS version,OS,EditionID,OperatingSystemSKU\n26100.9445,Windows,ServerRdsh,\n26100.9445,,,48\n")
+    assert [(row["release"], row["edition"]) for row in rows] == [
+        ("windows-11-24h2", "enterprise-education"),
+        ("windows-11-24h2", "home-pro"),
+    ]
 
 
 def test_an_edition_that_a_release_does_not_have_is_as_good_as_none(judge: Judge) -> None:

@@ -37,6 +37,8 @@ def test_intune_export_is_read(judge: Judge) -> None:
         "edition": "enterprise-education",
         "action_kb": "KB5124008",
         "action_restart": "1",
+        "action": "install",
+        "action_because": "the September 2026 baseline restarts",
     }
     assert rows[0]["because"].endswith("so it is 16 months behind")
     assert (rows[1]["device"], rows[1]["line"]) == ("PC, 2", "3")

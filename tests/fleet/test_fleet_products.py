@@ -28,6 +28,7 @@ def two_minds(version: str, *_: object) -> list[DeviceVerdict]:
         "action": "none",
         "action_kb": None,
         "action_restart": None,
+        "action_because": "nothing is missing",
     }
     return [here, {**here, "release": SERVER, "status": "behind", "months_behind": 2}]
 

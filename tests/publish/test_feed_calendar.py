@@ -38,8 +38,8 @@ def test_calendar_has_an_event_for_every_month_and_end_of_updates(
 def test_calendar_is_named_for_what_it_shows(last: Path) -> None:
     names = [Calendar.from_ical(written(last, "calendar.ics", release)) for release in (None, "windows-11-25h2")]
     assert [str(calendar["X-WR-CALNAME"]) for calendar in names] == [
-        "Restarts and hotpatch months",
-        "Restarts and hotpatch months of Windows 11 25H2",
+        "Restarts, hotpatch months and ends of updates",
+        "Restarts, hotpatch months and ends of updates of Windows 11 25H2",
     ]
     assert len({str(calendar["UID"]) for calendar in names}) == 2
 

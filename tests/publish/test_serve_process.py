@@ -34,8 +34,11 @@ def make_text(path: Path) -> None:
     [
         (make_empty, "unexpected file on {path}. expected: a catalog, found: no such table: kbs\n"),
         (make_text, "unexpected file on {path}. expected: a catalog, found: file is not a database\n"),
-        (make_foreign, "verdict_periods (`winkb rebuild` makes it anew)\n"),
-        (make_older, "found: none named verdict_periods (`winkb rebuild` makes it anew)\n"),
+        (
+            make_foreign,
+            "another version of winkb made it (`winkb rebuild` makes it anew from its archive",
+        ),
+        (make_older, "found: none named verdict_periods: another version of winkb made it"),
     ],
 )
 def test_what_is_no_catalog_is_not_served(tmp_path: Path, make: Callable[[Path], object], expected: str) -> None:

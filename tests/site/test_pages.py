@@ -316,10 +316,10 @@ def words_of(response: httpx.Response) -> str:
     ("address", "words"),
     [
         ("/build/26100.4061?as_of=2025-05-20", "KB5058497 26100.3981 (fully patched)"),
-        ("/build/26100.4061?as_of=2099-01-01", "(the last one before support ended)"),
+        ("/build/26100.4061?as_of=2099-01-01", "(the newest known; support has ended)"),
         ("/build/26100.4061?as_of=2026-10-20&release=24H2", "(the newest known; there may be a newer one)"),
         ("/release/windows-11-24h2?as_of=2025-05-20", "(on 2025-05-20 : fully patched)"),
-        ("/release/windows-11-22h2", "the last one before support ended"),
+        ("/release/windows-11-22h2", "the newest known; support has ended"),
         ("/release/windows-11-24h2?as_of=2026-10-20", "the newest known; there may be a newer one"),
     ],
 )

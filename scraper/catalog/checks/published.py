@@ -82,5 +82,6 @@ def month_is_listed(context: Context) -> Iterator[Found]:
     two days, a warning from the third on; until then no device of the release is called current."""
     newest = newest_months(context.builds, context.months)
     for release, due in due_months(context.releases, newest, context.past.read_at, context.past.day).items():
-        message = f"no page lists an update of {due.month} for {release}: the newest one is of {newest[release]}"
+        known = f"the newest one is of {newest[release]}" if newest[release] else "it has none yet"
+        message = f"no page lists an update of {due.month} for {release}: {known}"
         yield Found(release, due.month, message, context.releases[release].page, severity=due.severity)

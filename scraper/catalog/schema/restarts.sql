@@ -8,6 +8,7 @@ with recursive life as (
   select
     releases.release,
     hotpatch,
+    coalesce(available, '0001-01-01') as available,
     (select max(coalesce(date(ended_from, '-1 day'), '2099-12-31'))
       from support_ends where support_ends.release = releases.release) as last_day,
     -- A page may be wrong, and the format alone makes no date.
@@ -43,13 +44,19 @@ with recursive life as (
   from hotpatch_calendar join life using (release)
   where type = 'baseline' and withdrawn = 0 and (status = 'released' or date <= last_day)
   union all
+  -- Before its calendar, a release restarted with every B.
+  select b_row.release, 'hotpatch', b_row.month, date, 'monthly', 'released', b_row.kb
+  from b_row
+  join (select release, min(month) as month from months where withdrawn = 0 group by release) as first using (release)
+  where b_row.month < first.month
+  union all
   select release, 'cumulative', month, date, 'monthly', 'released', kb from b_row
   union all
   select
     release, track, strftime('%Y-%m', first_day), date(first_day, 'weekday 2', '+7 days') as date,
     iif(track = 'hotpatch', 'scheduled', 'monthly'), null, null
   from ahead join life using (release) join month_names on number = strftime('%m', first_day)
-  where date <= last_day and (track = 'cumulative' or scheduled_type = 'baseline')
+  where date between available and last_day and (track = 'cumulative' or scheduled_type = 'baseline')
 )
 select release, track, since, date, month, date_is, status, kb
 from (

@@ -37,8 +37,12 @@ select
   cumulative.kb,
   cumulative.build,
   cumulative.kind is 'baseline',
-  (select min(restarts.month) from restarts
-    where restarts.release = month.release and restarts.track = 'hotpatch' and restarts.month > month.month)
+  iif(
+    month.month >= (select min(months.month) from months where months.release = month.release and withdrawn = 0),
+    (select min(restarts.month) from restarts
+      where restarts.release = month.release and restarts.track = 'hotpatch' and restarts.month > month.month),
+    null
+  )
 from month
 left join accepted as hotpatch
   on hotpatch.release = month.release and hotpatch.security_month = month.month and hotpatch.place = 1

@@ -88,7 +88,7 @@ def document(channel: Channel, months: Rows, ends: Rows) -> bytes:
     written = Calendar.new(
         prodid="-//winkb//hotpatch calendar//EN",
         uid=f"{plain(channel.release or 'all')}@winkb",
-        name=f"Restarts and hotpatch months{of}",
+        name=f"Restarts, hotpatch months and ends of updates{of}",
         description=f"{channel.age}. What Microsoft planned or released later is not in it.",
         url=channel.root,
     )

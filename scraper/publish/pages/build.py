@@ -26,7 +26,7 @@ def context(catalog: sqlite3.Connection, question: Question, answer: Answer[list
         "answers": answer.document,
         "day": question.as_of or question.today,
         "named": question.release,
-        "verdicts": verdicts(catalog, day, accepted),
+        "verdicts": verdicts(catalog, day, accepted, answer.document[0]["edition"]),
         "rows": rows(
             catalog,
             "select builds.*, pages.url as page_url from builds join pages using (page) where build = ?"

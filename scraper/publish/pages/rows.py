@@ -37,17 +37,20 @@ def urls(catalog: sqlite3.Connection) -> dict[str, str]:
 
 
 def verdicts(
-    catalog: sqlite3.Connection, day: str, builds: Sequence[tuple[str | None, str | None]]
+    catalog: sqlite3.Connection, day: str, builds: Sequence[tuple[str | None, str | None]], edition: str | None = None
 ) -> dict[str, sqlite3.Row]:
-    """The verdicts on accepted builds on a day, by release and build (``windows-11-24h2 26100.3981``).
+    """The verdicts on accepted builds, on a day and for an edition, by ``windows-11-24h2 26100.3981``.
 
     An accepted build of stale data, or of a release whose support has ended, is not fully patched. Only its verdict
     says so.
     """
     found = {}
     for release, build in builds:
-        sql = "select status, kind from verdict_periods where release = ? and build = ? and ? between since and until"
-        for row in rows(catalog, sql, release, build, day):
+        sql = (
+            "select status, kind from edition_verdict_periods"
+            " where release = ? and build = ? and edition is ? and ? between since and until"
+        )
+        for row in rows(catalog, sql, release, build, edition, day):
             found[f"{release} {build}"] = row
     return found
 

@@ -58,14 +58,16 @@ with period as materialized (
       when 'compared' then case when behind > 0 then 'behind' when lack is null then 'current' else 'unknown' end
       else device.status
     end as status_now,
-    -- A device on a baseline, or on a build of both tracks, may get hotpatches; Home and Pro never do.
+    -- What it takes next. A device on a baseline may get hotpatches. On a build of an update of each track it may be off
+    -- the hotpatch track, as it is after an update that took devices off. Home and Pro never get hotpatches.
     case
-      when not hotpatch or track = 'cumulative' and kind is not 'baseline' then 'cumulative'
+      when not hotpatch or edition is 'home-pro' or track = 'cumulative' and kind is not 'baseline' then 'cumulative'
       when track in ('hotpatch', 'component') then 'hotpatch'
-      when edition is 'home-pro' then 'cumulative'
-      else 'both'
+      when kind is 'baseline' then 'both'
+      else 'cumulative'
     end as takes,
-    hotpatch and edition is not 'home-pro' and track = 'cumulative' and kind is not 'baseline' as may_be_off_track,
+    hotpatch and edition is not 'home-pro' and kind is not 'baseline' and (track is null or track = 'cumulative')
+      as may_be_off_track,
     iif(kind is 'baseline', kbs, device.baseline_kb) as stands_on
   from compared as device join releases using (release)
 ), step as (
@@ -80,7 +82,9 @@ with period as materialized (
       when 'unknown' then iif(lack is null, 'nothing', 'refresh')
       else case
         when takes = 'cumulative' or is_baseline then iif(cumulative_build is null, 'not-listed', 'cumulative')
-        when hotpatch_build is null then iif(takes = 'both' and cumulative_build is not null, 'cumulative', 'not-listed')
+        when hotpatch_build is null and cumulative_build is not null and (takes = 'both' or next_words is null) then
+          'cumulative'  -- No calendar has the month, or not yet.
+        when hotpatch_build is null then 'not-listed'
         when goal.baseline_kb is stands_on then 'hotpatch'
         when goal.baseline_kb is null then 'not-listed'
         else 'baseline'

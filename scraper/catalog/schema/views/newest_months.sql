@@ -31,7 +31,7 @@ with released as (
   from newest
   join (
     -- A release whose first day is not known was there when its first month came.
-    select releases.release, coalesce(releases.available, min(security_months.available)) as available
+    select releases.release, date(coalesce(releases.available, min(security_months.available))) as available
     from releases left join security_months using (release)
     group by releases.release
   ) using (release)

@@ -9,8 +9,8 @@ select
   is_default,
   ends,
   case
-    -- Words say that updates ended before the day that was announced.
-    when support.ended and ends >= date(data_as_of) then '0001-01-01'
+    -- Words may say that updates ended before the day that was announced: by the day on which they were read.
+    when support.ended and ends >= date(data_as_of) then date(min(ends, date(data_as_of)), '+1 day')
     when ends is not null then date(ends, '+1 day')
     when support.ended or serviced = 0 then '0001-01-01'
   end as ended_from,

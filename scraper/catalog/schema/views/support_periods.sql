@@ -28,7 +28,7 @@ select
   iif(product = 'Windows Server', 'Server ', '') || version || iif(period.edition is null, '', ' ' || name) as name,
   case
     when ended_from > '0001-01-01' then 'its updates ended on ' || ends
-    when mine.ended then 'updates for it have ended'
+    when mine.ended then 'updates for it have ended, on a day that is not known'
     else 'it no longer stands in the servicing table of Microsoft'
   end as ending,
   iif(period.edition is null, (
