@@ -36,7 +36,7 @@ from statistics import median
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from scraper.catalog.schema import schema  # noqa: E402
+from scraper.catalog.schema import follow, schema  # noqa: E402
 
 SCHEMA = schema()
 ADDRESSES = 2_000  # of each kind: more than any cache on the way keeps in mind
@@ -133,7 +133,13 @@ def make(path: Path, kbs: int) -> None:
             titled,
         )
         db.executemany(f"insert into builds values ({', '.join('?' * 17)})", builds)
-        db.executemany(f"insert into months values ({', '.join('?' * 14)})", calendar)
+        columns = (
+            "release, month, type, planned_type, status, available, kb, build, cumulative_kb, cumulative_build,"
+            " restart, article_url, withdrawn, page"
+        )
+        db.executemany(f"insert into months ({columns}) values ({', '.join('?' * 14)})", calendar)
+        db.execute("update months set scheduled_type = type")
+        db.executescript(follow())
         db.execute(
             "insert into changes select null, ?, 1, 'builds', release, coalesce(build, kb), 'row', null, kb, page, 0"
             " from builds where available > date('now', '-60 days')",

@@ -185,7 +185,7 @@ class Unknown:
         """What to do, and why."""
         if release and release["base_build"] == int(build.partition(".")[0]):
             if (release["release"], edition) in self._ended:
-                return "upgrade", "its updates have ended, and only a release that gets updates can be made current"
+                return "upgrade", "its updates have ended; only an upgrade brings newer ones"
             if below and not above:
                 return "look", "this build may be newer than the data; winkb scrape reads the pages again"
         return "look", "the catalog does not know this build"

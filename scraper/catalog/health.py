@@ -29,13 +29,10 @@ def check_catalog(path: Path, now: str, max_age: int) -> list[str]:
 
 
 def warnings(path: Path) -> list[str]:
-    """The open findings of a catalog that are warnings: those on months that are due, and how many others there are."""
+    """What is no error, and yet keeps verdicts from being current: months that are due and that no page lists."""
+    query = "select message from findings where code = 'due-month' and resolved_at is null order by finding"
     with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as connection:
-        query = "select code, message from findings where severity = 'warning' and resolved_at is null order by finding"
-        found = connection.execute(query).fetchall()
-    due = [f"warning: {code}: {message}" for code, message in found if code == "due-month"]
-    others = len(found) - len(due)
-    return [*due, *([f"{others} other open warnings are in the table findings"] if others else [])]
+        return [f"due-month: {message}" for (message,) in connection.execute(query)]
 
 
 def _integrity(database: Database) -> Iterable[str]:

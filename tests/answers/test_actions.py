@@ -95,7 +95,7 @@ def test_home_and_pro_never_get_a_hotpatch(demo: sqlite3.Connection) -> None:
         ),
         (
             *("22621.6060", "2026-01-01", "windows-11-22h2", "upgrade"),
-            "its updates have ended, and only a release that gets updates can be made current",
+            "its updates have ended; only an upgrade brings newer ones",
         ),
         ("26100.3981", "2025-05-12", CLIENT, "look", "no device could have had this build on 2025-05-12"),
         ("26100.3980", "2025-05-20", CLIENT, "look", "the catalog does not know this build"),

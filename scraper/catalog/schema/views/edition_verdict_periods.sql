@@ -163,7 +163,7 @@ select
   case step
     when 'none' then 'no newer security month is listed'
     when 'nothing' then 'there was no security update to install'
-    when 'upgrade' then 'its updates have ended, and only a release that gets updates can be made current'
+    when 'upgrade' then 'its updates have ended; only an upgrade brings newer ones'
     when 'look' then 'no device could have had this build on {as_of}'
     when 'refresh' then iif(
       lack = 'stale',
