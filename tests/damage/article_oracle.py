@@ -1,0 +1,265 @@
+"""Whether what the catalog says of an article is what the article plainly says, and if not, whether a finding tells.
+
+The article is read by the judge's own reader (article_reader.py). A value that is not as the page has it must be named
+by a finding that the undamaged run does not have. So must be what the page contradicts itself in, or the tables of the
+updates: the KB, builds and dates of its names, and the servicing stack. What is published as the page has it, and
+contradicts nothing, is a plausible value of a fact that is stated once. Nothing here is of the code that is judged.
+"""
+
+import re
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.damage.article_reader import Article, Issue, squeeze
+from tests.damage.oracle import Judgement, Notes, Row
+
+_OF_ARTICLE = ("articles", "known_issues", "prerequisites", "sections")
+_OTHERS = ("releases", "kbs", "builds", "months", "changes", "track_events")
+_KB = re.compile(r"\bKB ?\d{6,7}(?!\d)", re.I | re.A)
+_UNREAD = ("unread", "unreadable")
+# A line must be so long to be missed: shorter ones stand elsewhere, too.
+_LINE = 20
+
+
+@dataclass(frozen=True)
+class ArticleCatalog:
+    """What a catalog says of one article: its rows by table; ``failure`` of its page; open findings of the whole
+    catalog; ``others``: all rows of other articles and of the updates."""
+
+    kb: str
+    tables: Mapping[str, Sequence[Row]]
+    failure: str | None
+    findings: Notes
+    others: Mapping[str, Sequence[tuple[object, ...]]]
+
+    @property
+    def article(self) -> Row | None:
+        return next(iter(self.tables["articles"]), None)
+
+    @property
+    def facts(self) -> tuple[object, ...]:
+        """All that is said of the article. In which order its sections stand is no fact, nor when another version of
+        it was seen that says the same."""
+        rows = {table: [dict(row) for row in rows] for table, rows in self.tables.items()}
+        for row in (*rows["sections"], *rows["known_issues"]):
+            row.pop("position", None)
+            row.pop("last_seen", None)
+        return tuple(sorted(str(sorted(row.items())) for row in rows[table]) for table in _OF_ARTICLE)
+
+    @property
+    def builds(self) -> Iterator[tuple[str | None, str | None]]:
+        """Build and date of each row of its update."""
+        rows = (dict(zip(self.columns, row, strict=True)) for row in self.others["builds"])
+        return ((_text(row["build"]), _text(row["available"])) for row in rows if row["kb"] == self.kb)
+
+    @property
+    def columns(self) -> tuple[object, ...]:
+        return self.others["columns of builds"][0]
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)
+
+
+def read_article_catalog(path: Path, kb: str) -> ArticleCatalog:
+    with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as connection:
+        connection.row_factory = sqlite3.Row
+        tables = {
+            table: [dict(row) for row in connection.execute(f"select * from {table} where kb = ? order by 1, 2", (kb,))]
+            for table in _OF_ARTICLE
+        }
+        others = {table: list(map(tuple, connection.execute(f"select * from {table}"))) for table in _OTHERS}
+        for table in _OF_ARTICLE:
+            others[table] = list(map(tuple, connection.execute(f"select * from {table} where kb <> ?", (kb,))))
+        columns = (row["name"] for row in connection.execute("pragma table_info (builds)"))
+        others["columns of builds"] = [tuple(columns)]
+        named = "severity, code, release, subject, message, field, used, other"
+        findings = connection.execute(f"select {named} from findings where resolved_at is null")
+        (failure,) = connection.execute("select max(failure) from pages where page = ?", (kb,)).fetchone()
+        return ArticleCatalog(kb, tables, failure, frozenset(map(tuple, findings)), others)
+
+
+@dataclass(frozen=True)
+class Served:
+    """What is known of a damaged run beside its catalog: the catalogs of the same run with the true article, of the run
+    before, and of the same run in which nothing can be made of the article; what its pages say, damaged and true."""
+
+    truth: ArticleCatalog
+    before: ArticleCatalog
+    without: ArticleCatalog
+    page: Article
+    true_page: Article
+
+
+def judge_article(damaged: ArticleCatalog, served: Served) -> Judgement:
+    """``same``, ``refused``, ``reported``, ``once`` (undetectable) or ``SILENT``."""
+    kb, truth = damaged.kb, served.truth
+    findings = {finding for finding in damaged.findings - truth.findings if _names(finding, kb)}
+    if damaged.others != truth.others:
+        return Judgement("SILENT", "rows of another article or of an update are others")
+    if damaged.failure:
+        if damaged.facts != served.without.facts:
+            return Judgement("SILENT", "not the facts of a failing article")
+        return Judgement("refused" if findings else "SILENT", damaged.failure)
+    wrong = [*_wrong_names(damaged, served.page), *_wrong_issues(damaged, served), *_wrong_needs(damaged, served.page)]
+    wrong += [*_wrong_sections(damaged, served.page)]
+    against = contradictions(served.page, truth) - contradictions(served.true_page, truth)
+    if served.page.names and not any(kb in names for names in served.page.names):
+        return Judgement("SILENT", f"another article is published: {served.page.heading or served.page.title}")
+    unnamed = [one for one in wrong if not _tells(one, damaged, findings)]
+    if unnamed or (against and not findings):
+        return Judgement("SILENT", "; ".join(unnamed + sorted(against)))
+    if damaged.facts == truth.facts:
+        return Judgement("same", str(min(map(str, findings))) if findings else "")
+    return Judgement("reported" if findings else "once", "; ".join(wrong + sorted(against)))
+
+
+def _names(finding: tuple[object, ...], kb: str) -> bool:
+    return any(kb in str(text) for text in finding[3:])
+
+
+def _tells(wrong: str, damaged: ArticleCatalog, new: set[tuple[object, ...]]) -> bool:
+    """Whether a finding tells of a wrong value. Issues that were not read before are not read anew."""
+    if wrong.startswith("issues are not read"):
+        return any(str(finding[1]).startswith("issues") and _names(finding, damaged.kb) for finding in damaged.findings)
+    return bool(new)
+
+
+def contradictions(page: Article, catalog: ArticleCatalog) -> set[str]:
+    """In what a page contradicts itself, or the rows of its update."""
+    found = {f"it names {', '.join(sorted(names))}" for names in page.names if catalog.kb not in names}
+    for build, available in catalog.builds:
+        family = f"{(build or '').partition('.')[0]}."
+        for named in page.builds:
+            own = {one for one in named if one.startswith(family)}
+            if own and build and build not in own:
+                found.add(f"its build is {', '.join(sorted(own))}, in the tables {build}")
+        found |= {f"its date is {day}, in the tables {available}" for day in page.dates if day and day != available}
+    stacks = {(kb, build) for kb, build in page.stacks if kb != catalog.kb}
+    if len(stacks) > 1:
+        found.add(f"its servicing stack is {' and '.join(sorted(map(' '.join, stacks)))}")
+    return found
+
+
+# --- what is not as the page has it -----------------------------------------------------------------------------------
+
+
+def _is(published: object, text: str) -> bool:
+    """Whether a text is published, perhaps cut."""
+    squeezed = squeeze(str(published or ""))
+    return squeezed == text or (squeezed.endswith("\u2026") and text.startswith(squeezed[:-1]) and len(squeezed) > 200)
+
+
+def _wrong_names(damaged: ArticleCatalog, page: Article) -> Iterator[str]:
+    row = damaged.article
+    if row is None:
+        return
+    if not _is(row["title"], squeeze(page.title or page.heading)):
+        yield f"title {row['title']!r} for {page.title!r}"
+    if not _is(row["heading"], squeeze(page.heading)):
+        yield f"heading {row['heading']!r} for {page.heading!r}"
+    if row["available"] != (page.dates[1] or page.dates[0]):
+        yield f"date {row['available']} for {page.dates}"
+
+
+def _wrong_issues(damaged: ArticleCatalog, served: Served) -> Iterator[str]:
+    row, page = damaged.article, served.page
+    if row is None:
+        return
+    rows = damaged.tables["known_issues"]
+    if row["issues"] in _UNREAD:
+        if page.issues or page.denied:
+            yield "issues are not read"
+        if [dict(row) for row in rows] != [dict(row) for row in served.before.tables["known_issues"]]:
+            yield "issues changed though none were read"
+        return
+    if row["issues"] == "none" and (page.issues or not page.denied):
+        yield f"no issues are said to be: {[issue.title for issue in page.issues or ()]}"
+    listed = [row for row in rows if row["status"] != "gone"]
+    for issue in page.issues or ():
+        own = next((row for row in listed if _same(issue, row)), None)
+        if own is None:
+            yield f"issue {issue.title!r} is not as the page has it: {issue.words}"
+            continue
+        listed.remove(own)
+        if why := _wrong_status(issue, own, served):
+            yield why
+    yield from (f"issue {row['title']!r} is not on the page: {dict(row)}" for row in listed)
+    still = {squeeze(title) for title in page.stray}
+    yield from (f"issue {row['title']!r} is still there" for row in rows if squeeze(str(row["title"])) in still)
+
+
+def _same(issue: Issue, row: Row) -> bool:
+    title, symptom, workaround, resolution = issue.key
+    begin = title or symptom or workaround or resolution
+    given = squeeze(str(row["title"])).rstrip("\u2026")
+    named = given.startswith(title[:200]) if title else begin.startswith(given[:100])
+    parts = (("symptom", symptom), ("workaround", workaround), ("resolution", resolution))
+    return named and all(_is(row[part], text) for part, text in parts)
+
+
+def _wrong_status(issue: Issue, row: Row, served: Served) -> str:
+    """An issue is open where the page says so, and where it does not say plainly that it is resolved."""
+    if issue.status == row["status"]:
+        return ""
+    known = [one for one in served.truth.tables["known_issues"] if squeeze(str(one["title"])) == squeeze(issue.title)]
+    was_open = any(one["status"] == "open" for one in known)
+    if issue.status == "either" and not (was_open and row["status"] == "resolved"):
+        return ""
+    return f"issue {issue.title!r} is {row['status']} for {issue.status}: {issue.words}"
+
+
+def _wrong_needs(damaged: ArticleCatalog, page: Article) -> Iterator[str]:
+    if damaged.article is None:
+        return
+    kb = damaged.kb
+    needs: dict[object, set[tuple[str, str | None]]] = {}
+    for row in damaged.tables["prerequisites"]:
+        needs.setdefault(row["kind"], set()).add((str(row["requires_kb"]), _text(row["build"])))
+    stated = {(one, build) for one, build in page.stacks if one != kb}
+    stacks = needs.pop("servicing-stack", set())
+    for one, build in stacks:
+        if (one, build) not in stated and (build or one not in page.stack_kbs):
+            yield f"servicing stack {one} {build} for {sorted(stated)}"
+    if stated and not stacks:
+        yield f"no servicing stack for {sorted(stated)}"
+    baselines = {one for one, _ in needs.pop("baseline", set())}
+    said = {_digits(one) for line in page.lines if "baseline" in line.text.casefold() for one in _KB.findall(line.text)}
+    if not baselines <= said - {kb}:
+        yield f"baseline {sorted(baselines)} for {sorted(said)}"
+    is_hotpatch = "hotpatch" in f"{page.title} {page.heading}".casefold()
+    if is_hotpatch and not baselines and said - {kb}:
+        yield f"no baseline for {sorted(said)}"
+    checkpoints = {one for one, _ in needs.pop("checkpoint", set())}
+    if checkpoints != (expected := _checkpoints(page, kb) - baselines):
+        yield f"checkpoints {sorted(checkpoints)} for {sorted(expected)}"
+
+
+def _digits(kb: str) -> str:
+    return "KB" + kb[2:].strip()
+
+
+def _checkpoints(page: Article, kb: str) -> set[str]:
+    """The packages before the article's own, by device."""
+    found: set[str] = set()
+    for device in {device for device, _ in page.packages}:
+        order = [one for its, one in page.packages if its == device]
+        found |= set(order[: order.index(kb)]) if kb in order else set()
+    return found
+
+
+def _wrong_sections(damaged: ArticleCatalog, page: Article) -> Iterator[str]:
+    """A section that the page does not have so, or a line of the page that no section has."""
+    if damaged.article is None:
+        return
+    texts = [squeeze(str(row["text"])) for row in damaged.tables["sections"]]
+    for row, text in zip(damaged.tables["sections"], texts, strict=True):
+        if text.rstrip("\u2026") not in page.text:
+            yield f"section {row['heading']!r} is not on the page so"
+    whole = "".join(squeeze(str(row["heading"])) for row in damaged.tables["sections"]) + "".join(texts)
+    for line in page.lines_of_sections:
+        if len(text := squeeze(line.text)) >= _LINE and text not in whole:
+            yield f"no section has {line.text[:80]!r}"
