@@ -46,14 +46,10 @@ class ArticleMarkup(Markup):
 
     @cached_property
     def stating(self) -> list[Text]:
-        """The texts of title and main part, without what stands below the old layout's article."""
+        """The texts of the main part, without what stands below the old layout's article."""
         footer = self.text.find("ocArticleFooter", self.main.start)
         end = self.main.end if footer < 0 else footer
-        return [
-            text
-            for text in self.texts
-            if (self.main.start <= text.start and text.end <= end) or text.path[-1:] == ("title",)
-        ]
+        return [text for text in self.texts if self.main.start <= text.start and text.end <= end]
 
     @cached_property
     def headings(self) -> list[Element]:

@@ -5,13 +5,14 @@ of a table of symptoms. A label is a line that is one, bold or not, or bold word
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from bs4 import BeautifulSoup, NavigableString, Tag
+from bs4 import NavigableString, Tag
 from bs4.element import PreformattedString
 
 from tests.damage.reader import BLOCKS, UNSEEN, clean, iso_date, rows_of, text_of
+from tests.damage.tree import tree_of
 
 _SUFFIX = re.compile(r"\s*[|\u2010-\u2015-]\s*Microsoft Support$", re.I)
 _KB = re.compile(r"\bKB ?(\d{6,7})(?!\d)", re.I | re.A)
@@ -38,6 +39,8 @@ _NO_ISSUE = re.compile(
     re.I,
 )
 _FIXED = re.compile(r"\b(?:resolved|addressed|fixed)\b", re.I)
+_RELEASED = re.compile(r"\bupdates? released\b", re.I)
+_HEDGED = re.compile(r"\b(?:may|might|some|other|only|if|until)\b", re.I)
 _PARTLY = re.compile(r"\b(?:partially|partly|temporarily)\b", re.I)
 _PROMISED = re.compile(
     r"\b(?:will|plans? to|to be|not|not yet|is being|would|cannot be)\b[^.]{0,40}\b(?:resolv|address|fix)"
@@ -65,7 +68,6 @@ class Line:
     level: int = 0
     identity: str = ""
     table: Tag | None = None
-    is_item: bool = False
 
     @property
     def label(self) -> str:
@@ -109,21 +111,25 @@ class Issue:
 
     @property
     def status(self) -> str:
-        """``resolved`` where the page says so in words, ``open`` where it says otherwise or gives no resolution,
-        ``either`` where it gives one in words that say neither."""
+        """``resolved`` where the page plainly says so, ``open`` where it gives no resolution or only promises one, and
+        ``either`` where it gives one in words that say neither, or both."""
         resolution = self.words.get("resolution", "")
-        others = " ".join(self.words.get(part, "") for part in ("workaround", "other", ""))
-        for text in (resolution, others):
-            if any(_says_fixed(sentence) for sentence in re.split(r"(?<=[.!?]) ", text)) and not _PARTLY.search(text):
-                named = _KB.search(text) or re.search(r"\bupdates? released\b|\bupdate\b", text)
-                if text is resolution or named:
-                    return "resolved"
-        if not resolution or _PARTLY.search(resolution) or _PROMISED.search(resolution):
+        texts = " ".join(self.words.get(part, "") for part in ("resolution", "workaround", "other", ""))
+        fixes = [piece for piece in sentences(texts) if says_fixed(piece)]
+        named = [piece for piece in fixes if _KB.search(piece) or _RELEASED.search(piece)]
+        unclear = _PARTLY.search(texts) or _PROMISED.search(texts) or _HEDGED.search(" ".join(fixes))
+        if named and not unclear:
+            return "resolved"
+        if _PARTLY.search(texts) or (_PROMISED.search(texts) and not fixes) or not (resolution or fixes):
             return "open"
         return "either"
 
 
-def _says_fixed(sentence: str) -> bool:
+def sentences(text: str) -> list[str]:
+    return re.split(r"(?<=[.!?]) ", text)
+
+
+def says_fixed(sentence: str) -> bool:
     return _FIXED.search(sentence) is not None and not _PROMISED.search(sentence)
 
 
@@ -168,7 +174,10 @@ class Article:
 
 
 def squeeze(text: str | None) -> str:
-    return "".join(clean(text or "").split())
+    """A text without blanks and without what acts on a reader, or stands for it."""
+    return "".join(
+        character for character in clean(text or "") if character.isprintable() and character not in " \ufffd"
+    )
 
 
 def _kbs(text: str) -> frozenset[str]:
@@ -176,7 +185,7 @@ def _kbs(text: str) -> frozenset[str]:
 
 
 def read_article(body: bytes) -> Article:
-    soup = BeautifulSoup(body.decode("utf-8", "replace"), "html.parser")
+    soup = tree_of(body)
     mains = soup.find_all("main")
     main = mains[0] if mains else soup
     lines = tuple(_Lines().read(main))
@@ -192,13 +201,15 @@ def read_article(body: bytes) -> Article:
         title=next(filter(None, titles), ""),
         heading=next(filter(None, map(text_of, main.find_all("h1"))), ""),
         canonical=str(link.get("href") or "") if isinstance(link, Tag) else "",
-        issues=tuple(issue for section in known for issue in _issues(section.lines)) if known else None,
+        issues=_once(issue for section in known for issue in _issues(section.lines)) if known else None,
         denied=any(_denies(line.text) for section in known for line in section.lines),
         stray=tuple(one.title for one in stray if "symptom" in one.parts),
         stacks=frozenset((f"KB{kb}", build) for text in near for kb, build in _STACK_BUILD.findall(text)),
         stack_kbs=frozenset().union(*map(_kbs, near)),
         packages=tuple(
-            (found[2] or "", f"KB{found[1]}") for line in lines if line.is_item and (found := _PACKAGE.match(line.text))
+            (found[2] or "", f"KB{found[1]}")
+            for item in main.find_all("li")
+            if getattr(item.find_parent(["ol", "ul"]), "name", "") == "ol" and (found := _PACKAGE.match(text_of(item)))
         ),
         lines=lines,
         lines_of_sections=tuple(line for section in sections if section.head.text for line in section.lines),
@@ -219,7 +230,6 @@ class _Lines:
     def __init__(self) -> None:
         self.found: list[Line] = []
         self.run: list[tuple[str, bool]] = []
-        self.is_item = False
 
     def read(self, node: Tag) -> list[Line]:
         self._walk(node, bold=False)
@@ -234,7 +244,7 @@ class _Lines:
                 if clean(piece) and not bold:
                     break
                 lead += piece
-            self.found.append(Line("text", text, clean(lead), is_item=self.is_item))
+            self.found.append(Line("text", text, clean(lead)))
         self.run = []
 
     def _walk(self, node: Tag, *, bold: bool) -> None:
@@ -271,10 +281,8 @@ class _Lines:
             self.found.append(Line("open", text_of(summary) if summary is not None else ""))
         elif node.name == "table":
             self.found.append(Line("table", table=node))
-        was_item, self.is_item = self.is_item, node.name == "li" or (self.is_item and node.name != "ul")
         self._walk(node, bold=bold)
         self._end_line()
-        self.is_item = was_item
         if node.name == "details" or "ocpExpandoBody" in classes.split():
             self.found.append(Line("close"))
         elif node.name == "table":
@@ -343,12 +351,15 @@ def _issues(lines: Sequence[Line]) -> list[Issue]:
     reader = _Issues(lines)
     for place, line in enumerate(lines):
         reader.read(place, line)
-    found = [issue for issue in reader.found if issue.parts or issue in reader.folds]
-    unique: dict[tuple[str, str, str, str], Issue] = {}
-    for issue in found:
-        if not (issue.parts.keys() <= {""} and _denies(issue.words.get("") or issue.title)):
-            unique.setdefault(issue.key, issue)
-    return list(unique.values())
+    found = (issue for issue in reader.found if issue.parts or issue in reader.folds)
+    return [
+        issue for issue in found if not (issue.parts.keys() <= {""} and _denies(issue.words.get("") or issue.title))
+    ]
+
+
+def _once(issues: Iterable[Issue]) -> tuple[Issue, ...]:
+    """The issues, each once: a section or a fold may stand twice."""
+    return tuple({issue.key: issue for issue in issues}.values())
 
 
 class _Issues:

@@ -14,6 +14,8 @@ from urllib.parse import urljoin
 from bs4 import BeautifulSoup, NavigableString, Tag
 from bs4.element import PreformattedString
 
+from tests.damage.tree import tree_of
+
 _INVISIBLE = re.compile("[\u200b-\u200e\u2060\ufeff\u00ad]")
 BLOCKS = frozenset(
     {"address", "article", "aside", "blockquote", "body", "br", "button", "caption", "dd", "details", "div", "dl", "dt"}
@@ -75,7 +77,7 @@ class Reading:
 
 def read_page(body: bytes, url: str) -> Reading:
     """What the page says that came from ``url``."""
-    soup = BeautifulSoup(body.decode("utf-8", "replace"), "html.parser")
+    soup = tree_of(body)
     canonical = soup.find("link", rel="canonical")
     base = urljoin(url, str(canonical.get("href") or "")) if isinstance(canonical, Tag) else url
     container = soup.find(id="winrelinfo_container") or soup.find("main")
@@ -167,8 +169,7 @@ Cells = dict[str, tuple[str, Tag]]
 def rows_of(table: Tag) -> tuple[list[str], list[Cells]]:
     """The header of a table in lower case, and its rows by column name. A row that has more than its header is left
     out, since nobody knows which cell stands under which name."""
-    rows = [_cells(row) for row in table.find_all("tr") if row.find_parent("table") is table]
-    rows = [row for row in rows if any(text for text, _ in row)]
+    rows = [row for row in _rows(table) if any(text for text, _ in row)]
     header = [text.casefold() for text, _ in rows[0]] if rows else []
     while header and not header[-1]:
         header.pop()
@@ -176,9 +177,14 @@ def rows_of(table: Tag) -> tuple[list[str], list[Cells]]:
     return header, [dict(zip(header, row, strict=False)) for row in listed]
 
 
-def _cells(row: Tag) -> list[tuple[str, Tag]]:
-    cells = (cell for cell in row.find_all(["td", "th"]) if cell.find_parent(["tr"]) is row)
-    return [(text_of(cell, ends=("td", "th", "tr")), cell) for cell in cells]
+def _rows(table: Tag) -> Iterator[list[tuple[str, Tag]]]:
+    """The cells of each row. Cells outside of any row are one, as a browser makes it."""
+    rows: dict[int, list[tuple[str, Tag]]] = {}
+    for cell in table.find_all(["td", "th"]):
+        above = cell.find_parent(["tr", "thead", "tbody", "table"])
+        if cell.find_parent("table") is table and above is not None:
+            rows.setdefault(id(above), []).append((text_of(cell, ends=("td", "th", "tr")), cell))
+    yield from rows.values()
 
 
 def _text(row: Cells, column: str) -> str:

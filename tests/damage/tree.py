@@ -1,0 +1,92 @@
+"""The tree of a page: BeautifulSoup's, closer to what a browser makes of markup that is broken.
+
+Only what damages make is treated as HTML says: end tags that may be left out, a heading that another heading's end tag
+closes, what stands open to the end of the page, and what ends an image.
+"""
+
+from collections.abc import Mapping
+from html import escape
+
+from bs4 import BeautifulSoup, Tag
+
+_HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
+# Within an image these begin the page again.
+_NO_IMAGE = _HEADINGS | {"b", "br", "code", "div", "em", "li", "ol", "p", "pre", "span", "strong", "sup", "table", "ul"}
+_CLOSES_P = _HEADINGS | {
+    "article",
+    "details",
+    "div",
+    "footer",
+    "header",
+    "hr",
+    "main",
+    "nav",
+    "ol",
+    "p",
+    "pre",
+    "section",
+}
+_CLOSES_P |= {"summary", "table", "ul"}
+# A tag that begins here ends an open one of these, up to the bound.
+_ENDED: Mapping[str, tuple[frozenset[str], frozenset[str]]] = {
+    "li": (frozenset({"li"}), frozenset({"ol", "ul", "table", "td"})),
+    "td": (frozenset({"td", "th"}), frozenset({"table", "tr"})),
+    "th": (frozenset({"td", "th"}), frozenset({"table", "tr"})),
+    "tr": (frozenset({"tr"}), frozenset({"table"})),
+    "tbody": (frozenset({"tbody", "thead"}), frozenset({"table"})),
+}
+_TABLE = frozenset({"table", "tbody", "td", "th", "thead", "tr"})
+_SCOPE = frozenset({"table", "td", "th", "template", "button"})
+
+
+def tree_of(body: bytes) -> BeautifulSoup:
+    text = body.decode("utf-8", "replace")
+    start = text.find("<!--")
+    while start >= 0 and (end := text.find("-->", start)) >= 0:
+        start = text.find("<!--", end)
+    if start >= 0:  # a comment that is not closed goes on to the end
+        text = text[:start]
+    for tag in ("<textarea>", "<plaintext>"):  # behind these is text, and no markup
+        start = text.find(tag)
+        if start >= 0:
+            end = text.find("</textarea>", start) if tag == "<textarea>" else -1
+            inner, after = (text[start:], "") if end < 0 else (text[start:end], text[end:])
+            text = f"{text[:start]}{tag}{escape(inner.removeprefix(tag))}{after}"
+    return _Soup(text, "html.parser")
+
+
+class _Soup(BeautifulSoup):
+    def handle_starttag(self, name: str, *arguments: object, **named: object) -> Tag | None:  # type: ignore[override]
+        if name in _NO_IMAGE and self._open({"svg"}, frozenset({"table"})):
+            self._end("svg")
+        if name in _CLOSES_P and self._open({"p"}, _SCOPE):
+            self._end("p")
+        if name in _HEADINGS and self.currentTag is not None and self.currentTag.name in _HEADINGS:
+            self._end(self.currentTag.name)
+        ended, bound = _ENDED.get(name, (frozenset(), frozenset()))
+        if open_one := self._open(ended, bound):
+            self._end(open_one)
+        return super().handle_starttag(name, *arguments, **named)  # type: ignore[arg-type]
+
+    def handle_endtag(self, name: str, nsprefix: str | None = None) -> None:
+        if name in _HEADINGS:
+            name = self._open(_HEADINGS, _SCOPE) or name
+        if name != "template" and self._open({"template"}, frozenset()) and not self._open({name}, {"template"}):
+            return  # nothing outside of a template ends within it
+        in_cell = self._open({"td", "th"}, frozenset()) and name not in _TABLE
+        if in_cell and not self._open({name}, {"td", "th"}):
+            return  # nothing outside of a cell ends within it, save its table
+        super().handle_endtag(name, nsprefix)
+
+    def _end(self, name: str) -> None:
+        self.endData()
+        self._popToTag(name)
+
+    def _open(self, names: "frozenset[str] | set[str]", bound: "frozenset[str] | set[str]") -> str:
+        """The innermost open element of these, not looking beyond the bound."""
+        for tag in reversed(self.tagStack):
+            if tag.name in names:
+                return str(tag.name)
+            if tag.name in bound:
+                return ""
+        return ""
