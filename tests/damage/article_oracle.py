@@ -229,7 +229,8 @@ def _misplaced(issue: Issue, row: Row) -> str:
             if len(squeezed := squeeze(piece)) < _LINE or part == "other":
                 continue
             where = {one for one in ("symptom", "workaround", "resolution") if squeezed in squeeze(str(row[one] or ""))}
-            if says_fixed(piece) and _KB.search(piece) and part != "symptom" and "resolution" not in where:
+            is_fix = says_fixed(piece) and _KB.search(piece) and not _HELPS.match(piece)
+            if is_fix and part != "symptom" and "resolution" not in where:
                 return f"the resolution {piece!r} is filed as {' and '.join(where) or 'nothing'}"
             own = part or "symptom"
             says_why = _MENDS.search(text if own == "workaround" else piece) or _HELPS.match(piece)
@@ -244,7 +245,8 @@ def _wrong_status(issue: Issue, row: Row, served: Served) -> str:
         return ""
     known = [one for one in served.truth.tables["known_issues"] if squeeze(str(one["title"])) == squeeze(issue.title)]
     was_open = any(one["status"] == "open" for one in known)
-    if issue.status == "either" and not (was_open and row["status"] == "resolved"):
+    says_so = any(says_fixed(piece) and _KB.search(piece) for text in issue.words.values() for piece in sentences(text))
+    if issue.status == "either" and (says_so or not (was_open and row["status"] == "resolved")):
         return ""
     return f"issue {issue.title!r} is {row['status']} for {issue.status}: {issue.words}"
 

@@ -86,7 +86,9 @@ class Line:
 
 
 def _label(text: str) -> str:
-    return _LABELS.get(text.rstrip(": ").casefold(), "")
+    """The label that a text is, perhaps twice."""
+    word = text.rstrip(": ").casefold()
+    return _LABELS.get(word) or _LABELS.get(word[: len(word) // 2] if word[: len(word) // 2] * 2 == word else "", "")
 
 
 @dataclass
@@ -256,7 +258,7 @@ class _Lines:
 
     def _enter(self, node: Tag, *, bold: bool) -> None:
         classes = " ".join(node.get("class") or [])
-        if node.name in UNSEEN or node.name == "h1" or "ocArticleFooter" in classes:
+        if node.name in UNSEEN or node.name in ("h1", "svg") or (node.name == "div" and "ocArticleFooter" in classes):
             return
         bold = bold or node.name in ("b", "strong")
         if node.name not in BLOCKS:
@@ -342,7 +344,7 @@ def _precedes_label(after: Sequence[Line]) -> bool:
     for line in after:
         if line.label:
             return True
-        if line.kind in ("open", "head") or line.is_title:
+        if line.kind in ("open", "head", "close") or line.is_title:
             return False
     return False
 

@@ -22,7 +22,7 @@ BLOCKS = frozenset(
     | {"figure", "footer", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "li", "main", "nav", "ol", "p", "pre"}
     | {"section", "summary", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "ul"}
 )
-UNSEEN = frozenset({"noscript", "script", "style", "template", "svg"})
+UNSEEN = frozenset({"noscript", "script", "style", "template"})
 
 _DATE = re.compile(r"20\d\d-\d\d-\d\d", re.A)
 _BUILD = re.compile(r"\d{5}\.\d{1,5}", re.A)

@@ -49,7 +49,9 @@ def tree_of(body: bytes) -> BeautifulSoup:
     for tag in ("<textarea>", "<plaintext>"):  # behind these is text, and no markup
         start = text.find(tag)
         if start >= 0:
-            end = text.find("</textarea>", start) if tag == "<textarea>" else -1
+            # What the project reads of a page ends with its main part.
+            ends = [text.find(one, start) for one in ("</main>", *(["</textarea>"] if tag == "<textarea>" else []))]
+            end = min((end for end in ends if end >= 0), default=-1)
             inner, after = (text[start:], "") if end < 0 else (text[start:end], text[end:])
             text = f"{text[:start]}{tag}{escape(inner.removeprefix(tag))}{after}"
     return _Soup(text, "html.parser")
@@ -73,7 +75,7 @@ class _Soup(BeautifulSoup):
             name = self._open(_HEADINGS, _SCOPE) or name
         if name != "template" and self._open({"template"}, frozenset()) and not self._open({name}, {"template"}):
             return  # nothing outside of a template ends within it
-        in_cell = self._open({"td", "th"}, frozenset()) and name not in _TABLE
+        in_cell = self._open({"td", "th"}, frozenset()) and name not in (*_TABLE, "main")
         if in_cell and not self._open({name}, {"td", "th"}):
             return  # nothing outside of a cell ends within it, save its table
         super().handle_endtag(name, nsprefix)
@@ -87,6 +89,6 @@ class _Soup(BeautifulSoup):
         for tag in reversed(self.tagStack):
             if tag.name in names:
                 return str(tag.name)
-            if tag.name in bound:
+            if tag.name in bound or tag.name == "template":
                 return ""
         return ""
