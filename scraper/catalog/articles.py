@@ -71,6 +71,8 @@ def add_articles(rows: Resolved, articles: Mapping[str, Article], troubles: Mapp
         if record.read is IssuesRead.UNREADABLE:
             message = f"no known issues could be read in the article of {kb}"
             rows.find(Severity.INFO, "issues-unread", None, kb, message, kb)
+        for doubt in record.doubts:
+            rows.find(Severity.WARNING, "article-differs", None, kb, f"in the article of {kb} {doubt}", kb)
         for row in by_kb.get(kb, ()):
             _add_statements(row, kb, Part.HEADING, record.heading_builds, record.heading_date)
             _add_statements(row, kb, Part.TITLE, record.title_builds, record.title_date)

@@ -5,12 +5,19 @@ from dataclasses import dataclass, field
 
 from selectolax.lexbor import LexborNode
 
-from scraper.ingest.parse.article.pieces import Kind, Piece, ends_block, label_of, precedes_label
+from scraper.ingest.parse.article.pieces import (
+    SYMPTOMS,
+    Kind,
+    Piece,
+    ends_block,
+    holds_label,
+    label_of,
+    plain_label,
+    precedes_label,
+)
 from scraper.ingest.parse.parsed import IssueText
 from scraper.ingest.parse.tables import Links, serve
 from scraper.ingest.parse.text import clean, clean_prose
-
-_SYMPTOMS = frozenset({"symptom", "symptoms"})
 
 
 def issues_of(pieces: Sequence[Piece]) -> tuple[IssueText, ...]:
@@ -69,7 +76,7 @@ class _IssueReader:
         if self.tables:
             self.tables += (kind is Kind.TABLE) - (kind is Kind.END)
         elif kind is Kind.OPEN:
-            self._open_fold(piece.text)
+            self._open_fold(place, piece.text)
         elif kind is Kind.HEADING:
             self._read_heading(piece.text)
         elif kind is Kind.BOLD:
@@ -78,6 +85,8 @@ class _IssueReader:
             self.tables = 1
         elif kind is Kind.CLOSE:
             self._close_fold()
+        elif kind is Kind.TEXT and (label := plain_label(self.pieces, place)):
+            self._set_label(label)
         else:
             self._add(piece.text, is_break=kind is not Kind.TEXT)
 
@@ -102,14 +111,14 @@ class _IssueReader:
         self.current.label, self.line = label, ""
         self._add(" ", is_break=True)
 
-    def _open_fold(self, title: str) -> None:
-        """A fold is an issue. A fold in an issue without text is an issue too, one of a group; in an issue with text it
-        is part of the text."""
+    def _open_fold(self, place: int, title: str) -> None:
+        """A fold is an issue. A fold in an issue without text is an issue too, one of a group; so is one that has
+        labels of its own. In an issue with text any other is part of the text."""
         around = self.open[-1] if self.open else None
         if label := label_of(title):
             self._set_label(label)
             self.open.append(self.current)
-        elif around is not None and around.has_text:
+        elif around is not None and around.has_text and not holds_label(self.pieces, place):
             self._add(f" {title} ")
             self.open.append(around)
         else:
@@ -152,7 +161,7 @@ class _IssueReader:
     def _read_table(self, table: LexborNode) -> bool:
         """Whether a table is one of issues; its rows are read then. In a fold they have the fold's title."""
         served = serve(table, Links(""), clean_prose)
-        if _SYMPTOMS.isdisjoint(served.columns):
+        if SYMPTOMS.isdisjoint(served.columns):
             return False
         self.spans |= _has_spans(table)
         title = self.current.title if self.current else ""

@@ -28,6 +28,8 @@ _LABELS = frozenset(
     {"symptoms", "symptom", "workaround", "workarounds", "resolution", "resolutions", "cause", "next steps"}
     | {"third-party information disclaimer"}
 )
+SYMPTOMS = frozenset({"symptom", "symptoms"})
+_LONGEST_LABEL = 60
 
 
 class Kind(IntEnum):
@@ -58,6 +60,8 @@ BREAK = Piece(Kind.BREAK)
 _CLOSE = Piece(Kind.CLOSE)
 _END = Piece(Kind.END)
 INLINE = frozenset({Kind.TEXT, Kind.BOLD})
+# What may be a title or a label.
+TITLES = frozenset({Kind.BOLD, Kind.HEADING, Kind.OPEN})
 
 # What is still to be read, the next one last.
 _Pending = list[LexborNode | Piece | None]
@@ -188,6 +192,31 @@ def ends_block(pieces: Sequence[Piece], place: int) -> bool:
         if clean(piece.text):
             return False
     return True
+
+
+def is_block(pieces: Sequence[Piece], place: int) -> bool:
+    """Whether a piece is all the text of its block."""
+    return ends_block(pieces, place) and begins_block(pieces, place)
+
+
+def plain_label(pieces: Sequence[Piece], place: int) -> str:
+    """The label that a text is which is not bold and a block of its own; "" when it is none."""
+    text = pieces[place].text
+    return label_of(text) if len(text) < _LONGEST_LABEL and is_block(pieces, place) else ""
+
+
+def holds_label(pieces: Sequence[Piece], place: int) -> bool:
+    """Whether a label stands in the fold that a piece opens, and in no fold within it."""
+    depth = 0
+    for piece in pieces[place + 1 :]:
+        if piece.kind is Kind.CLOSE:
+            if depth == 0:
+                return False
+            depth -= 1
+        elif depth == 0 and piece.kind in TITLES and label_of(piece.text):
+            return True
+        depth += piece.kind is Kind.OPEN
+    return False
 
 
 def precedes_label(pieces: Sequence[Piece], place: int) -> bool:
