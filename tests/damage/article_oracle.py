@@ -225,7 +225,9 @@ _HELPS = re.compile(r"\W*(?:to work ?around|until|in the meantime|meanwhile|as a
 def _misplaced(issue: Issue, row: Row) -> str:
     """A sentence that stands in another part than its label says, and says nothing that would explain it."""
     for part, text in issue.words.items():
+        helps = False
         for piece in sentences(text):
+            helps = helps or _HELPS.match(piece) is not None
             if len(squeezed := squeeze(piece)) < _LINE or part == "other":
                 continue
             where = {one for one in ("symptom", "workaround", "resolution") if squeezed in squeeze(str(row[one] or ""))}
@@ -233,7 +235,7 @@ def _misplaced(issue: Issue, row: Row) -> str:
             if is_fix and part != "symptom" and "resolution" not in where:
                 return f"the resolution {piece!r} is filed as {' and '.join(where) or 'nothing'}"
             own = part or "symptom"
-            says_why = _MENDS.search(text if own == "workaround" else piece) or _HELPS.match(piece)
+            says_why = _MENDS.search(text if own == "workaround" else piece) or helps
             if where and own not in where and not says_why:
                 return f"{piece!r} of the {own} is filed as {' and '.join(where)}"
     return ""

@@ -190,6 +190,8 @@ def read_article(body: bytes) -> Article:
     soup = tree_of(body)
     mains = soup.find_all("main")
     main = mains[0] if mains else soup
+    for footer in main.find_all("div", class_=re.compile("ocArticleFooter")):
+        footer.extract()
     lines = tuple(_Lines().read(main))
     titles = (
         _SUFFIX.sub("", clean(one.get_text())) for one in soup.find_all("title") if one.find_parent("svg") is None
@@ -211,12 +213,17 @@ def read_article(body: bytes) -> Article:
         packages=tuple(
             (found[2] or "", f"KB{found[1]}")
             for item in main.find_all("li")
-            if getattr(item.find_parent(["ol", "ul"]), "name", "") == "ol" and (found := _PACKAGE.match(text_of(item)))
+            if _is_numbered(item) and (found := _PACKAGE.match(text_of(item)))
         ),
         lines=lines,
         lines_of_sections=tuple(line for section in sections if section.head.text for line in section.lines),
         mains=len(mains),
     )
+
+
+def _is_numbered(item: Tag) -> bool:
+    above = item.find_parent(["ol", "ul", "template"])
+    return above is not None and above.name == "ol"
 
 
 def _denies(text: str) -> bool:
@@ -258,7 +265,7 @@ class _Lines:
 
     def _enter(self, node: Tag, *, bold: bool) -> None:
         classes = " ".join(node.get("class") or [])
-        if node.name in UNSEEN or node.name in ("h1", "svg") or (node.name == "div" and "ocArticleFooter" in classes):
+        if node.name in UNSEEN or node.name in ("h1", "svg"):
             return
         bold = bold or node.name in ("b", "strong")
         if node.name not in BLOCKS:
@@ -342,9 +349,9 @@ def _heads(line: Line, after: Sequence[Line], current: _Section, *, below: bool)
 def _precedes_label(after: Sequence[Line]) -> bool:
     """Whether the next title behind a line is a label."""
     for line in after:
-        if line.label:
+        if line.label and line.kind != "table":
             return True
-        if line.kind in ("open", "head", "close") or line.is_title:
+        if line.kind in ("open", "head", "close", "table") or line.is_title:
             return False
     return False
 

@@ -72,7 +72,7 @@ class _Soup(BeautifulSoup):
 
     def handle_endtag(self, name: str, nsprefix: str | None = None) -> None:
         if name in _HEADINGS:
-            name = self._open(_HEADINGS, _SCOPE) or name
+            name = self._open(_HEADINGS, frozenset({"table", "td", "th"})) or name
         if name != "template" and self._open({"template"}, frozenset()) and not self._open({name}, {"template"}):
             return  # nothing outside of a template ends within it
         in_cell = self._open({"td", "th"}, frozenset()) and name not in (*_TABLE, "main")

@@ -172,7 +172,7 @@ def _named(kind: PrerequisiteKind, text: str, kbs: frozenset[str]) -> Prerequisi
 
 
 def _baseline(page: ParsedArticle, kbs: frozenset[str]) -> Prerequisite | None:
-    """The baseline of a hotpatch: from the first sentence with the word baseline and another KB.
+    """The baseline of a hotpatch: from the first sentence with the word baseline and another KB that names no package.
 
     This is a guess by analogy. No body of a hotpatch article has been seen in either layout (sources.md C3), only
     titles.
@@ -181,7 +181,7 @@ def _baseline(page: ParsedArticle, kbs: frozenset[str]) -> Prerequisite | None:
     if "hotpatch" not in words or "baseline" in words:
         return None
     for _, text in page.sections:
-        for sentence in SENTENCE_END.split(text):
+        for sentence in SENTENCE_END.split(_PACKAGE.sub("", text)):
             if "baseline" in sentence.casefold() and (found := _named(PrerequisiteKind.BASELINE, sentence, kbs)):
                 return found
     return None

@@ -81,7 +81,7 @@ def _check_size(name: str, sections: Sequence[Section], issues: Sequence[IssueTe
 
 
 def _packages(main: LexborNode) -> tuple[str, ...]:
-    return tuple(text for text in map(text_of, main.css("ol > li")) if _PACKAGE.match(text))
+    return tuple(text for text in map(text_of, main.css("ol li")) if _PACKAGE.match(text))
 
 
 def _layout(main: LexborNode, sections: Sequence[Section]) -> str:

@@ -20,15 +20,20 @@ from scraper.ingest.parse.tables import Links, serve
 from scraper.ingest.parse.text import clean, clean_prose
 
 
+# Characters. The longest title seen has 82. A fold that is not closed has all that follows in its title.
+_LONGEST_TITLE = 300
+
+
 def issues_of(pieces: Sequence[Piece]) -> tuple[IssueText, ...]:
     """The issues of a section.
 
     A title with nothing below it is the heading of a group and no issue, unless it is a fold. There is no issue at all
-    when a cell of a table spans several rows or columns: some texts would come under the wrong issue."""
+    when a cell of a table spans several rows or columns, or a title is too long to be one: some texts would come under
+    the wrong issue."""
     reader = _IssueReader(pieces)
     for place, piece in enumerate(pieces):
         reader.read(place, piece)
-    if reader.spans:
+    if reader.spans or any(len(issue.title) > _LONGEST_TITLE for issue in reader.found):
         return ()
     served = ((issue.as_served(), issue in reader.folds) for issue in reader.found)
     return (*(issue for issue, is_fold in served if issue.parts or (is_fold and issue.title)), *reader.rows)

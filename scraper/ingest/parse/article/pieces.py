@@ -17,6 +17,7 @@ _SILENT = ("-comment", "h1", "noscript", "script", "style", "svg", "template")
 _BLOCKS = ("article", "blockquote", "br", "button", "caption", "dd", "div", "dl", "dt", "header", "hr", "li", "ol", "p")
 _MORE_BLOCKS = ("pre", "section", "td", "th", "tr", "ul")
 _BLOCKS_IN_BOLD = "br,div,details,li,p,table"
+_UNSEEN_IN_BOLD = "noscript,script,style,template"
 # Share links, feedback and "Need more help?": the old layout has them within main, 25 kB behind the article.
 _FOOTER = "ocArticleFooter"
 _EXPANDO_HEAD = "ocpExpandoHead"
@@ -126,7 +127,7 @@ def _enter_bold(node: LexborNode, pending: _Pending) -> tuple[Piece, ...]:
     if text is not None:
         return (Piece(Kind.BOLD, text),)
     if not node.css(_BLOCKS_IN_BOLD):
-        return (Piece(Kind.BOLD, node.text()),)
+        return (Piece(Kind.BOLD, prose_of(node) if node.css(_UNSEEN_IN_BOLD) else node.text()),)
     if label_of(prose_of(node)):
         return Piece(Kind.BOLD, prose_of(node)), BREAK
     pending.append(child)
