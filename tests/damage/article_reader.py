@@ -222,8 +222,8 @@ def read_article(body: bytes) -> Article:
 
 
 def _is_numbered(item: Tag) -> bool:
-    above = item.find_parent(["ol", "ul", "template"])
-    return above is not None and above.name == "ol"
+    above = item.find_parent(["ol", "ul"])
+    return above is not None and above.name == "ol" and item.find_parent("template") is None
 
 
 def _denies(text: str) -> bool:

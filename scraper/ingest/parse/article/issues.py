@@ -19,7 +19,6 @@ from scraper.ingest.parse.parsed import IssueText
 from scraper.ingest.parse.tables import Links, serve
 from scraper.ingest.parse.text import clean, clean_prose
 
-
 # Characters. The longest title seen has 82. A fold that is not closed has all that follows in its title.
 _LONGEST_TITLE = 300
 
