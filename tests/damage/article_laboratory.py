@@ -5,6 +5,7 @@ import shutil
 import tempfile
 import traceback
 from contextlib import ExitStack, closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
@@ -16,7 +17,7 @@ from scraper.ingest.run import Plan, Unwatched, run
 from scraper.ingest.sources import SOURCES
 from tests.damage.article_markup import ArticleMarkup
 from tests.damage.article_oracle import ArticleCatalog, Served, judge_article, read_article_catalog
-from tests.damage.article_reader import Article, read_article
+from tests.damage.article_reader import read_article
 from tests.damage.articles import ArticleCourse
 from tests.damage.laboratory import MEMORY
 from tests.damage.oracle import Judgement
@@ -48,7 +49,7 @@ class ArticleLaboratory:
         for kb, markup in markups.items():
             markup.others = {other: its for other, its in markups.items() if other != kb}
         self._markups = markups
-        self._served: dict[str, tuple[ArticleCatalog, ArticleCatalog, ArticleCatalog, Article]] = {}
+        self._served: dict[str, Served] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -59,11 +60,6 @@ class ArticleLaboratory:
     def markup(self, kb: str) -> ArticleMarkup:
         return self._markups[kb]
 
-    def truth(self, kb: str) -> Judgement:
-        """How the true article is judged: what is read of it must be as it has it."""
-        truth, *_, page = self._around(kb)
-        return judge_article(truth, Served(truth, self._around(kb)[1], self._around(kb)[2], page, page))
-
     def try_damage(self, kb: str, text: str) -> Judgement:
         """A run in which the article ``kb`` is served as ``text``."""
         body = text.encode("utf-8", "surrogatepass")
@@ -71,16 +67,15 @@ class ArticleLaboratory:
             damaged = self.run(kb, body)
         except Exception:  # whatever it is: that is what is looked for
             return Judgement("CRASH", traceback.format_exc())
-        truth, before, without, page = self._around(kb)
-        return judge_article(damaged, Served(truth, before, without, read_article(body), page))
+        return judge_article(damaged, self.served(kb, body))
 
-    def _around(self, kb: str) -> tuple[ArticleCatalog, ArticleCatalog, ArticleCatalog, Article]:
-        """The catalogs of the true run, of the run before, of one without the article; what the true article says."""
+    def served(self, kb: str, body: bytes) -> Served:
+        """What is known of a run in which the article is served so."""
         if kb not in self._served:
-            body = self.true_pages[kb]
-            before = read_article_catalog(self._folder / "catalog.db", kb)
-            self._served[kb] = self.run(kb, body), before, self.run(kb, _NOTHING), read_article(body)
-        return self._served[kb]
+            true, before = self.true_pages[kb], read_article_catalog(self._folder / "catalog.db", kb)
+            page = read_article(true)
+            self._served[kb] = Served(self.run(kb, true), before, self.run(kb, _NOTHING), page, page)
+        return replace(self._served[kb], page=read_article(body))
 
     def run(self, kb: str, body: bytes) -> ArticleCatalog:
         for name in ("archive.db", "catalog.db"):

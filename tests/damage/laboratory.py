@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache, cached_property
 from pathlib import Path
+from types import MappingProxyType
 from typing import Self
 
 from scraper.errors import DriftError
@@ -147,9 +148,14 @@ class Laboratory:
             if damaged.exit_code != _DRIFT:
                 return Judgement("SILENT", f"refused with exit code {damaged.exit_code}")
             return Judgement("refused", damaged.failures[source])
-        others = (reading for name, reading in self._readings.items() if name != source)
-        statements = Statements([*others, read_page(body, BY_NAME[source].url)], self._bases)
-        return judge(self._truths[runs], damaged, self._yesterday, statements, self._texts)
+        return judge(self._truths[runs], damaged, self._yesterday, self.statements({source: body}), self._texts)
+
+    def statements(self, damaged: Pages = MappingProxyType({})) -> Statements:
+        """What the pages say, these in place of the true ones."""
+        others = [reading for name, reading in self._readings.items() if name not in damaged]
+        return Statements(
+            [*others, *(read_page(body, BY_NAME[name].url) for name, body in damaged.items())], self._bases
+        )
 
     def _without(self, source: str, runs: int) -> Catalog:
         """The runs in which nothing can be made of a page."""
