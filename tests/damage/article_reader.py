@@ -119,7 +119,7 @@ class Issue:
         texts = " ".join(self.words.get(part, "") for part in ("resolution", "workaround", "other", ""))
         fixes = [piece for piece in sentences(texts) if says_fixed(piece)]
         named = [piece for piece in fixes if _KB.search(piece) or _RELEASED.search(piece)]
-        unclear = _PARTLY.search(texts) or _PROMISED.search(texts) or _HEDGED.search(" ".join(fixes))
+        unclear = _PARTLY.search(texts) or _PROMISED.search(texts) or _HEDGED.search(" ".join([*fixes, resolution]))
         if named and not unclear:
             return "resolved"
         if _PARTLY.search(texts) or (_PROMISED.search(texts) and not fixes) or not (resolution or fixes):
@@ -177,9 +177,8 @@ class Article:
 
 def squeeze(text: str | None) -> str:
     """A text without blanks and without what acts on a reader, or stands for it."""
-    return "".join(
-        character for character in clean(text or "") if character.isprintable() and character not in " \ufffd"
-    )
+    line = clean(text or "").replace(" ", "").replace("\ufffd", "")
+    return line if line.isprintable() else "".join(filter(str.isprintable, line))
 
 
 def _kbs(text: str) -> frozenset[str]:

@@ -4,6 +4,7 @@ Only what damages make is treated as HTML says: end tags that may be left out, a
 closes, what stands open to the end of the page, and what ends an image.
 """
 
+import re
 from collections.abc import Mapping
 from html import escape
 
@@ -36,6 +37,8 @@ _ENDED: Mapping[str, tuple[frozenset[str], frozenset[str]]] = {
     "tbody": (frozenset({"tbody", "thead"}), frozenset({"table"})),
 }
 _TABLE = frozenset({"table", "tbody", "td", "th", "thead", "tr"})
+# A tag that the end of the main part cuts, as a browser that reads no further drops it.
+_UNFINISHED = re.compile(r"<[a-z][^<>]*(?=</main>)", re.I)
 _SCOPE = frozenset({"table", "td", "th", "template", "button"})
 
 
@@ -46,6 +49,7 @@ def tree_of(body: bytes) -> BeautifulSoup:
         start = text.find("<!--", end)
     if start >= 0:  # a comment that is not closed goes on to the end
         text = text[:start]
+    text = _UNFINISHED.sub("", text)
     for tag in ("<textarea>", "<plaintext>"):  # behind these is text, and no markup
         start = text.find(tag)
         if start >= 0:
