@@ -38,18 +38,19 @@ class ArticleMarkup(Markup):
 
     @cached_property
     def main(self) -> Span:
+        """Without what stands below the old layout's article."""
         mains = self.of("main")
-        return Span(mains[0].inner, mains[0].close) if mains else Span(0, len(self.text))
+        start, end = (mains[0].inner, mains[0].close) if mains else (0, len(self.text))
+        footer = self.text.find("ocArticleFooter", start, end)
+        return Span(start, end if footer < 0 else self.text.rfind("<", start, footer))
 
     def in_main(self, *tags: str) -> list[Element]:
         return [one for one in self.of(*tags) if self.main.start <= one.start < self.main.end]
 
     @cached_property
     def stating(self) -> list[Text]:
-        """The texts of the main part, without what stands below the old layout's article."""
-        footer = self.text.find("ocArticleFooter", self.main.start)
-        end = self.main.end if footer < 0 else footer
-        return [text for text in self.texts if self.main.start <= text.start and text.end <= end]
+        """The texts of the main part."""
+        return [text for text in self.texts if self.main.start <= text.start and text.end <= self.main.end]
 
     @cached_property
     def headings(self) -> list[Element]:

@@ -207,7 +207,9 @@ def _same(issue: Issue, row: Row) -> bool:
     says: where it belongs is another question."""
     text = "".join(issue.parts.values())
     title, given = squeeze(issue.title), squeeze(str(row["title"])).rstrip("\u2026")
-    if not (given.startswith(title[:200]) if title else text.startswith(given[:100])):
+    if not (
+        given.startswith(title[:200]) if title else any(one.startswith(given[:100]) for one in issue.parts.values())
+    ):
         return False
     published = {part: squeeze(str(row[part] or "")) for part in ("symptom", "workaround", "resolution")}
     if any(one.endswith("\u2026") for one in published.values()):

@@ -226,7 +226,7 @@ def _is_numbered(item: Tag) -> bool:
 
 
 def _denies(text: str) -> bool:
-    return any(_NO_ISSUE.match(sentence.lstrip("\ufffd ")) for sentence in re.split(r"(?<=[.!?:]) ", text))
+    return any(_NO_ISSUE.match(re.sub(r"^\W+", "", sentence)) for sentence in re.split(r"(?<=[.!?:]) ", text))
 
 
 # --- lines -----------------------------------------------------------------------------------------------------------
@@ -264,7 +264,7 @@ class _Lines:
 
     def _enter(self, node: Tag, *, bold: bool) -> None:
         classes = " ".join(node.get("class") or [])
-        if node.name in UNSEEN or node.name in ("h1", "svg"):
+        if node.name in UNSEEN or node.name == "h1":
             return
         bold = bold or node.name in ("b", "strong")
         if node.name not in BLOCKS:

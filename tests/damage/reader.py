@@ -22,7 +22,7 @@ BLOCKS = frozenset(
     | {"figure", "footer", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "li", "main", "nav", "ol", "p", "pre"}
     | {"section", "summary", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "ul"}
 )
-UNSEEN = frozenset({"noscript", "script", "style", "template"})
+UNSEEN = frozenset({"noscript", "script", "style", "svg", "template"})
 
 _DATE = re.compile(r"20\d\d-\d\d-\d\d", re.A)
 _BUILD = re.compile(r"\d{5}\.\d{1,5}", re.A)
@@ -183,7 +183,7 @@ def _rows(table: Tag) -> Iterator[list[tuple[str, Tag]]]:
     for cell in table.find_all(["td", "th"]):
         above = cell.find_parent(["tr", "thead", "tbody", "table"])
         if cell.find_parent("table") is table and above is not None:
-            rows.setdefault(id(above), []).append((text_of(cell, ends=("td", "th", "tr")), cell))
+            rows.setdefault(id(above), []).append((text_of(cell), cell))
     yield from rows.values()
 
 

@@ -39,6 +39,8 @@ _ENDED: Mapping[str, tuple[frozenset[str], frozenset[str]]] = {
 _TABLE = frozenset({"table", "tbody", "td", "th", "thead", "tr"})
 # A tag that the end of the main part cuts, as a browser that reads no further drops it.
 _UNFINISHED = re.compile(r"<[a-z][^<>]*(?=</main>)", re.I)
+# A title that does not end before the next tag is none: there is another behind it.
+_OPEN_TITLE = re.compile(r"<title[^<>]*>(?=[^<]*<(?!/title))", re.I)
 _SCOPE = frozenset({"table", "td", "th", "template", "button"})
 
 
@@ -49,7 +51,7 @@ def tree_of(body: bytes) -> BeautifulSoup:
         start = text.find("<!--", end)
     if start >= 0:  # a comment that is not closed goes on to the end
         text = text[:start]
-    text = _UNFINISHED.sub("", text)
+    text = _OPEN_TITLE.sub("", _UNFINISHED.sub("", text))
     for tag in ("<textarea>", "<plaintext>"):  # behind these is text, and no markup
         start = text.find(tag)
         if start >= 0:
@@ -57,7 +59,9 @@ def tree_of(body: bytes) -> BeautifulSoup:
             ends = [text.find(one, start) for one in ("</main>", *(["</textarea>"] if tag == "<textarea>" else []))]
             end = min((end for end in ends if end >= 0), default=-1)
             inner, after = (text[start:], "") if end < 0 else (text[start:end], text[end:])
-            text = f"{text[:start]}{tag}{escape(inner.removeprefix(tag))}{after}"
+            inner = inner.removeprefix(tag)
+            literal = escape(inner) if tag == "<plaintext>" else inner.replace("<", "&lt;")
+            text = f"{text[:start]}{tag}{literal}{after}"
     return _Soup(text, "html.parser")
 
 

@@ -27,12 +27,12 @@ def issues_of(pieces: Sequence[Piece]) -> tuple[IssueText, ...]:
     """The issues of a section.
 
     A title with nothing below it is the heading of a group and no issue, unless it is a fold. There is no issue at all
-    when a cell of a table spans several rows or columns, or a title is too long to be one: some texts would come under
-    the wrong issue."""
+    when a cell of a table spans several rows or columns, a title is too long to be one, or the heading of a section
+    stands in a fold, which is not closed then: some texts would come under the wrong issue."""
     reader = _IssueReader(pieces)
     for place, piece in enumerate(pieces):
         reader.read(place, piece)
-    if reader.spans or any(len(issue.title) > _LONGEST_TITLE for issue in reader.found):
+    if reader.is_broken or any(len(issue.title) > _LONGEST_TITLE for issue in reader.found):
         return ()
     served = ((issue.as_served(), issue in reader.folds) for issue in reader.found)
     return (*(issue for issue, is_fold in served if issue.parts or (is_fold and issue.title)), *reader.rows)
@@ -61,7 +61,7 @@ class _Issue:
 class _IssueReader:
     """What has been read of a section so far."""
 
-    __slots__ = ("current", "folds", "found", "line", "open", "pieces", "rows", "spans", "tables")
+    __slots__ = ("current", "folds", "found", "is_broken", "line", "open", "pieces", "rows", "tables")
 
     def __init__(self, pieces: Sequence[Piece]) -> None:
         self.pieces = pieces
@@ -72,7 +72,7 @@ class _IssueReader:
         self.current: _Issue | None = None
         self.line = ""  # the text of the same block so far
         self.tables = 0  # how many tables are open whose rows have been read
-        self.spans = False  # whether a cell of such a table spans several rows or columns
+        self.is_broken = False  # whether some texts may be another issue's
 
     def read(self, place: int, piece: Piece) -> None:
         """Read the next piece."""
@@ -82,7 +82,7 @@ class _IssueReader:
         elif kind is Kind.OPEN:
             self._open_fold(place, piece.text)
         elif kind is Kind.HEADING:
-            self._read_heading(piece.text)
+            self._read_heading(piece)
         elif kind is Kind.BOLD:
             self._read_bold(place, piece.text)
         elif kind is Kind.TABLE and piece.table is not None and self._read_table(piece.table):
@@ -137,10 +137,12 @@ class _IssueReader:
             self.open.pop()
         self._go_on(self.open[-1] if self.open else None)
 
-    def _read_heading(self, text: str) -> None:
+    def _read_heading(self, piece: Piece) -> None:
+        text = piece.text
         if label := label_of(text):
             self._set_label(label)
         elif self.open:
+            self.is_broken |= piece.level == 2
             self._add(f" {text} ", is_break=True)
         else:
             self._begin(text)
@@ -167,7 +169,7 @@ class _IssueReader:
         served = serve(table, Links(""), clean_prose)
         if SYMPTOMS.isdisjoint(served.columns):
             return False
-        self.spans |= _has_spans(table)
+        self.is_broken |= _has_spans(table)
         title = self.current.title if self.current else ""
         for texts, _ in served.rows:
             parts = {name: text for name, text in zip(served.columns, texts, strict=False) if name and text}

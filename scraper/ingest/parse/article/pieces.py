@@ -17,7 +17,7 @@ _SILENT = ("-comment", "h1", "noscript", "script", "style", "svg", "template")
 _BLOCKS = ("article", "blockquote", "br", "button", "caption", "dd", "div", "dl", "dt", "header", "hr", "li", "ol", "p")
 _MORE_BLOCKS = ("pre", "section", "td", "th", "tr", "ul")
 _BLOCKS_IN_BOLD = "br,div,details,li,p,table"
-_UNSEEN_IN_BOLD = "noscript,script,style,template"
+_UNSEEN_IN_BOLD = "noscript,script,style,svg,template"
 # Share links, feedback and "Need more help?": the old layout has them within main, 25 kB behind the article.
 _FOOTER = "ocArticleFooter"
 _EXPANDO_HEAD = "ocpExpandoHead"
@@ -110,14 +110,31 @@ def _enter_division(node: LexborNode, pending: _Pending) -> tuple[Piece, ...]:
 
 def _enter_fold(node: LexborNode, pending: _Pending) -> tuple[Piece, ...]:
     pending += (_CLOSE, node.first_child)
-    return (Piece(Kind.OPEN, next((prose_of(child) for child in node.iter() if child.tag == "summary"), "")),)
+    title = _title_of(node)
+    return (Piece(Kind.OPEN, prose_of(title) if title is not None else ""),)
 
 
 def _enter_summary(node: LexborNode, pending: _Pending) -> tuple[Piece, ...]:
     """The text of a summary came before, as the title of its fold."""
-    if node.parent is not None and node.parent.tag == "details":
+    fold = _fold_of(node)
+    title = _title_of(fold) if fold is not None else None
+    if title is not None and title.mem_id == node.mem_id:
         return ()
     return _enter_block(node, pending)
+
+
+def _title_of(fold: LexborNode) -> LexborNode | None:
+    """The first summary of a fold and of none within it. A tag that was left open before the fold stands between them
+    in the tree."""
+    summaries = ((one, _fold_of(one)) for one in fold.css("summary"))
+    return next((one for one, its in summaries if its is not None and its.mem_id == fold.mem_id), None)
+
+
+def _fold_of(node: LexborNode) -> LexborNode | None:
+    above = node.parent
+    while above is not None and above.tag != "details":
+        above = above.parent
+    return above
 
 
 def _enter_bold(node: LexborNode, pending: _Pending) -> tuple[Piece, ...]:
