@@ -40,7 +40,8 @@ _NO_ISSUE = re.compile(
 )
 _FIXED = re.compile(r"\b(?:resolved|addressed|fixed)\b", re.I)
 _RELEASED = re.compile(r"\bupdates? released\b", re.I)
-_HEDGED = re.compile(r"\b(?:may|might|some|other|only|if|until)\b", re.I)
+_HEDGED = re.compile(r"\b(?:may|might|only|if|until)\b", re.I)
+_REMAINS = re.compile(r"\b(?:still|however|some|most|many|several|certain|other)\b", re.I)
 _PARTLY = re.compile(r"\b(?:partially|partly|temporarily)\b", re.I)
 _PROMISED = re.compile(
     r"\b(?:will|plans? to|to be|not|not yet|is being|would|cannot be)\b[^.]{0,40}\b(?:resolv|address|fix)"
@@ -119,7 +120,8 @@ class Issue:
         texts = " ".join(self.words.get(part, "") for part in ("resolution", "workaround", "other", ""))
         fixes = [piece for piece in sentences(texts) if says_fixed(piece)]
         named = [piece for piece in fixes if _KB.search(piece) or _RELEASED.search(piece)]
-        unclear = _PARTLY.search(texts) or _PROMISED.search(texts) or _HEDGED.search(" ".join([*fixes, resolution]))
+        unclear = _PARTLY.search(texts) or _PROMISED.search(texts) or _REMAINS.search(texts)
+        unclear = unclear or _HEDGED.search(" ".join([*fixes, resolution]))
         if named and not unclear:
             return "resolved"
         if _PARTLY.search(texts) or (_PROMISED.search(texts) and not fixes) or not (resolution or fixes):

@@ -69,6 +69,8 @@ class _Soup(BeautifulSoup):
     def handle_starttag(self, name: str, *arguments: object, **named: object) -> Tag | None:  # type: ignore[override]
         if name in _NO_IMAGE and self._open({"svg"}, frozenset({"table"})):
             self._end("svg")
+        if name == "button" and self._open({"button"}, frozenset({"table", "td", "th"})):
+            self._end("button")
         if name in _CLOSES_P and self._open({"p"}, _SCOPE):
             self._end("p")
         if name in _HEADINGS and self.currentTag is not None and self.currentTag.name in _HEADINGS:

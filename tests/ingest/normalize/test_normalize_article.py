@@ -241,6 +241,7 @@ HOTPATCH = "August 11, 2026—Hotpatch KB5101650 (OS Build 26100.9106)"
             Prerequisite(BASELINE, "KB5099999", "26100.8875"),
         ),
         (HOTPATCH, "The baseline goes first. See KB5099999.", None),
+        (HOTPATCH, "The baseline goes first. windows11.0-kb5043080-x64_0.msu", None),
         (HOTPATCH, "KB5101650 is no baseline.", None),
         (TITLE, "The baseline KB5099999 must be installed.", None),
         ("July 14, 2026—Baseline KB5101650 for hotpatch", "The baseline KB5099999.", None),

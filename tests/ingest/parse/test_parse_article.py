@@ -331,6 +331,30 @@ def test_issues_are_unreadable_where_one_stands_outside_of_their_section(label: 
     assert read(f"<h2>Improvements</h2><p>Some <b>symptoms</b> are seen.</p>{KNOWN}{fold}").issues is not None
 
 
+@pytest.mark.parametrize(
+    "fold",
+    [
+        "<details><summary>Sound</summary><p><b>Symptoms</b></p><p>None is heard.<h2>How to get this update</h2>x",
+        f"<details><summary>Sound<p><b>Symptoms</b></p><p>None is {'never ' * 60}heard.</p></details>",
+    ],
+)
+def test_issues_are_unreadable_where_a_fold_is_not_closed(fold: str) -> None:
+    assert issues(fold) == ()
+
+
+def test_a_summary_is_its_folds_title_below_a_tag_that_was_left_open() -> None:
+    fold = "<details>\n<summary>Sound</summary><p><b>Symptoms</b></p><p>None.</p></details>"
+    read = issues(f"<p><a href='x'>One.</p>{fold}")
+    assert read is not None
+    assert read[-1] == IssueText("Sound", {"symptoms": "None."})
+
+
+@pytest.mark.parametrize("unseen", ["<script>1</script>", "<svg><title>i</title></svg>", "<style>b{}</style>"])
+def test_what_a_label_does_not_show_is_no_part_of_it(unseen: str) -> None:
+    fold = f"<details><summary>Sound{unseen}</summary><p><b>Symp{unseen}toms</b></p><p>None.</p></details>"
+    assert issues(fold) == (IssueText("Sound", {"symptoms": "None."}),)
+
+
 def test_bold_paragraphs_without_labels_are_no_titles() -> None:
     assert issues("<p><strong>Sound</strong></p><p>None.</p><p><strong>Light</strong></p><p>Too much.</p>") == ()
 
@@ -421,6 +445,13 @@ def test_packages_keep_their_dirt() -> None:
     )
     served = read("<h2>x</h2><ol>" + "".join(f"<li><p>{name} </p></li>" for name in names) + "<li>Restart</li></ol>")
     assert served.packages == names
+
+
+def test_packages_are_those_of_a_numbered_list_with_a_tag_left_open() -> None:
+    served = read(
+        "<h2>x</h2><p><b>x<ol>\n<li>windows11.0-kb5043080-x64_0.msu</li></ol><ul><li>windows11.0-kb1</li></ul>"
+    )
+    assert served.packages == ("windows11.0-kb5043080-x64_0.msu",)
 
 
 # --- fingerprint -----------------------------------------------------------------------------------------------------
