@@ -207,9 +207,9 @@ def _same(issue: Issue, row: Row) -> bool:
     says: where it belongs is another question."""
     text = "".join(issue.parts.values())
     title, given = squeeze(issue.title), squeeze(str(row["title"])).rstrip("\u2026")
-    if not (
-        given.startswith(title[:200]) if title else any(one.startswith(given[:100]) for one in issue.parts.values())
-    ):
+    # Without a title of its own an issue is called by its first sentence; equal titles get more behind a colon.
+    begins = (given[:100], given.partition(".:")[0])
+    if not (given.startswith(title[:200]) if title else any(one.startswith(begins) for one in issue.parts.values())):
         return False
     published = {part: squeeze(str(row[part] or "")) for part in ("symptom", "workaround", "resolution")}
     if any(one.endswith("\u2026") for one in published.values()):
@@ -227,7 +227,7 @@ _HELPS = re.compile(r"\W*(?:to work ?around|until|in the meantime|meanwhile|as a
 def _misplaced(issue: Issue, row: Row) -> str:
     """A sentence that stands in another part than its label says, and says nothing that would explain it."""
     for part, text in issue.words.items():
-        helps = False
+        helps, moved = False, {""}
         for piece in sentences(text):
             helps = helps or _HELPS.match(piece) is not None
             if len(squeezed := squeeze(piece)) < _LINE or part == "other":
@@ -238,8 +238,9 @@ def _misplaced(issue: Issue, row: Row) -> str:
                 return f"the resolution {piece!r} is filed as {' and '.join(where) or 'nothing'}"
             own = part or "symptom"
             says_why = _MENDS.search(text if own == "workaround" else piece) or helps
-            if where and own not in where and not says_why:
+            if where and own not in where and not (says_why or where <= moved):
                 return f"{piece!r} of the {own} is filed as {' and '.join(where)}"
+            moved = where - {own} if where else moved  # what goes on about it moves with it
     return ""
 
 

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from html import escape
 
-from bs4 import BeautifulSoup, Tag
+from bs4 import BeautifulSoup, Comment, Tag
 
 _HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 # Within an image these begin the page again.
@@ -38,9 +38,12 @@ _ENDED: Mapping[str, tuple[frozenset[str], frozenset[str]]] = {
 }
 _TABLE = frozenset({"table", "tbody", "td", "th", "thead", "tr"})
 # A tag that the end of the main part cuts, as a browser that reads no further drops it.
-_UNFINISHED = re.compile(r"<[a-z][^<>]*(?=</main>)", re.I)
+_UNFINISHED = re.compile(r"<[/a-z!?][^<>]*(?=</main>)", re.I)
 # A title that does not end before the next tag is none: there is another behind it.
 _OPEN_TITLE = re.compile(r"<title[^<>]*>(?=[^<]*<(?!/title))", re.I)
+# Between these and their cells nothing else may stand.
+_ROWS = frozenset({"table", "tbody", "tfoot", "thead", "tr"})
+_PARTS = _ROWS | {"caption", "col", "colgroup", "script", "style", "td", "template", "th"}
 _SCOPE = frozenset({"table", "td", "th", "template", "button"})
 
 
@@ -59,10 +62,23 @@ def tree_of(body: bytes) -> BeautifulSoup:
             ends = [text.find(one, start) for one in ("</main>", *(["</textarea>"] if tag == "<textarea>" else []))]
             end = min((end for end in ends if end >= 0), default=-1)
             inner, after = (text[start:], "") if end < 0 else (text[start:end], text[end:])
-            inner = inner.removeprefix(tag)
+            inner = inner.removeprefix(tag) + ("</main>" if after.startswith("</main>") else "")
             literal = escape(inner) if tag == "<plaintext>" else inner.replace("<", "&lt;")
             text = f"{text[:start]}{tag}{literal}{after}"
-    return _Soup(text, "html.parser")
+    soup = _Soup(text, "html.parser")
+    _move_out_of_tables(soup)
+    return soup
+
+
+def _move_out_of_tables(soup: BeautifulSoup) -> None:
+    """What stands in a table but in no cell of it is shown before it."""
+    for node in list(soup.descendants):
+        above = node.parent
+        if above is None or above.name not in _ROWS:
+            continue
+        is_part = node.name in _PARTS if isinstance(node, Tag) else isinstance(node, Comment) or not str(node).strip()
+        if not is_part and (table := above if above.name == "table" else above.find_parent("table")) is not None:
+            table.insert_before(node.extract())
 
 
 class _Soup(BeautifulSoup):

@@ -1,5 +1,6 @@
 """The known issues of an article: titled blocks with labelled parts, or the rows of a table."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -19,20 +20,22 @@ from scraper.ingest.parse.parsed import IssueText
 from scraper.ingest.parse.tables import Links, serve
 from scraper.ingest.parse.text import clean, clean_prose
 
-# Characters. The longest title seen has 82. A fold that is not closed has all that follows in its title.
+# Characters. The longest title seen has 82. One that is not closed has all that follows in it, and so its labels.
 _LONGEST_TITLE = 300
+_LABELLED = re.compile(r"\bsymptoms?\b", re.I)
 
 
 def issues_of(pieces: Sequence[Piece]) -> tuple[IssueText, ...]:
     """The issues of a section.
 
     A title with nothing below it is the heading of a group and no issue, unless it is a fold. There is no issue at all
-    when a cell of a table spans several rows or columns, a title is too long to be one, or the heading of a section
-    stands in a fold, which is not closed then: some texts would come under the wrong issue."""
+    when a cell of a table spans several rows or columns, or a title or a fold is not closed, so that labels stand in
+    the title or the heading of a section in the fold: some texts would come under the wrong issue."""
     reader = _IssueReader(pieces)
     for place, piece in enumerate(pieces):
         reader.read(place, piece)
-    if reader.is_broken or any(len(issue.title) > _LONGEST_TITLE for issue in reader.found):
+    titles = (issue.title for issue in reader.found if len(issue.title) > _LONGEST_TITLE)
+    if reader.is_broken or any(map(_LABELLED.search, titles)):
         return ()
     served = ((issue.as_served(), issue in reader.folds) for issue in reader.found)
     return (*(issue for issue, is_fold in served if issue.parts or (is_fold and issue.title)), *reader.rows)
