@@ -234,7 +234,7 @@ def _misplaced(issue: Issue, row: Row) -> str:
                 continue
             where = {one for one in ("symptom", "workaround", "resolution") if squeezed in squeeze(str(row[one] or ""))}
             is_fix = says_fixed(piece) and _KB.search(piece) and not _HELPS.match(piece)
-            if is_fix and part != "symptom" and "resolution" not in where:
+            if is_fix and part not in ("symptom", "") and "resolution" not in where:
                 return f"the resolution {piece!r} is filed as {' and '.join(where) or 'nothing'}"
             own = part or "symptom"
             says_why = _MENDS.search(text if own == "workaround" else piece) or helps

@@ -214,7 +214,7 @@ def read_article(body: bytes) -> Article:
         packages=tuple(
             (found[2] or "", f"KB{found[1]}")
             for item in main.find_all("li")
-            if _is_numbered(item) and (found := _PACKAGE.match(squeeze(text_of(item))))
+            if _is_numbered(item) and (found := _PACKAGE.match(text_of(item).replace(" ", "")))
         ),
         lines=lines,
         lines_of_sections=tuple(line for section in sections if section.head.text for line in section.lines),

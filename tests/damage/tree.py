@@ -43,7 +43,9 @@ _UNFINISHED = re.compile(r"<[/a-z!?][^<>]*(?=</main>)", re.I)
 _OPEN_TITLE = re.compile(r"<title[^<>]*>(?=[^<]*<(?!/title))", re.I)
 # Between these and their cells nothing else may stand.
 _ROWS = frozenset({"table", "tbody", "tfoot", "thead", "tr"})
-_PARTS = _ROWS | {"caption", "col", "colgroup", "script", "style", "td", "template", "th"}
+_PARTS_ONLY = frozenset({"tbody", "td", "tfoot", "th", "thead", "tr"})
+_PARTS = _ROWS | _PARTS_ONLY | {"caption", "col", "colgroup", "script", "style", "template"}
+_END_OF_ARTICLE = re.compile(r"<div [^<>]*ocArticleFooter|</main>")
 _SCOPE = frozenset({"table", "td", "th", "template", "button"})
 
 
@@ -58,16 +60,22 @@ def tree_of(body: bytes) -> BeautifulSoup:
     for tag in ("<textarea>", "<plaintext>"):  # behind these is text, and no markup
         start = text.find(tag)
         if start >= 0:
-            # What the project reads of a page ends with its main part.
-            ends = [text.find(one, start) for one in ("</main>", *(["</textarea>"] if tag == "<textarea>" else []))]
-            end = min((end for end in ends if end >= 0), default=-1)
-            inner, after = (text[start:], "") if end < 0 else (text[start:end], text[end:])
-            inner = inner.removeprefix(tag) + ("</main>" if after.startswith("</main>") else "")
-            literal = escape(inner) if tag == "<plaintext>" else inner.replace("<", "&lt;")
-            text = f"{text[:start]}{tag}{literal}{after}"
+            text = text[:start] + tag + _literal(text[start + len(tag) :], tag)
     soup = _Soup(text, "html.parser")
     _move_out_of_tables(soup)
     return soup
+
+
+def _literal(text: str, tag: str) -> str:
+    """The text behind a tag after which there is no markup, and what is markup again. What is read of an article ends
+    with its main part, or before the footer in it."""
+    found = _END_OF_ARTICLE.search(text)
+    end = text.find("</textarea>") if tag == "<textarea>" else -1
+    if found and not 0 <= end < found.start():
+        inner, after = f"{text[: found.start()]}</main>", text[text.find("</main>") :]
+    else:
+        inner, after = (text, "") if end < 0 else (text[:end], text[end:])
+    return (escape(inner) if tag == "<plaintext>" else inner.replace("<", "&lt;")) + after
 
 
 def _move_out_of_tables(soup: BeautifulSoup) -> None:
@@ -83,6 +91,8 @@ def _move_out_of_tables(soup: BeautifulSoup) -> None:
 
 class _Soup(BeautifulSoup):
     def handle_starttag(self, name: str, *arguments: object, **named: object) -> Tag | None:  # type: ignore[override]
+        if name in _PARTS_ONLY and not any(tag.name == "table" for tag in self.tagStack):
+            return None  # part of a table, and there is none
         if name in _NO_IMAGE and self._open({"svg"}, frozenset({"table"})):
             self._end("svg")
         if name == "button" and self._open({"button"}, frozenset({"table", "td", "th"})):
