@@ -20,6 +20,8 @@ from tests.damage.oracle import Judgement, Notes, Row
 _OF_ARTICLE = ("articles", "known_issues", "prerequisites", "sections", "kbs")
 _OTHERS = ("releases", "builds", "months", "changes", "track_events")
 _KB = re.compile(r"\bKB ?\d{6,7}(?!\d)", re.I | re.A)
+# Words may stand before it without a blank.
+_ANY_KB = re.compile(r"KB ?\d{6,7}(?!\d)", re.I | re.A)
 _UNREAD = "unreadable"
 # A line must be so long to be missed: shorter ones stand elsewhere, too.
 _LINE = 20
@@ -258,12 +260,12 @@ def _wrong_status(issue: Issue, row: Row, served: Served) -> str:
 
 def _wrong_fix(issue: Issue, row: Row) -> str:
     """The fixing KB is one that the issue's texts name; it is there where a sentence says it."""
-    published, named = row.get("fixed_by_kb"), {_digits(one) for one in _KB.findall(" ".join(issue.words.values()))}
+    published, named = row.get("fixed_by_kb"), {_digits(one) for one in _ANY_KB.findall(" ".join(issue.words.values()))}
     if published and published not in named:
         return f"issue {issue.title!r} is fixed by {published} of {sorted(named)}"
     texts = " ".join(issue.words.get(part, "") for part in ("resolution", "workaround"))
     fixing = [piece for piece in sentences(texts) if says_fixed(piece)]
-    fixes = {_digits(one) for piece in fixing for one in _KB.findall(piece)}
+    fixes = {_digits(one) for piece in fixing for one in _ANY_KB.findall(piece)}
     if len(fixes) == 1 and issue.status == "resolved" and published not in fixes:
         return f"issue {issue.title!r} is fixed by {published} for {sorted(fixes)}"
     return ""
