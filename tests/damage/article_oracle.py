@@ -140,12 +140,18 @@ def _tells(wrong: str, damaged: ArticleCatalog, new: set[tuple[object, ...]]) ->
 def contradictions(page: Article, catalog: ArticleCatalog) -> set[str]:
     """In what a page contradicts itself, or the rows of its update."""
     found = {f"it names {', '.join(sorted(names))}" for names in page.names if catalog.kb not in names}
+    own_builds = {build for build, _ in catalog.builds if build}
+    packages = {kb for _, kb in page.packages}
+    if packages and catalog.kb not in packages:
+        found.add(f"its packages are of {', '.join(sorted(packages))}")
     for build, available in catalog.builds:
         family = f"{(build or '').partition('.')[0]}."
         for named in page.builds:
             own = {one for one in named if one.startswith(family)}
             if own and build and build not in own:
                 found.add(f"its build is {', '.join(sorted(own))}, in the tables {build}")
+        strange = set().union(*page.builds) - own_builds if page.builds else set()
+        found |= {f"a build is {one}, which it has not" for one in strange}
         found |= {f"its date is {day}, in the tables {available}" for day in page.dates if day and day != available}
     stacks = {(kb, build) for kb, build in page.stacks if kb != catalog.kb}
     if len(stacks) > 1:

@@ -434,7 +434,7 @@ class _Issues:
             self.open.append(issue)
 
     def _table(self, table: Tag | None) -> None:
-        header, rows = rows_of(table) if table is not None else ([], [])
+        header, rows = rows_of(table, surplus=True) if table is not None else ([], [])
         if not {"symptom", "symptoms"}.intersection(header):
             return
         self.tables = 1

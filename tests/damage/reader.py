@@ -166,14 +166,14 @@ def iso_date(text: str) -> str | None:
 Cells = dict[str, tuple[str, Tag]]
 
 
-def rows_of(table: Tag) -> tuple[list[str], list[Cells]]:
+def rows_of(table: Tag, *, surplus: bool = False) -> tuple[list[str], list[Cells]]:
     """The header of a table in lower case, and its rows by column name. A row that has more than its header is left
-    out, since nobody knows which cell stands under which name."""
+    out, since nobody knows which cell stands under which name; with ``surplus`` what it has more."""
     rows = [row for row in _rows(table) if any(text for text, _ in row)]
     header = [text.casefold() for text, _ in rows[0]] if rows else []
     while header and not header[-1]:
         header.pop()
-    listed = (row for row in rows[1:] if not any(text for text, _ in row[len(header) :]))
+    listed = (row for row in rows[1:] if surplus or not any(text for text, _ in row[len(header) :]))
     return header, [dict(zip(header, row, strict=False)) for row in listed]
 
 

@@ -190,6 +190,14 @@ def test_an_article_that_contradicts_itself_is_read_and_is_a_finding(runs: Runs)
     ]
 
 
+def test_a_build_of_a_family_that_the_kb_has_none_of_is_a_finding(runs: Runs) -> None:
+    runs.serve(KB, article(KB, "2026-09-22", ("26200.9550", "22631.9550"), kind="preview"))
+    runs.run(FIRST)
+    assert runs.rows("select subject, message from findings where code = 'article-differs'") == [
+        (KB, "in the article of KB5124010 a build is 22631.9550, and KB5124010 has none of that family")
+    ]
+
+
 def test_a_page_that_is_no_article_is_a_finding_and_no_stop(runs: Runs) -> None:
     runs.serve(KB, b"<!DOCTYPE html><html><body>Something else</body></html>")
     assert runs.run(FIRST).exit_code == 0

@@ -65,13 +65,17 @@ def normalize_article(page: ParsedArticle, url: str) -> ArticleRecord:
 
 
 def _doubts(page: ParsedArticle, kbs: frozenset[str]) -> Iterator[str]:
-    """In what the article contradicts itself: its names name different KBs, or its servicing stack is stated twice."""
+    """In what the article contradicts itself: its names name different KBs, its servicing stack is stated twice, or no
+    package is its own."""
     for part, names in (("title", _kbs_in(page.title)), ("address", _kbs_of_slug(page.canonical))):
         if names and names.isdisjoint(kbs):
             yield f"its {part} names {', '.join(sorted(names))}"
     stacks = [f"{stack.kb} {stack.build}" for stack in _stacks(page, kbs) if stack.build]
     if len(stacks) > 1:
         yield f"its servicing stack is {' and '.join(stacks)}"
+    packages = [f"KB{found['kb']}" for found in map(_PACKAGE.match, page.packages) if found]
+    if packages and kbs.isdisjoint(packages):
+        yield f"its packages are of {', '.join(dict.fromkeys(packages))}"
 
 
 def _bounded(page: ParsedArticle) -> ParsedArticle:

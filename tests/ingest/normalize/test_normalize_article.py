@@ -93,6 +93,11 @@ def test_kbs_are_those_of_the_heading_or_else_of_title_and_slugs(
         ({"title": "KB5101651 and KB5101652"}, ("its title names KB5101651, KB5101652",)),
         ({"title": "KB5101650 and KB5101652"}, ()),
         ({"servicing_stack": ("Includes KB5120102 (Build 26100.8872).", "the SSU (KB5120102) - 26100.8872")}, ()),
+        ({"packages": ("windows11.0-kb5043080-x64_0.msu", "windows11.0-kbkb5101650-x64_0.msu")}, ()),
+        (
+            {"packages": ("windows11.0-kb5043080-x64_0.msu", "windows11.0-kb5101652-x64_0.msu")},
+            ("its packages are of KB5043080, KB5101652",),
+        ),
         ({"servicing_stack": ("Includes KB5120102 (Build 26100.8872).", "SSU KB5120103")}, ()),
         (
             {"servicing_stack": ("Includes KB5120102 (Build 26100.8872).", "the SSU (KB5120102) - 26100.8873")},

@@ -334,7 +334,6 @@ def test_issues_are_unreadable_where_one_stands_outside_of_their_section(label: 
 @pytest.mark.parametrize(
     "fold",
     [
-        "<table><tr><th>Symptom</th><th>Workaround</th></tr><tr><td>None is heard.</td><td>Two.</td><td>x</td></tr></table>",
         "<details><summary>Sound</summary><p><b>Symptoms</b></p><p>None is heard.<h2>How to get this update</h2>x",
         f"<details><summary>Sound<p><b>Symptoms</b></p><p>None is {'never ' * 60}heard.</p></details>",
     ],

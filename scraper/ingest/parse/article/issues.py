@@ -29,9 +29,8 @@ def issues_of(pieces: Sequence[Piece]) -> tuple[IssueText, ...]:
     """The issues of a section.
 
     A title with nothing below it is the heading of a group and no issue, unless it is a fold. There is no issue at all
-    where some texts would come under the wrong one: when a cell of a table spans several rows or columns or stands
-    beyond the header; when a title or a fold is not closed, so that labels stand in the title, or the heading of a
-    section in the fold."""
+    where some texts would come under the wrong one: when a cell of a table spans several rows or columns; when a title
+    or a fold is not closed, so that labels stand in the title, or the heading of a section in the fold."""
     reader = _IssueReader(pieces)
     for place, piece in enumerate(pieces):
         reader.read(place, piece)
@@ -173,7 +172,7 @@ class _IssueReader:
         served = serve(table, Links(""), clean_prose)
         if SYMPTOMS.isdisjoint(served.columns):
             return False
-        self.is_broken |= _has_spans(table) or any(any(texts[len(served.columns) :]) for texts, _ in served.rows)
+        self.is_broken |= _has_spans(table)
         title = self.current.title if self.current else ""
         for texts, _ in served.rows:
             parts = {name: text for name, text in zip(served.columns, texts, strict=False) if name and text}
