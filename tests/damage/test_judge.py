@@ -7,8 +7,8 @@ import pytest
 
 from tests.damage.article_laboratory import ArticleLaboratory
 from tests.damage.article_oracle import ArticleCatalog, Served, judge_article
-from tests.damage.articles import made_courses
-from tests.damage.bench import page_courses
+from tests.damage.articles import ArticleCourse, made_courses
+from tests.damage.bench import article_courses, page_courses
 from tests.damage.laboratory import Laboratory
 from tests.damage.oracle import Judgement, Row, Statements, judge
 
@@ -31,6 +31,16 @@ def changed(catalog: ArticleCatalog, table: str, change: Callable[[dict[str, obj
 
 def test_the_true_article_is_read_as_it_is(served: Served) -> None:
     assert judge_article(served.truth, served) == Judgement("same")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("course", article_courses(), ids=lambda course: course.name)
+def test_every_true_article_is_read_as_it_is_and_contradicts_nothing(course: ArticleCourse) -> None:
+    with ArticleLaboratory(course) as laboratory:
+        for kb, body in laboratory.true_pages.items():
+            known = laboratory.served(kb, body)
+            assert judge_article(known.truth, known) == Judgement("same")
+            assert [finding for finding in known.truth.findings if finding[1] == "article-differs"] == []
 
 
 @pytest.mark.parametrize(

@@ -32,9 +32,9 @@ _CODES = {
         "landing": "The address of a KB's article leads to a page that does not name the KB, or whose heading names"
         " another; it says nothing of it.",
         "article-unread": "What is served in an article's place is no article.",
-        "article-differs": "An article's title or address names another KB than its heading, its heading or title a build"
-        " of a family that the KB has none of, it states its servicing stack twice, differently, or has packages of other"
-        " KBs alone.",
+        "article-differs": "An article's title or address names another KB than its heading; its heading or title names"
+        " a build of a family that the KB has none of; it states its servicing stack twice, differently; or all of its"
+        " packages are of other KBs.",
     },
     (Severity.INFO, Group.ARTICLE): {
         "issues-unread": "An article has no section of known issues, or one that could not be understood;"
