@@ -95,6 +95,8 @@ class _Soup(BeautifulSoup):
             return None  # part of a table, and there is none
         if name in _NO_IMAGE and self._open({"svg"}, frozenset({"table"})):
             self._end("svg")
+        if name == "table" and self._open({"table"}, frozenset({"td", "th", "caption"})):
+            self._end("table")
         if name == "button" and self._open({"button"}, frozenset({"table", "td", "th"})):
             self._end("button")
         if name in _CLOSES_P and self._open({"p"}, _SCOPE):

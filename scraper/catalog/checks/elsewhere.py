@@ -33,7 +33,7 @@ _CODES = {
         " another; it says nothing of it.",
         "article-unread": "What is served in an article's place is no article.",
         "article-differs": "An article's title or address names another KB than its heading; its heading or title names"
-        " a build of a family that the KB has none of; it states its servicing stack twice, differently; or all of its"
+        " a build that the tables do not have of the KB; its servicing stack is stated twice, differently; or all its"
         " packages are of other KBs.",
     },
     (Severity.INFO, Group.ARTICLE): {
