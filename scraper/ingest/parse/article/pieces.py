@@ -220,13 +220,15 @@ def is_block(pieces: Sequence[Piece], place: int) -> bool:
 def plain_label(pieces: Sequence[Piece], place: int) -> str:
     """The label that a text is which is not bold and a block of its own; "" when it is none."""
     text = pieces[place].text
-    return label_of(text) if len(text) < _LONGEST_LABEL and is_block(pieces, place) else ""
+    label = label_of(text) if len(text) < _LONGEST_LABEL else ""
+    return label if label and is_block(pieces, place) else ""
 
 
 def holds_label(pieces: Sequence[Piece], place: int) -> bool:
     """Whether a label stands in the fold that a piece opens, and in no fold within it."""
     depth = 0
-    for piece in pieces[place + 1 :]:
+    for following in range(place + 1, len(pieces)):
+        piece = pieces[following]
         if piece.kind is Kind.CLOSE:
             if depth == 0:
                 return False
