@@ -41,7 +41,7 @@ nightly: .venv/run ## the job of every night: scrape, summary, check (docs/night
 bench: .venv/dev ## measure speed
 	@set -e; for script in bench/[a-z]*.py; do echo "== $$script"; $(BIN)/python $$script; done
 
-damage: .venv/dev ## damage pages ten thousand times; no wrong fact may be published silently
+damage: .venv/dev ## damage pages and articles, 13,000 times; no wrong fact may be published silently
 	$(BIN)/python -m tests.damage
 
 trust: .venv/dev ## kill, starve and race what fetches, publishes and serves; nothing may be lost or mixed

@@ -312,9 +312,9 @@ class Prerequisite:
 
 @dataclass(frozen=True, slots=True)
 class ArticleRecord:
-    """The record of one version of an article. ``kbs``: every KB that title, heading or address names; the one that was
-    asked for must be among them. Builds and dates of title and heading may differ from each other, and from those of
-    the tables (KB5101650)."""
+    """The record of one version of an article. ``kbs``: those by which its heading calls it, or without any its title,
+    or its address; the one that was asked for must be among them. ``doubts``: in what it contradicts itself. Builds and
+    dates of title and heading may differ from each other, and from those of the tables (KB5101650)."""
 
     layout: str
     updated_at: str | None
@@ -329,6 +329,7 @@ class ArticleRecord:
     issues: tuple[KnownIssue, ...]
     prerequisites: tuple[Prerequisite, ...]
     sections: tuple[tuple[str, str], ...]
+    doubts: tuple[str, ...] = ()
 
 
 # --- what the catalog notes ------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ the catalog as gone, with the time at which that was first seen.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from scraper.catalog.resolved import Resolved
@@ -71,9 +71,29 @@ def add_articles(rows: Resolved, articles: Mapping[str, Article], troubles: Mapp
         if record.read is IssuesRead.UNREADABLE:
             message = f"no known issues could be read in the article of {kb}"
             rows.find(Severity.INFO, "issues-unread", None, kb, message, kb)
+        for doubt in record.doubts:
+            rows.find(Severity.WARNING, "article-differs", None, kb, f"in the article of {kb} {doubt}", kb)
+        for build in _strange(record, by_kb.get(kb, ())):
+            message = f"in the article of {kb} a build is {build}, which the tables do not have of {kb}"
+            rows.find(Severity.WARNING, "article-differs", None, kb, message, kb)
         for row in by_kb.get(kb, ()):
             _add_statements(row, kb, Part.HEADING, record.heading_builds, record.heading_date)
             _add_statements(row, kb, Part.TITLE, record.title_builds, record.title_date)
+
+
+def _strange(record: ArticleRecord, rows: Iterable[BuildRow]) -> dict[str, None]:
+    """The builds of heading and title that are none of the KB's, and no conflict with one: of a family that the KB has
+    none of, or beside the KB's own of that family."""
+    own = {row.build for row in rows if row.build}
+    strange: dict[str, None] = {}
+    for named in (record.heading_builds, record.title_builds):
+        others = {_family(build) for build in own.difference(named)}
+        strange |= dict.fromkeys(build for build in named if build not in own and _family(build) not in others)
+    return strange if own else {}
+
+
+def _family(build: str) -> str:
+    return build.partition(".")[0]
 
 
 def _add_statements(row: BuildRow, kb: str, part: Part, builds: tuple[str, ...], date: str | None) -> None:

@@ -18,7 +18,7 @@ CLIENT, SERVER = "windows-11-release-information", "windows-server-release-infor
 HUB, OTHER_HUB, HISTORY = "hotpatch-24h2", "hotpatch-25h2", "windows-11-update-history"
 RELEASE, SERVER_2025 = "windows-11-24h2", "windows-server-2025"
 # Of articles, not of pages: tests/test_articles_pipeline.py fires them. "overdue" is fired below.
-OF_ARTICLES = {"landing", "article-unread", "issues-unread"}
+OF_ARTICLES = {"landing", "article-unread", "article-differs", "issues-unread"}
 # No edit fires it, but time: tests/catalog/test_due.py, tests/ingest/test_due_runs.py.
 OF_TIME = {"due-month"}
 

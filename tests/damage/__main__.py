@@ -1,118 +1,62 @@
-"""Damages pages at random and says what came of it: ``python -m tests.damage [--count 10000] [--seed 1]``.
+"""Damages pages and articles at random and says what came of it.
 
-Each damage has a number, and is the same for the same seed and number: ``--only NUMBER`` shows one. Exit 1 when any
+    python -m tests.damage [--pages 10000] [--articles 3000] [--seed 1]
+
+Each damage has a number, and is the same for the same seed and number: ``--only page 12`` shows one. Exit 1 when any
 damage is silently wrong or ends in a crash, or when too few of the harmless ones give the same facts.
 """
 
 import argparse
 import difflib
-import multiprocessing
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
-from random import Random
-from tempfile import TemporaryDirectory
 from time import perf_counter
 
-from tests.damage.damages import HARMFUL, HARMLESS
-from tests.damage.laboratory import COURSES, MEMORY, RUNS, Course, Laboratory, bundled_courses, captured_courses
-from tests.damage.oracle import Judgement
-
-OUTCOMES = ("same", "refused", "reported", "once, changed", "once", "SILENT", "CRASH")
-HARMLESS_SAME = 0.95
-
-
-@dataclass(frozen=True)
-class Tried:
-    """A damage and what came of it."""
-
-    number: int
-    harmless: bool
-    damage: str
-    course: str
-    source: str
-    runs: int
-    outcome: str
-    why: str
-
-
-class Bench:
-    """The laboratories of some courses."""
-
-    def __init__(self, stack: ExitStack, seed: int, courses: Sequence[Course], inside: str | None = MEMORY) -> None:
-        self.seed = seed
-        self.laboratories = {course.name: stack.enter_context(Laboratory(course, inside)) for course in courses}
-
-    def text(self, number: int, *, harmless: bool) -> tuple[Laboratory, str, str, str, int]:
-        """Damage ``number``: where it is tried, on which page, what is done to it, the page then, for how many
-        runs."""
-        random = Random(f"{self.seed} {harmless} {number}")
-        while True:
-            laboratory = self.laboratories.get(random.choice(COURSES))
-            if laboratory is None:
-                continue  # of all courses, so that a number that falls on one that is here is the same everywhere
-            source = random.choice(sorted(laboratory.true_pages))
-            damage = random.choice(HARMLESS if harmless else HARMFUL)
-            markup = laboratory.markup(source)
-            text = damage(markup, random)
-            if text is not None and text != markup.text:
-                return laboratory, source, damage.__name__, text, random.choice(RUNS)
-
-    def try_one(self, number: int, *, harmless: bool) -> Tried:
-        laboratory, source, damage, text, runs = self.text(number, harmless=harmless)
-        judged = laboratory.try_damage(source, text, runs)
-        if harmless and judged.outcome == "same" and judged.why:
-            judged = Judgement("false alarm", judged.why)
-        return Tried(number, harmless, damage, laboratory.name, source, runs, judged.outcome, judged.why)
-
-
-_bench: Bench
-
-
-def _begin(seed: int, courses: Sequence[Course], inside: str) -> None:
-    global _bench
-    _bench = Bench(ExitStack(), seed, courses, inside)
-
-
-def _try(one: tuple[int, bool]) -> Tried:
-    return _bench.try_one(one[0], harmless=one[1])
-
-
-def try_all(courses: Sequence[Course], count: int, harmless: int, seed: int) -> Iterator[Tried]:
-    """``count`` harmful and ``harmless`` harmless damages, in any order, on two cores."""
-    numbers = [(number, False) for number in range(count)] + [(number, True) for number in range(harmless)]
-    fork = multiprocessing.get_context("fork")
-    with TemporaryDirectory(dir=MEMORY) as inside, fork.Pool(2, _begin, (seed, courses, inside)) as pool:
-        yield from pool.imap_unordered(_try, numbers, chunksize=20)
+from tests.damage.bench import (
+    ARTICLES,
+    BAD,
+    HARMLESS_SAME,
+    OUTCOMES,
+    PAGES,
+    Bench,
+    Number,
+    Tried,
+    article_courses,
+    numbers,
+    page_courses,
+    try_all,
+)
 
 
 def main() -> int:
-    options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--count", type=int, default=10_000)
-    options.add_argument("--harmless", type=int, default=1_000)
+    options = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    options.add_argument("--pages", type=int, default=10_000, metavar="COUNT", help="damages of pages")
+    options.add_argument("--articles", type=int, default=3_000, metavar="COUNT", help="damages of articles")
+    options.add_argument("--harmless", type=int, default=1_000, metavar="COUNT", help="harmless changes of each")
     options.add_argument("--seed", type=int, default=1)
-    options.add_argument("--only", type=int)
-    options.add_argument("--show", nargs="*", choices=OUTCOMES, default=("SILENT", "CRASH"))
+    options.add_argument("--only", nargs=2, metavar=(f"{PAGES}|{ARTICLES}", "NUMBER"))
+    options.add_argument("--show", nargs="*", choices=OUTCOMES, default=BAD)
     chosen = options.parse_args()
-    if chosen.only is not None:
-        return show(chosen.seed, chosen.only)
-    begun, tried = perf_counter(), []
-    courses = [*bundled_courses(), *captured_courses()]
-    print(f"{chosen.count} damages of {', '.join(course.name for course in courses)}", flush=True)
-    for one in try_all(courses, chosen.count, chosen.harmless, chosen.seed):
-        tried.append(one)
-        if one.outcome in chosen.show or (one.harmless and one.outcome != "same"):
-            print(
-                f"{one.number} {one.outcome} {one.damage} on {one.source}, {one.course}, {one.runs}: {one.why[-900:]}"
-            )
-    return report(tried, perf_counter() - begun)
+    if chosen.only:
+        return show(chosen.seed, Number(chosen.only[0], int(chosen.only[1])))
+    codes = []
+    for what, count, courses in ((PAGES, chosen.pages, page_courses()), (ARTICLES, chosen.articles, article_courses())):
+        if count:
+            begun, tried = perf_counter(), []
+            print(f"{count} damages of {what}s: {', '.join(course.name for course in courses)}", flush=True)
+            for one in try_all(courses, numbers(what, count, chosen.harmless), chosen.seed):
+                tried.append(one)
+                if one.outcome in chosen.show or (one.number.harmless and one.outcome != "same"):
+                    where = f"{one.damage} on {one.source}, {one.course}, {one.runs}"
+                    print(f"{one.number.number} {one.outcome} {where}: {one.why[-900:]}", flush=True)
+            codes.append(report(tried, perf_counter() - begun))
+    return max(codes, default=0)
 
 
 def report(tried: list[Tried], seconds: float) -> int:
-    harmful = [one for one in tried if not one.harmless]
-    harmless = [one for one in tried if one.harmless]
+    harmful = [one for one in tried if not one.number.harmless]
+    harmless = [one for one in tried if one.number.harmless]
     print(f"\n{len(tried)} damages in {seconds:.0f} s")
     print(f"{'damage':30}" + "".join(f"{outcome:>15}" for outcome in OUTCOMES))
     for damage in sorted({one.damage for one in harmful}):
@@ -122,21 +66,21 @@ def report(tried: list[Tried], seconds: float) -> int:
     print(f"{'all':30}" + "".join(f"{counted[outcome]:>15}" for outcome in OUTCOMES))
     print(f"{'share':30}" + "".join(f"{counted[outcome] / max(1, len(harmful)):>15.2%}" for outcome in OUTCOMES))
     same = sum(one.outcome == "same" for one in harmless)
-    print(f"harmless: {same} of {len(harmless)} give the same facts")
-    bad = counted["SILENT"] + counted["CRASH"] + sum(one.outcome in ("SILENT", "CRASH") for one in harmless)
+    print(f"harmless: {same} of {len(harmless)} give the same facts\n")
+    bad = sum(one.outcome in BAD for one in tried)
     return 1 if bad or same < HARMLESS_SAME * len(harmless) else 0
 
 
-def show(seed: int, number: int) -> int:
+def show(seed: int, number: Number) -> int:
     """What a damage did to the page, line by line, and what came of it."""
+    courses = page_courses() if number.what == PAGES else article_courses()
     with ExitStack() as stack:
-        bench = Bench(stack, seed, [*bundled_courses(), *captured_courses()])
-        laboratory, source, damage, text, runs = bench.text(number, harmless=False)
-        before = laboratory.markup(source).text
-        lines = difflib.unified_diff(before.splitlines(), text.splitlines(), source, damage, n=1, lineterm="")
+        chosen = Bench(stack, seed, courses).choose(number)
+        before = chosen.markup.text.splitlines()
+        lines = difflib.unified_diff(before, chosen.text.splitlines(), chosen.source, chosen.damage, n=1, lineterm="")
         print("\n".join(line[:2000] for line in lines)[:12000])
-        judged = laboratory.try_damage(source, text, runs)
-        print(laboratory.name, runs, judged.outcome, judged.why)
+        judged = chosen.judge()
+        print(chosen.laboratory.name, chosen.runs, judged.outcome, judged.why)
     return 0
 
 

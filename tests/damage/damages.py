@@ -47,7 +47,7 @@ def _one(random: Random, things: Sequence[Element]) -> Element | None:
     return random.choice(things) if things else None
 
 
-def _any_text(page: Markup, random: Random, pattern: re.Pattern[str]) -> tuple[Text, re.Match[str]] | None:
+def any_text(page: Markup, random: Random, pattern: re.Pattern[str]) -> tuple[Text, re.Match[str]] | None:
     """A match in a text that says a fact, by chance."""
     for _ in range(50):
         text = random.choice(page.stating) if page.stating else None
@@ -233,7 +233,7 @@ def add_column(page: Markup, random: Random) -> str | None:
 
 
 def change_digit(page: Markup, random: Random) -> str | None:
-    found = _any_text(page, random, _DIGIT)
+    found = any_text(page, random, _DIGIT)
     if found is None:
         return None
     place = found[1].start()
@@ -242,7 +242,7 @@ def change_digit(page: Markup, random: Random) -> str | None:
 
 
 def transpose_digits(page: Markup, random: Random) -> str | None:
-    found = _any_text(page, random, re.compile(r"(\d)(?!\1)\d"))
+    found = any_text(page, random, re.compile(r"(\d)(?!\1)\d"))
     if found is None:
         return None
     place = found[1].start()
@@ -250,18 +250,18 @@ def transpose_digits(page: Markup, random: Random) -> str | None:
 
 
 def drop_character(page: Markup, random: Random) -> str | None:
-    found = _any_text(page, random, re.compile(r"\S"))
+    found = any_text(page, random, re.compile(r"\S"))
     return page.splice([(found[1].start(), found[1].end(), "")]) if found else None
 
 
 def truncate_text(page: Markup, random: Random) -> str | None:
-    found = _any_text(page, random, re.compile(r"\S"))
+    found = any_text(page, random, re.compile(r"\S"))
     return page.splice([(found[1].start(), found[0].end, "")]) if found else None
 
 
 def change_word(page: Markup, random: Random) -> str | None:
     """A word becomes another one that the page uses."""
-    one, other = _any_text(page, random, _WORD), _any_text(page, random, _WORD)
+    one, other = any_text(page, random, _WORD), any_text(page, random, _WORD)
     if one is None or other is None or one[1][0] == other[1][0]:
         return None
     return page.splice([(*one[1].span(), other[1][0])])
@@ -280,13 +280,13 @@ def change_type(page: Markup, random: Random) -> str | None:
         "OOB": ("B", "D"),
     }
     pattern = "|".join(rf"\b{re.escape(word)}(?!\w)" for word in words)
-    found = _any_text(page, random, re.compile(pattern))
+    found = any_text(page, random, re.compile(pattern))
     return page.splice([(*found[1].span(), random.choice(words[found[1][0]]))]) if found else None
 
 
 def change_date(page: Markup, random: Random) -> str | None:
     """A date becomes another one of the page."""
-    one, other = _any_text(page, random, _DATE), _any_text(page, random, _DATE)
+    one, other = any_text(page, random, _DATE), any_text(page, random, _DATE)
     if one is None or other is None or one[1][0] == other[1][0]:
         return None
     return page.splice([(*one[1].span(), other[1][0])])
@@ -314,7 +314,7 @@ def change_link(page: Markup, random: Random) -> str | None:
 
 
 def inject_markup(page: Markup, random: Random) -> str | None:
-    found = _any_text(page, random, re.compile(r"^|(?<=\S)(?=\s)|$|(?<=\w)(?=\w)"))
+    found = any_text(page, random, re.compile(r"^|(?<=\S)(?=\s)|$|(?<=\w)(?=\w)"))
     if found is None:
         return None
     return page.splice([(found[1].start(), found[1].start(), random.choice(_MARKUP))])

@@ -3,26 +3,25 @@
 import shutil
 import tempfile
 import traceback
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
+from types import MappingProxyType
 from typing import Self
 
 from scraper.errors import DriftError
-from scraper.ingest import parse
 from scraper.ingest.archive import Archive
-from scraper.ingest.drift import check_tables
 from scraper.ingest.fetch import Manners, Request
 from scraper.ingest.memo import Reader
-from scraper.ingest.normalize import normalize
 from scraper.ingest.run import Plan, Unwatched, run
 from scraper.ingest.sources import BY_NAME, SOURCES
 from scraper.models import Records, Source
 from tests.damage.markup import Markup
 from tests.damage.oracle import Catalog, Judgement, Statements, judge, read_catalog, texts_of
+from tests.damage.reader import Reading, read_page
 from tests.fixtures import pages
 from tests.fixtures.places import CAPTURES
 
@@ -116,7 +115,7 @@ class Laboratory:
             self._serve(served)
             code = self._run("", at, learning=True)
         self._yesterday = read_catalog(self._folder / "catalog.db", at[:10], code)
-        self._facts_before = [facts for facts in self._known.values() if isinstance(facts, Records)]
+        self._before = [_reading_of(name, body) for _, served in before for name, body in served.items()]
         self._serve(self.true_pages)
         self._truths = {runs: self.run({}, runs) for runs in RUNS}
 
@@ -149,8 +148,14 @@ class Laboratory:
             if damaged.exit_code != _DRIFT:
                 return Judgement("SILENT", f"refused with exit code {damaged.exit_code}")
             return Judgement("refused", damaged.failures[source])
-        statements = Statements([*self._facts(source), _facts_of(source, body)], self._bases)
-        return judge(self._truths[runs], damaged, self._yesterday, statements, self._texts)
+        return judge(self._truths[runs], damaged, self._yesterday, self.statements({source: body}), self._texts)
+
+    def statements(self, damaged: Pages = MappingProxyType({})) -> Statements:
+        """What the pages say, these in place of the true ones."""
+        others = [reading for name, reading in self._readings.items() if name not in damaged]
+        return Statements(
+            [*others, *(read_page(body, BY_NAME[name].url) for name, body in damaged.items())], self._bases
+        )
 
     def _without(self, source: str, runs: int) -> Catalog:
         """The runs in which nothing can be made of a page."""
@@ -158,16 +163,13 @@ class Laboratory:
             self._unread[source, runs] = self.run({source: b"<html></html>"}, runs)
         return self._unread[source, runs]
 
-    def _facts(self, damaged: str) -> Iterator[Records]:
-        return (facts for name, facts in self._true_facts.items() if name != damaged)
-
     @cached_property
-    def _true_facts(self) -> dict[str, Records]:
-        return {name: _facts_of(name, body) for name, body in self.true_pages.items()}
+    def _readings(self) -> dict[str, Reading]:
+        return {name: _reading_of(name, body) for name, body in self.true_pages.items()}
 
     @cached_property
     def _texts(self) -> Mapping[str, Collection[object]]:
-        return texts_of(self._facts_before + list(self._true_facts.values()))
+        return texts_of([*self._before, *self._readings.values()])
 
     @cached_property
     def _bases(self) -> dict[str, int | None]:
@@ -202,8 +204,6 @@ class Laboratory:
             return outcome.exit_code
 
 
-def _facts_of(name: str, body: bytes) -> Records:
-    source = BY_NAME[name]
-    page = parse.parse(source, body, source.url)
-    check_tables(source, page, accepted=False)
-    return normalize(source, page)
+@cache
+def _reading_of(name: str, body: bytes) -> Reading:
+    return read_page(body, BY_NAME[name].url)

@@ -3,7 +3,8 @@
 The truth is the catalog of the same run without the damage. A value that differs must be named by a finding that the
 undamaged run does not have. A change names it too, but only where no cross-check could have seen it; what neither
 names is silently wrong if a cross-check could have seen it, else a plausible value of a fact that is stated once.
-What a cross-check could have seen is asked here of the statements of all pages, not of the code that checks them.
+What a cross-check could have seen is asked here of the statements of all pages, not of the code that checks them, and
+the pages are read by a reader of the judge's own (reader.py). Nothing here is of the code that is judged.
 """
 
 import re
@@ -16,7 +17,7 @@ from datetime import date, timedelta
 from functools import cached_property
 from pathlib import Path
 
-from scraper.models import EntryKind, Records
+from tests.damage.reader import Fact, Reading
 
 Row = Mapping[str, object]
 Key = tuple[object, ...]
@@ -135,57 +136,56 @@ def differences(truth: Catalog, damaged: Catalog, allowed: Texts) -> list[Differ
 
 # --- what pages state ------------------------------------------------------------------------------------------------
 
+# By what a link announces: the track of its row, and its kind.
 _TRACKS = {
-    EntryKind.HOTPATCH: "hotpatch",
-    EntryKind.OUT_OF_BAND: "hotpatch",
-    EntryKind.COMPONENT: "component",
-    EntryKind.CUMULATIVE: "cumulative",
-    EntryKind.PREVIEW: "cumulative",
-    EntryKind.CUMULATIVE_OUT_OF_BAND: "cumulative",
+    "hotpatch": "hotpatch",
+    "out-of-band": "hotpatch",
+    "component": "component",
+    "cumulative": "cumulative",
+    "preview": "cumulative",
+    "cumulative out-of-band": "cumulative",
 }
 _LINKED = {
-    EntryKind.HOTPATCH: "hotpatch",
-    EntryKind.OUT_OF_BAND: "out-of-band",
-    EntryKind.COMPONENT: "component",
-    EntryKind.PREVIEW: "preview",
-    EntryKind.CUMULATIVE_OUT_OF_BAND: "out-of-band",
+    "hotpatch": "hotpatch",
+    "out-of-band": "out-of-band",
+    "component": "component",
+    "preview": "preview",
+    "cumulative out-of-band": "out-of-band",
 }
 
 
 class Statements:
     """What all pages of a run say: values by release, name (a KB, build or month) and column."""
 
-    def __init__(self, facts: Iterable[Records], bases: Mapping[str, int | None]) -> None:
+    def __init__(self, pages: Iterable[Reading], bases: Mapping[str, int | None]) -> None:
         self.stated: dict[tuple[str, str, str], set[str]] = defaultdict(set)
-        for page in facts:
-            for servicing in page.servicing:
-                latest = {"available": servicing.latest_date, "track": "cumulative"}
-                self._say(servicing.release, (servicing.latest_build,), latest)
-            for update in page.updates:
-                values = {"build": update.build, "kb": update.kb, "available": update.available}
-                values |= {"month": update.month, "cadence": update.cadence, "track": "cumulative"}
-                self._say(update.release, (update.kb, update.build), values)
-            for month in page.months:
-                values = {"type": month.type, "available": month.available, "build": month.build, "kb": month.kb}
-                self._say(month.release, (month.month,), values)
-                track = "hotpatch" if month.type == "hotpatch" else "cumulative"
-                values = {"available": month.available, "build": month.build, "kb": month.kb}
-                values |= {"month": month.month, "cadence": "B", "track": track}
-                values |= {"kind": "hotpatch" if month.type == "hotpatch" else None}
-                self._say(month.release, (month.kb, month.build), values)
-            for entry in page.entries:
-                base = bases.get(entry.release)
-                build = next((build for build in entry.builds if base and build.startswith(f"{base}.")), None)
-                values = {"available": entry.available, "build": build, "kb": entry.kb}
-                values |= {"track": _TRACKS.get(entry.kind), "kind": _LINKED.get(entry.kind)}
-                self._say(entry.release, (entry.kb, build), values)
-                self.stated["", entry.kb or "", "expired"].add(str(entry.expired))
-                if entry.kind in (EntryKind.HOTPATCH, EntryKind.BASELINE) and entry.available:
-                    month = entry.available[:7]
-                    if second_tuesday(month) == entry.available:
-                        values = {"available": entry.available, "build": build, "kb": entry.kb}
-                        values |= {"type": "hotpatch" if entry.kind is EntryKind.HOTPATCH else "baseline"}
-                        self._say(entry.release, (month,), values)
+        for page in pages:
+            for row in page.of("servicing"):
+                self._say(row.release, (row["build"],), {"available": row["available"], "track": "cumulative"})
+            for row in page.of("update"):
+                self._say(row.release, (row["kb"], row["build"]), {**row.values, "track": "cumulative"})
+            for row in page.of("month"):
+                self._add_month(row)
+            for row in page.of("link"):
+                own = f"{bases.get(row.release)}."
+                self._add_link(row, next((build for build in row.builds if build.startswith(own)), None))
+
+    def _add_month(self, row: Fact) -> None:
+        self._say(row.release, (row["month"],), row.values)
+        is_hotpatch = row["type"] == "hotpatch"
+        values = {"available": row["available"], "build": row["build"], "kb": row["kb"], "month": row["month"]}
+        values |= {"cadence": "B", "track": "hotpatch" if is_hotpatch else "cumulative"}
+        values |= {"kind": "hotpatch" if is_hotpatch else None}
+        self._say(row.release, (row["kb"], row["build"]), values)
+
+    def _add_link(self, row: Fact, build: str | None) -> None:
+        available = row["available"]
+        values = {"available": available, "build": build, "kb": row["kb"]}
+        told = {"track": _TRACKS.get(row.word), "kind": _LINKED.get(row.word)}
+        self._say(row.release, (row["kb"], build), values | told)
+        self.stated["", row["kb"] or "", "expired"].add(str(row.expired))
+        if row.word in ("hotpatch", "baseline") and available and second_tuesday(available[:7]) == available:
+            self._say(row.release, (available[:7],), values | {"type": row.word})
 
     def _say(self, release: str, names: Iterable[str | None], values: Mapping[str, str | None]) -> None:
         for name in filter(None, names):
@@ -385,14 +385,12 @@ class Judgement:
     why: str = ""
 
 
-def texts_of(facts: Iterable[Records]) -> dict[str, set[object]]:
+def texts_of(pages: Iterable[Reading]) -> dict[str, set[object]]:
     """By KB, the titles and addresses that pages give it. To give none is not to give another: that would be a loss."""
     found: dict[str, set[object]] = defaultdict(set)
-    for page in facts:
-        for row in (*page.updates, *page.months):
-            found[row.kb or ""].update({row.url} - {None})
-        for entry in page.entries:
-            found[entry.kb or ""].update({entry.title, entry.url} - {None})
+    for row in (row for page in pages for row in page.facts):
+        stated = {row["title"], row["url"]}
+        found[row["kb"] or ""] |= stated if row.kind == "link" else stated - {None}
     return found
 
 

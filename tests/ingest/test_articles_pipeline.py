@@ -172,6 +172,33 @@ def test_a_landing_that_does_not_carry_the_kb_gives_no_data_but_a_finding(runs: 
     assert runs.rows("select failing_since, failure from pages where page = 'KB5124010'") == [(None, None)]
 
 
+def test_another_article_at_an_address_that_names_the_kb_gives_no_data_but_a_finding(runs: Runs) -> None:
+    named = "KB5101650"
+    assert "kb5101650" in runs.wanted()[named]
+    runs.serve(named, written())
+    assert runs.run(FIRST).exit_code == 0
+    assert runs.rows("select * from articles") == []
+    assert runs.rows("select subject from findings where code = 'landing'") == [(named,)]
+
+
+def test_an_article_that_contradicts_itself_is_read_and_is_a_finding(runs: Runs) -> None:
+    runs.serve(KB, written(title="September 8, 2026\N{EM DASH}KB5124008"))
+    runs.run(FIRST)
+    assert runs.rows("select kb from articles") == [(KB,)]
+    assert runs.rows("select subject, message from findings where code = 'article-differs'") == [
+        (KB, "in the article of KB5124010 its title names KB5124008")
+    ]
+
+
+@pytest.mark.parametrize("build", ["22631.9550", "26200.9551"])
+def test_a_build_that_the_tables_do_not_have_of_the_kb_is_a_finding(runs: Runs, build: str) -> None:
+    runs.serve(KB, article(KB, "2026-09-22", ("26200.9550", build), kind="preview"))
+    runs.run(FIRST)
+    assert runs.rows("select subject, message from findings where code = 'article-differs'") == [
+        (KB, f"in the article of KB5124010 a build is {build}, which the tables do not have of KB5124010")
+    ]
+
+
 def test_a_page_that_is_no_article_is_a_finding_and_no_stop(runs: Runs) -> None:
     runs.serve(KB, b"<!DOCTYPE html><html><body>Something else</body></html>")
     assert runs.run(FIRST).exit_code == 0

@@ -29,8 +29,12 @@ _CODES = {
         "link-text": "A link has words that are not understood, no date, no build, or builds whose revisions differ.",
     },
     (Severity.WARNING, Group.ARTICLE): {
-        "landing": "The address of a KB's article leads to a page that does not name the KB; it says nothing of it.",
+        "landing": "The address of a KB's article leads to a page that does not name the KB, or whose heading names"
+        " another; it says nothing of it.",
         "article-unread": "What is served in an article's place is no article.",
+        "article-differs": "An article's title or address names another KB than its heading; its heading or title names"
+        " a build that the tables do not have of the KB; its servicing stack is stated twice, differently; or all its"
+        " packages are of other KBs.",
     },
     (Severity.INFO, Group.ARTICLE): {
         "issues-unread": "An article has no section of known issues, or one that could not be understood;"

@@ -34,17 +34,17 @@ _PACKAGE = re.compile(r"windows[\d.]+-(?:kb)*(?P<kb>\d{6,7})(?!\d)(?:-(?P<device
 # Characters. The longest heading seen has 61, the longest section 7,317, the longest part of an issue 543. Longer texts
 # are cut, with a sign. A row of the catalog must be far shorter than the 250,000 that the site allows a row.
 _LONGEST_DATE, _LONGEST_HEADING, _LONGEST_PART, _LONGEST_SECTION = 100, 300, 10_000, 50_000
-_MOST_PACKAGES = 500
+_MOST_PACKAGES, _MOST_STACKS = 500, 20
 
 
 def normalize_article(page: ParsedArticle, url: str) -> ArticleRecord:
     """The record of one version of an article. Texts longer than those of any article are cut.
 
-    ``url`` is the public address after redirects. A KB in its slug counts for ``kbs`` (``…-kb5101650-…``). A bare
-    ``/help/5101650`` does not: it is what was asked for, and an unknown number may be answered with another article
-    (sources.md C1)."""
+    ``url`` is the public address after redirects. A KB in its slug counts (``…-kb5101650-…``) where the article names
+    none. A bare ``/help/5101650`` does not: it is what was asked for, and an unknown number may be answered with
+    another article (sources.md C1)."""
     page = _bounded(page)
-    kbs = frozenset(_kbs(page, url))
+    kbs = _kbs(page, url)
     issues = issues_of(page)
     return ArticleRecord(
         layout=page.layout,
@@ -60,7 +60,22 @@ def normalize_article(page: ParsedArticle, url: str) -> ArticleRecord:
         issues=issues,
         prerequisites=tuple(_unique(_prerequisites(page, kbs))),
         sections=page.sections,
+        doubts=tuple(_doubts(page, kbs)),
     )
+
+
+def _doubts(page: ParsedArticle, kbs: frozenset[str]) -> Iterator[str]:
+    """In what the article contradicts itself: its names name different KBs, its servicing stack is stated twice, or no
+    package is its own."""
+    for part, names in (("title", _kbs_in(page.title)), ("address", _kbs_of_slug(page.canonical))):
+        if names and names.isdisjoint(kbs):
+            yield f"its {part} names {', '.join(sorted(names))}"
+    stacks = [f"{stack.kb} {stack.build}" for stack in _stacks(page, kbs) if stack.build]
+    if len(stacks) > 1:
+        yield f"its servicing stack is {' and '.join(stacks)}"
+    packages = [f"KB{found['kb']}" for found in map(_PACKAGE.match, page.packages) if found]
+    if packages and kbs.isdisjoint(packages):
+        yield f"its packages are of {', '.join(dict.fromkeys(packages))}"
 
 
 def _bounded(page: ParsedArticle) -> ParsedArticle:
@@ -81,7 +96,7 @@ def _bounded(page: ParsedArticle) -> ParsedArticle:
         heading=cut(page.heading, _LONGEST_HEADING),
         issues=issues,
         issues_text=cut(page.issues_text, _LONGEST_SECTION),
-        servicing_stack=cut(page.servicing_stack, _LONGEST_PART),
+        servicing_stack=tuple(cut(text, _LONGEST_PART) for text in page.servicing_stack[:_MOST_STACKS]),
         packages=tuple(cut(package, _LONGEST_HEADING) for package in page.packages[:_MOST_PACKAGES]),
         sections=tuple((cut(name, _LONGEST_HEADING), cut(text, _LONGEST_SECTION)) for name, text in page.sections),
     )
@@ -90,11 +105,19 @@ def _bounded(page: ParsedArticle) -> ParsedArticle:
 # --- title, heading, address -----------------------------------------------------------------------------------------
 
 
-def _kbs(page: ParsedArticle, url: str) -> Iterator[str]:
-    for words in (page.title, page.heading):
-        yield from (f"KB{digits}" for digits in _KB.findall(words))
-    for address in (page.canonical, url):
-        yield from (f"KB{digits}" for digits in _SLUG_KB.findall(urlsplit(address).path))
+def _kbs(page: ParsedArticle, url: str) -> frozenset[str]:
+    """The KBs by which the article calls itself: its heading's, for that is what is shown; without any its title's,
+    then those of its addresses."""
+    names = (_kbs_in(page.heading), _kbs_in(page.title), _kbs_of_slug(page.canonical), _kbs_of_slug(url))
+    return next(filter(None, names), frozenset())
+
+
+def _kbs_in(words: str) -> frozenset[str]:
+    return frozenset(f"KB{digits}" for digits in _KB.findall(words))
+
+
+def _kbs_of_slug(address: str) -> frozenset[str]:
+    return frozenset(f"KB{digits}" for digits in _SLUG_KB.findall(urlsplit(address).path))
 
 
 def _builds(words: str) -> tuple[str, ...]:
@@ -118,9 +141,7 @@ def _date(words: str) -> str | None:
 
 
 def _prerequisites(page: ParsedArticle, kbs: frozenset[str]) -> Iterator[Prerequisite]:
-    stack = _stack(page.servicing_stack, kbs)
-    if stack:
-        yield stack
+    yield from _stacks(page, kbs)[:1]
     baseline = _baseline(page, kbs)
     if baseline:
         yield baseline
@@ -137,9 +158,11 @@ def _unique(prerequisites: Iterator[Prerequisite]) -> Iterator[Prerequisite]:
     return iter(seen.values())
 
 
-def _stack(text: str, kbs: frozenset[str]) -> Prerequisite | None:
-    """The servicing stack with its build as served, of another family too (22621.9441 in KB5129195)."""
-    return _named(PrerequisiteKind.SERVICING_STACK, text, kbs)
+def _stacks(page: ParsedArticle, kbs: frozenset[str]) -> list[Prerequisite]:
+    """The servicing stack as each text has it, with its build as served, of another family too (22621.9441 in
+    KB5129195)."""
+    named = (_named(PrerequisiteKind.SERVICING_STACK, text, kbs) for text in page.servicing_stack)
+    return list(dict.fromkeys(filter(None, named)))
 
 
 def _named(kind: PrerequisiteKind, text: str, kbs: frozenset[str]) -> Prerequisite | None:
@@ -153,7 +176,7 @@ def _named(kind: PrerequisiteKind, text: str, kbs: frozenset[str]) -> Prerequisi
 
 
 def _baseline(page: ParsedArticle, kbs: frozenset[str]) -> Prerequisite | None:
-    """The baseline of a hotpatch: from the first sentence with the word baseline and another KB.
+    """The baseline of a hotpatch: from the first sentence with the word baseline and another KB that names no package.
 
     This is a guess by analogy. No body of a hotpatch article has been seen in either layout (sources.md C3), only
     titles.
@@ -162,7 +185,7 @@ def _baseline(page: ParsedArticle, kbs: frozenset[str]) -> Prerequisite | None:
     if "hotpatch" not in words or "baseline" in words:
         return None
     for _, text in page.sections:
-        for sentence in SENTENCE_END.split(text):
+        for sentence in SENTENCE_END.split(_PACKAGE.sub("", text)):
             if "baseline" in sentence.casefold() and (found := _named(PrerequisiteKind.BASELINE, sentence, kbs)):
                 return found
     return None

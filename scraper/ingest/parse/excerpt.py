@@ -47,7 +47,7 @@ def article_excerpt(body: bytes) -> bytes:
         return _without_slots(_META.sub(_without_awa, body))
     head = _head(body[:head_end], _READ_OF_ARTICLE_HEAD)
     article_end = body.rfind(b"</article>", main, main_end)
-    footer = body.find(_FOOTER, article_end, main_end) if article_end >= 0 else -1
+    footer = body.find(_FOOTER, max(main, article_end), main_end)
     end = body.rfind(b"<", main, footer) if footer >= 0 else main_end
     return b"<!DOCTYPE html>" + title[0] + head + _without_slots(body[main:end]) + b"</main>"
 

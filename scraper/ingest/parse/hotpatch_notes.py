@@ -32,7 +32,7 @@ _HEADING = re.compile(r"nav[\w-]{0,30}heading", re.IGNORECASE)
 _CURRENT = re.compile(r"nav[\w-]{0,30}current", re.IGNORECASE)
 _LISTS = frozenset({"ul", "ol"})
 # The text of an item is its own, not that of a list within it.
-_SILENT_IN_ITEM = frozenset({"-comment", "script", "style", "template", "noscript", *_LISTS})
+_SILENT_IN_ITEM = frozenset({"-comment", "script", "style", "svg", "template", "noscript", *_LISTS})
 
 _LABELS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6", "summary"})
 _YEAR = re.compile(r"\b(?:year|hotpatch calendar) (20\d\d)\b", re.IGNORECASE)

@@ -56,7 +56,8 @@ class IssueText:
 @dataclass(frozen=True, slots=True)
 class ParsedArticle:
     """What the parser read from an article, as served. ``issues`` is None where no such section could be read;
-    ``issues_text`` is the plain text of the section. ``sections``: heading and text of each section in order."""
+    ``issues_text`` is the plain text of the section. ``servicing_stack``: the texts about it, the best one first.
+    ``sections``: heading and text of each section in order."""
 
     layout: str
     updated_at: str
@@ -65,6 +66,6 @@ class ParsedArticle:
     heading: str
     issues: tuple[IssueText, ...] | None
     issues_text: str
-    servicing_stack: str
+    servicing_stack: tuple[str, ...]
     packages: tuple[str, ...]
     sections: tuple[tuple[str, str], ...]

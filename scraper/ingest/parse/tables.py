@@ -20,7 +20,7 @@ _BLOCKS = frozenset(
     {"article", "blockquote", "br", "dd", "details", "div", "dl", "dt", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "li"}
     | {"ol", "p", "pre", "section", "summary", "table", "td", "th", "tr", "ul"}
 )
-_SILENT = frozenset({"-comment", "script", "style", "template", "noscript"})
+_SILENT = frozenset({"-comment", "script", "style", "svg", "template", "noscript"})
 _PARTS = frozenset({"thead", "tbody", "tfoot"})
 _CELLS = frozenset({"td", "th"})
 # `24H2<sup>1</sup>` is version 24H2 with a footnote. A star says something of the row itself, so it is kept.

@@ -70,11 +70,43 @@ def test_dates_and_builds_of_titles(title: str, date: str | None, builds: tuple[
         ({"title": "x", "heading": "x"}, URL, set()),
         ({"title": "x", "heading": "x"}, "https://support.microsoft.com/en-us/topic/july-kb5101650-os", {"KB5101650"}),
         ({"title": "x", "heading": "x"}, "https://support.microsoft.com/x?from=kb5101650#kb5101650", set()),
-        ({"canonical": "https://support.microsoft.com/en-us/2026/07/KB5101652-x"}, URL, {"KB5101650", "KB5101652"}),
+        ({"heading": "KB5101651"}, "https://support.microsoft.com/en-us/topic/july-kb5101650-os", {"KB5101651"}),
+        ({"canonical": "https://support.microsoft.com/en-us/2026/07/KB5101652-x"}, URL, {"KB5101650"}),
+        (
+            {"title": "x", "heading": "x", "canonical": "https://support.microsoft.com/2026/07/KB5101652-x"},
+            "https://support.microsoft.com/en-us/topic/july-kb5101650-os",
+            {"KB5101652"},
+        ),
     ],
 )
-def test_kbs_are_those_of_title_heading_and_slugs(served: dict[str, str], url: str, kbs: set[str]) -> None:
+def test_kbs_are_those_of_the_heading_or_else_of_title_and_slugs(
+    served: dict[str, str], url: str, kbs: set[str]
+) -> None:
     assert record_of(url, **served).kbs == kbs
+
+
+@pytest.mark.parametrize(
+    ("served", "doubts"),
+    [
+        ({"canonical": "https://support.microsoft.com/en-us/2026/07/kb5101650-x"}, ()),
+        ({"canonical": "https://support.microsoft.com/en-us/2026/07/kb5101652-x"}, ("its address names KB5101652",)),
+        ({"title": "KB5101651 and KB5101652"}, ("its title names KB5101651, KB5101652",)),
+        ({"title": "KB5101650 and KB5101652"}, ()),
+        ({"servicing_stack": ("Includes KB5120102 (Build 26100.8872).", "the SSU (KB5120102) - 26100.8872")}, ()),
+        ({"packages": ("windows11.0-kb5043080-x64_0.msu", "windows11.0-kbkb5101650-x64_0.msu")}, ()),
+        (
+            {"packages": ("windows11.0-kb5043080-x64_0.msu", "windows11.0-kb5101652-x64_0.msu")},
+            ("its packages are of KB5043080, KB5101652",),
+        ),
+        ({"servicing_stack": ("Includes KB5120102 (Build 26100.8872).", "SSU KB5120103")}, ()),
+        (
+            {"servicing_stack": ("Includes KB5120102 (Build 26100.8872).", "the SSU (KB5120102) - 26100.8873")},
+            ("its servicing stack is KB5120102 26100.8872 and KB5120102 26100.8873",),
+        ),
+    ],
+)
+def test_what_an_article_says_twice_it_says_alike(served: dict[str, object], doubts: tuple[str, ...]) -> None:
+    assert record_of(**served).doubts == doubts
 
 
 def test_an_article_has_its_heading_for_a_missing_title() -> None:
@@ -167,12 +199,17 @@ def test_an_issue_that_is_listed_twice_is_one() -> None:
     ],
 )
 def test_servicing_stack_with_its_build_as_served(text: str, kb: str, build: str | None) -> None:
-    assert record_of(servicing_stack=text).prerequisites == (Prerequisite(STACK, kb, build),)
+    assert record_of(servicing_stack=(text,)).prerequisites == (Prerequisite(STACK, kb, build),)
 
 
 @pytest.mark.parametrize("text", ["", "This update includes the servicing stack update.", "KB5101650 (26100.8875)"])
 def test_no_servicing_stack_without_another_kb(text: str) -> None:
-    assert record_of(servicing_stack=text).prerequisites == ()
+    assert record_of(servicing_stack=(text,)).prerequisites == ()
+
+
+def test_a_servicing_stack_with_the_articles_own_kb_is_none_and_the_next_text_counts() -> None:
+    texts = ("Includes KB5101650 (Build 26100.8872).", "the SSU (KB5120102) - version 26100.8872")
+    assert record_of(servicing_stack=texts).prerequisites == (Prerequisite(STACK, "KB5120102", "26100.8872"),)
 
 
 def test_checkpoints_are_the_packages_before_the_articles_own() -> None:
@@ -209,6 +246,7 @@ HOTPATCH = "August 11, 2026—Hotpatch KB5101650 (OS Build 26100.9106)"
             Prerequisite(BASELINE, "KB5099999", "26100.8875"),
         ),
         (HOTPATCH, "The baseline goes first. See KB5099999.", None),
+        (HOTPATCH, "The baseline goes first. windows11.0-kb5043080-x64_0.msu", None),
         (HOTPATCH, "KB5101650 is no baseline.", None),
         (TITLE, "The baseline KB5099999 must be installed.", None),
         ("July 14, 2026—Baseline KB5101650 for hotpatch", "The baseline KB5099999.", None),

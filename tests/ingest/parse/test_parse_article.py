@@ -28,7 +28,8 @@ def issues(below: str, heading: str = KNOWN) -> tuple[IssueText, ...] | None:
 
 
 def stack(main: str) -> str:
-    return read(f"<h2>Improvements</h2><p>Some.</p>{main}").servicing_stack
+    """The first text about the servicing stack; "" without any."""
+    return next(iter(read(f"<h2>Improvements</h2><p>Some.</p>{main}").servicing_stack), "")
 
 
 # --- the page --------------------------------------------------------------------------------------------------------
@@ -51,7 +52,7 @@ def test_a_small_article_becomes_a_whole_record() -> None:
         heading=TITLE,
         issues=(IssueText("Sound", {"symptoms": "None is heard."}),),
         issues_text="Sound Symptoms None is heard. windows11.0-kb5043080-x64_0.msu Restart.",
-        servicing_stack="",
+        servicing_stack=(),
         packages=("windows11.0-kb5043080-x64_0.msu",),
         sections=(
             ("Improvements", "[Input] Better. Also faster."),
@@ -304,6 +305,56 @@ def test_only_the_closed_vocabulary_labels_parts() -> None:
     )
 
 
+def test_a_label_that_is_not_bold_is_one_where_it_is_a_block_of_its_own() -> None:
+    below = "<p>Symptoms</p><p>None is heard.</p><p>Resolution: </p><p>Fixed in KB5120994. Resolution</p>"
+    assert issues(f"<details><summary>Sound</summary>{below}</details>") == (
+        IssueText("Sound", {"symptoms": "None is heard.", "resolution": "Fixed in KB5120994. Resolution"}),
+    )
+
+
+def test_a_fold_with_labels_in_an_issue_with_text_is_an_issue() -> None:
+    inner = "<details><summary>Video</summary><p><b>Symptoms</b></p><p>None is seen.</p></details>"
+    steps = "<details><summary>How</summary><p>Turn it on.</p></details>"
+    below = f"<p><b>Workaround</b></p><p>Two.</p>{steps}{inner}<p><b>Resolution</b></p><p>Soon.</p>"
+    found = issues(f"<details><summary>Sound</summary><p><b>Symptoms</b></p><p>One.</p>{below}</details>")
+    assert found is not None
+    assert [issue.title for issue in found] == ["Sound", "Video"]
+    assert found[0].parts == {"symptoms": "One.", "workaround": "Two. How Turn it on.", "resolution": "Soon."}
+    assert found[1].parts == {"symptoms": "None is seen."}
+
+
+@pytest.mark.parametrize("label", ["<p><strong>Symptoms</strong></p>", "<h3>Symptom</h3>"])
+def test_issues_are_unreadable_where_one_stands_outside_of_their_section(label: str) -> None:
+    fold = f"<details><summary>Sound</summary>{label}<p>None is heard.</p></details>"
+    served = read(f"<h2>Improvements</h2><p>Some.</p>{fold}{KNOWN}{fold.replace('Sound', 'Video')}")
+    assert served.issues is None
+    assert read(f"<h2>Improvements</h2><p>Some <b>symptoms</b> are seen.</p>{KNOWN}{fold}").issues is not None
+
+
+@pytest.mark.parametrize(
+    "fold",
+    [
+        "<details><summary>Sound</summary><p><b>Symptoms</b></p><p>None is heard.<h2>How to get this update</h2>x",
+        f"<details><summary>Sound<p><b>Symptoms</b></p><p>None is {'never ' * 60}heard.</p></details>",
+    ],
+)
+def test_issues_are_unreadable_where_their_texts_may_be_anothers(fold: str) -> None:
+    assert issues(fold) == ()
+
+
+def test_a_summary_is_its_folds_title_below_a_tag_that_was_left_open() -> None:
+    fold = "<details>\n<summary>Sound</summary><p><b>Symptoms</b></p><p>None.</p></details>"
+    read = issues(f"<p><a href='x'>One.</p>{fold}")
+    assert read is not None
+    assert read[-1] == IssueText("Sound", {"symptoms": "None."})
+
+
+@pytest.mark.parametrize("unseen", ["<script>1</script>", "<svg><title>i</title></svg>", "<style>b{}</style>"])
+def test_what_a_label_does_not_show_is_no_part_of_it(unseen: str) -> None:
+    fold = f"<details><summary>Sound{unseen}</summary><p><b>Symp{unseen}toms</b></p><p>None.</p></details>"
+    assert issues(fold) == (IssueText("Sound", {"symptoms": "None."}),)
+
+
 def test_bold_paragraphs_without_labels_are_no_titles() -> None:
     assert issues("<p><strong>Sound</strong></p><p>None.</p><p><strong>Light</strong></p><p>Too much.</p>") == ()
 
@@ -374,6 +425,18 @@ def test_servicing_stack_is_what_stands_under_its_title(main: str, text: str) ->
     assert stack(main) == text
 
 
+def test_every_text_about_the_servicing_stack_is_read_once() -> None:
+    served = read(
+        "<h2>Improvements</h2><details><summary>Servicing stack update</summary>Includes KB5120102 (Build 26100.8872)."
+        "</details><h3>SSU</h3><p>It is new.</p><h2>Files</h2><p>The SSU (KB5120102) - version 26100.8872.</p>"
+    )
+    assert served.servicing_stack == (
+        "Servicing stack update Includes KB5120102 (Build 26100.8872).",
+        "The SSU (KB5120102) - version 26100.8872.",
+        "SSU It is new.",
+    )
+
+
 def test_packages_keep_their_dirt() -> None:
     names = (
         "windows11.0-kb5043080-x64_0.msu",
@@ -382,6 +445,13 @@ def test_packages_keep_their_dirt() -> None:
     )
     served = read("<h2>x</h2><ol>" + "".join(f"<li><p>{name} </p></li>" for name in names) + "<li>Restart</li></ol>")
     assert served.packages == names
+
+
+def test_packages_are_those_of_a_numbered_list_with_a_tag_left_open() -> None:
+    served = read(
+        "<h2>x</h2><p><b>x<ol>\n<li>windows11.0-kb5043080-x64_0.msu</li></ol><ul><li>windows11.0-kb1</li></ul>"
+    )
+    assert served.packages == ("windows11.0-kb5043080-x64_0.msu",)
 
 
 # --- fingerprint -----------------------------------------------------------------------------------------------------
@@ -462,7 +532,7 @@ def test_captured_kb5101650() -> None:
         "Related topics",
     ]
     assert (served.issues, served.issues_text) == ((), NONE_AWARE)
-    assert served.servicing_stack.startswith("Servicing stack update Includes KB5120102 (Build 26100.8872), which")
+    assert served.servicing_stack[0].startswith("Servicing stack update Includes KB5120102 (Build 26100.8872), which")
     assert [name.rpartition("_")[0] or name for name in served.packages] == [
         "windows11.0-kb5043080-arm64",
         "windows11.0-kb5101650-arm64",

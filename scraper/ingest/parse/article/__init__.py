@@ -3,7 +3,7 @@
 pieces           the main part as one run of texts and marks
 sections         the run, parted at its headings
 issues           the known issues of a section
-servicing_stack  the text about the servicing stack update
+servicing_stack  the texts about the servicing stack update
 """
 
 import re
@@ -49,6 +49,7 @@ def read_article(
     if not any(section.text for section in sections):
         raise DriftError("article", page=name, expected="text below its title", found=repr(title or heading))
     with_issues = [section for section in sections if section.lists_issues]
+    strays = any(section.has_symptoms and not section.lists_issues for section in sections)
     issues = tuple(issue for section in with_issues for issue in issues_of(section.pieces))
     _check_size(name, sections, issues)
     return ParsedArticle(
@@ -57,7 +58,8 @@ def read_article(
         canonical=canonical,
         title=title,
         heading=heading,
-        issues=issues if with_issues else None,
+        # An issue that stands elsewhere is not gone, nor is it known which others do.
+        issues=issues if with_issues and not strays else None,
         issues_text=clean(" ".join(section.text for section in with_issues)),
         servicing_stack=servicing_stack(sections),
         packages=_packages(main),
@@ -79,7 +81,7 @@ def _check_size(name: str, sections: Sequence[Section], issues: Sequence[IssueTe
 
 
 def _packages(main: LexborNode) -> tuple[str, ...]:
-    return tuple(text for text in map(text_of, main.css("ol > li")) if _PACKAGE.match(text))
+    return tuple(text for text in map(text_of, main.css("ol li")) if _PACKAGE.match(text))
 
 
 def _layout(main: LexborNode, sections: Sequence[Section]) -> str:

@@ -1,27 +1,41 @@
 """The known issues of an article: titled blocks with labelled parts, or the rows of a table."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from selectolax.lexbor import LexborNode
 
-from scraper.ingest.parse.article.pieces import Kind, Piece, ends_block, label_of, precedes_label
+from scraper.ingest.parse.article.pieces import (
+    SYMPTOMS,
+    Kind,
+    Piece,
+    ends_block,
+    holds_label,
+    label_of,
+    plain_label,
+    precedes_label,
+)
 from scraper.ingest.parse.parsed import IssueText
 from scraper.ingest.parse.tables import Links, serve
 from scraper.ingest.parse.text import clean, clean_prose
 
-_SYMPTOMS = frozenset({"symptom", "symptoms"})
+# Characters. The longest title seen has 82. One that is not closed has all that follows in it, and so its labels.
+_LONGEST_TITLE = 300
+_LABELLED = re.compile(r"\bsymptoms?\b", re.I)
 
 
 def issues_of(pieces: Sequence[Piece]) -> tuple[IssueText, ...]:
     """The issues of a section.
 
     A title with nothing below it is the heading of a group and no issue, unless it is a fold. There is no issue at all
-    when a cell of a table spans several rows or columns: some texts would come under the wrong issue."""
+    where some texts would come under the wrong one: when a cell of a table spans several rows or columns; when a title
+    or a fold is not closed, so that labels stand in the title, or the heading of a section in the fold."""
     reader = _IssueReader(pieces)
     for place, piece in enumerate(pieces):
         reader.read(place, piece)
-    if reader.spans:
+    titles = (issue.title for issue in reader.found if len(issue.title) > _LONGEST_TITLE)
+    if reader.is_broken or any(map(_LABELLED.search, titles)):
         return ()
     served = ((issue.as_served(), issue in reader.folds) for issue in reader.found)
     return (*(issue for issue, is_fold in served if issue.parts or (is_fold and issue.title)), *reader.rows)
@@ -50,7 +64,7 @@ class _Issue:
 class _IssueReader:
     """What has been read of a section so far."""
 
-    __slots__ = ("current", "folds", "found", "line", "open", "pieces", "rows", "spans", "tables")
+    __slots__ = ("current", "folds", "found", "is_broken", "line", "open", "pieces", "rows", "tables")
 
     def __init__(self, pieces: Sequence[Piece]) -> None:
         self.pieces = pieces
@@ -61,7 +75,7 @@ class _IssueReader:
         self.current: _Issue | None = None
         self.line = ""  # the text of the same block so far
         self.tables = 0  # how many tables are open whose rows have been read
-        self.spans = False  # whether a cell of such a table spans several rows or columns
+        self.is_broken = False  # whether some texts may be another issue's
 
     def read(self, place: int, piece: Piece) -> None:
         """Read the next piece."""
@@ -69,15 +83,17 @@ class _IssueReader:
         if self.tables:
             self.tables += (kind is Kind.TABLE) - (kind is Kind.END)
         elif kind is Kind.OPEN:
-            self._open_fold(piece.text)
+            self._open_fold(place, piece.text)
         elif kind is Kind.HEADING:
-            self._read_heading(piece.text)
+            self._read_heading(piece)
         elif kind is Kind.BOLD:
             self._read_bold(place, piece.text)
         elif kind is Kind.TABLE and piece.table is not None and self._read_table(piece.table):
             self.tables = 1
         elif kind is Kind.CLOSE:
             self._close_fold()
+        elif kind is Kind.TEXT and (label := plain_label(self.pieces, place)):
+            self._set_label(label)
         else:
             self._add(piece.text, is_break=kind is not Kind.TEXT)
 
@@ -102,14 +118,14 @@ class _IssueReader:
         self.current.label, self.line = label, ""
         self._add(" ", is_break=True)
 
-    def _open_fold(self, title: str) -> None:
-        """A fold is an issue. A fold in an issue without text is an issue too, one of a group; in an issue with text it
-        is part of the text."""
+    def _open_fold(self, place: int, title: str) -> None:
+        """A fold is an issue. A fold in an issue without text is an issue too, one of a group; so is one that has
+        labels of its own. In an issue with text any other is part of the text."""
         around = self.open[-1] if self.open else None
         if label := label_of(title):
             self._set_label(label)
             self.open.append(self.current)
-        elif around is not None and around.has_text:
+        elif around is not None and around.has_text and not holds_label(self.pieces, place):
             self._add(f" {title} ")
             self.open.append(around)
         else:
@@ -124,10 +140,12 @@ class _IssueReader:
             self.open.pop()
         self._go_on(self.open[-1] if self.open else None)
 
-    def _read_heading(self, text: str) -> None:
+    def _read_heading(self, piece: Piece) -> None:
+        text = piece.text
         if label := label_of(text):
             self._set_label(label)
         elif self.open:
+            self.is_broken |= piece.level == 2
             self._add(f" {text} ", is_break=True)
         else:
             self._begin(text)
@@ -152,9 +170,9 @@ class _IssueReader:
     def _read_table(self, table: LexborNode) -> bool:
         """Whether a table is one of issues; its rows are read then. In a fold they have the fold's title."""
         served = serve(table, Links(""), clean_prose)
-        if _SYMPTOMS.isdisjoint(served.columns):
+        if SYMPTOMS.isdisjoint(served.columns):
             return False
-        self.spans |= _has_spans(table)
+        self.is_broken |= _has_spans(table)
         title = self.current.title if self.current else ""
         for texts, _ in served.rows:
             parts = {name: text for name, text in zip(served.columns, texts, strict=False) if name and text}

@@ -17,6 +17,7 @@ _SILENT = ("-comment", "h1", "noscript", "script", "style", "svg", "template")
 _BLOCKS = ("article", "blockquote", "br", "button", "caption", "dd", "div", "dl", "dt", "header", "hr", "li", "ol", "p")
 _MORE_BLOCKS = ("pre", "section", "td", "th", "tr", "ul")
 _BLOCKS_IN_BOLD = "br,div,details,li,p,table"
+_UNSEEN_IN_BOLD = "noscript,script,style,svg,template"
 # Share links, feedback and "Need more help?": the old layout has them within main, 25 kB behind the article.
 _FOOTER = "ocArticleFooter"
 _EXPANDO_HEAD = "ocpExpandoHead"
@@ -28,6 +29,8 @@ _LABELS = frozenset(
     {"symptoms", "symptom", "workaround", "workarounds", "resolution", "resolutions", "cause", "next steps"}
     | {"third-party information disclaimer"}
 )
+SYMPTOMS = frozenset({"symptom", "symptoms"})
+_LONGEST_LABEL = 60
 
 
 class Kind(IntEnum):
@@ -58,6 +61,8 @@ BREAK = Piece(Kind.BREAK)
 _CLOSE = Piece(Kind.CLOSE)
 _END = Piece(Kind.END)
 INLINE = frozenset({Kind.TEXT, Kind.BOLD})
+# What may be a title or a label.
+TITLES = frozenset({Kind.BOLD, Kind.HEADING, Kind.OPEN})
 
 # What is still to be read, the next one last.
 _Pending = list[LexborNode | Piece | None]
@@ -105,14 +110,31 @@ def _enter_division(node: LexborNode, pending: _Pending) -> tuple[Piece, ...]:
 
 def _enter_fold(node: LexborNode, pending: _Pending) -> tuple[Piece, ...]:
     pending += (_CLOSE, node.first_child)
-    return (Piece(Kind.OPEN, next((prose_of(child) for child in node.iter() if child.tag == "summary"), "")),)
+    title = _title_of(node)
+    return (Piece(Kind.OPEN, prose_of(title) if title is not None else ""),)
 
 
 def _enter_summary(node: LexborNode, pending: _Pending) -> tuple[Piece, ...]:
     """The text of a summary came before, as the title of its fold."""
-    if node.parent is not None and node.parent.tag == "details":
+    fold = _fold_of(node)
+    title = _title_of(fold) if fold is not None else None
+    if title is not None and title.mem_id == node.mem_id:
         return ()
     return _enter_block(node, pending)
+
+
+def _title_of(fold: LexborNode) -> LexborNode | None:
+    """The first summary of a fold and of none within it. A tag that was left open before the fold stands between them
+    in the tree."""
+    summaries = ((one, _fold_of(one)) for one in fold.css("summary"))
+    return next((one for one, its in summaries if its is not None and its.mem_id == fold.mem_id), None)
+
+
+def _fold_of(node: LexborNode) -> LexborNode | None:
+    above = node.parent
+    while above is not None and above.tag != "details":
+        above = above.parent
+    return above
 
 
 def _enter_bold(node: LexborNode, pending: _Pending) -> tuple[Piece, ...]:
@@ -122,7 +144,7 @@ def _enter_bold(node: LexborNode, pending: _Pending) -> tuple[Piece, ...]:
     if text is not None:
         return (Piece(Kind.BOLD, text),)
     if not node.css(_BLOCKS_IN_BOLD):
-        return (Piece(Kind.BOLD, node.text()),)
+        return (Piece(Kind.BOLD, prose_of(node) if node.css(_UNSEEN_IN_BOLD) else node.text()),)
     if label_of(prose_of(node)):
         return Piece(Kind.BOLD, prose_of(node)), BREAK
     pending.append(child)
@@ -188,6 +210,33 @@ def ends_block(pieces: Sequence[Piece], place: int) -> bool:
         if clean(piece.text):
             return False
     return True
+
+
+def is_block(pieces: Sequence[Piece], place: int) -> bool:
+    """Whether a piece is all the text of its block."""
+    return ends_block(pieces, place) and begins_block(pieces, place)
+
+
+def plain_label(pieces: Sequence[Piece], place: int) -> str:
+    """The label that a text is which is not bold and a block of its own; "" when it is none."""
+    text = pieces[place].text
+    label = label_of(text) if len(text) < _LONGEST_LABEL else ""
+    return label if label and is_block(pieces, place) else ""
+
+
+def holds_label(pieces: Sequence[Piece], place: int) -> bool:
+    """Whether a label stands in the fold that a piece opens, and in no fold within it."""
+    depth = 0
+    for following in range(place + 1, len(pieces)):
+        piece = pieces[following]
+        if piece.kind is Kind.CLOSE:
+            if depth == 0:
+                return False
+            depth -= 1
+        elif depth == 0 and piece.kind in TITLES and label_of(piece.text):
+            return True
+        depth += piece.kind is Kind.OPEN
+    return False
 
 
 def precedes_label(pieces: Sequence[Piece], place: int) -> bool:

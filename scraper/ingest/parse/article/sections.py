@@ -5,7 +5,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from scraper.ingest.parse.article.pieces import Kind, Piece, joined, label_of, precedes_label
+from scraper.ingest.parse.article.pieces import (
+    SYMPTOMS,
+    TITLES,
+    Kind,
+    Piece,
+    is_block,
+    joined,
+    label_of,
+    precedes_label,
+)
 
 _KNOWN_ISSUES = re.compile(r"known issues(?: in this update)?", re.I)
 _COPY = re.compile(r"-\d+$")
@@ -29,6 +38,15 @@ class Section:
     @property
     def lists_issues(self) -> bool:
         return _KNOWN_ISSUES.fullmatch(self.heading) is not None
+
+    @property
+    def has_symptoms(self) -> bool:
+        """Whether a label in it says that symptoms follow, as it does in an issue."""
+        return any(
+            label_of(piece.text) in SYMPTOMS and (piece.kind is not Kind.BOLD or is_block(self.pieces, place))
+            for place, piece in enumerate(self.pieces)
+            if piece.kind in TITLES
+        )
 
     @property
     def has_slug(self) -> bool:

@@ -1,9 +1,9 @@
-"""The text about the servicing stack update in an article."""
+"""The texts about the servicing stack update in an article."""
 
 import re
 from collections.abc import Iterator, Sequence
 
-from scraper.ingest.parse.article.pieces import BREAK, INLINE, Kind, Piece, begins_block, ends_block, joined
+from scraper.ingest.parse.article.pieces import BREAK, INLINE, TITLES, Kind, Piece, is_block, joined
 from scraper.ingest.parse.article.sections import Section
 
 _STACK = re.compile(r"\bservicing stack update|\bSSU\b", re.I)
@@ -11,22 +11,21 @@ _STACK_BUILD = re.compile(r"\bKB *\d{6,7}\b.{0,40}?\d{5}\.\d", re.A)
 _KB = re.compile(r"\bKB *\d{6,7}(?!\d)", re.I | re.A)
 
 
-def servicing_stack(sections: Sequence[Section]) -> str:
-    """The text under a title "Servicing stack update" that names a KB; else the paragraph that gives its build (file
-    information: ``the SSU (KB5120102) - version 26100.8872``); else the text under such a title without a KB; else
-    ""."""
+def servicing_stack(sections: Sequence[Section]) -> tuple[str, ...]:
+    """The texts under titles "Servicing stack update" that name a KB; then the paragraphs that give its build (file
+    information: ``the SSU (KB5120102) - version 26100.8872``); then the texts under such titles without a KB."""
     named = [section for section in sections if _STACK.search(section.heading) or _STACK.search(section.text)]
     blocks = [block for section in named for block in _blocks(section)]
-    return next(filter(_KB.search, blocks), "") or next(_paragraphs(named), "") or next(iter(blocks), "")
+    return tuple(dict.fromkeys([*filter(_KB.search, blocks), *_paragraphs(named), *blocks]))
 
 
 def _blocks(section: Section) -> Iterator[str]:
     """The texts under titles that name the servicing stack: folds, headings and bold paragraphs."""
     pieces = [Piece(Kind.HEADING, section.heading, section.level), *section.pieces]
     for place, piece in enumerate(pieces):
-        if piece.kind not in (Kind.OPEN, Kind.HEADING, Kind.BOLD) or not _STACK.search(piece.text):
+        if piece.kind not in TITLES or not _STACK.search(piece.text):
             continue
-        if piece.kind is not Kind.BOLD or (ends_block(pieces, place) and begins_block(pieces, place)):
+        if piece.kind is not Kind.BOLD or is_block(pieces, place):
             yield joined(pieces[place : _end_of_block(pieces, place)])
 
 
