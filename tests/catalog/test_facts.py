@@ -582,7 +582,11 @@ def test_facts_disagree_with_themselves_in_two_dates_three_builds_and_four_lists
     October's B nobody has the KB."""
     information, history = "windows-11-release-information", "windows-11-update-history"
     server = "windows-server-release-information"
-    found = select(full, "select severity, code, release, subject, message, page, other_page from findings")
+    sql = "select severity, code, release, subject, message, page, other_page from findings where code <> 'due-month'"
+    found = select(full, sql)
+    # The facts are read after October's second Tuesday, and have no B of some releases of that month.
+    due = select(full, "select release, subject from findings where code = 'due-month'")
+    assert {subject for _, subject in due} == {"2026-10"}
     assert sorted(found, key=str) == [
         (
             *("info", "link", "windows-11-22h2", "KB5055528"),
