@@ -124,7 +124,7 @@ class Issue:
         unclear = unclear or _HEDGED.search(" ".join([*fixes, resolution]))
         if named and not unclear:
             return "resolved"
-        if _PARTLY.search(texts) or (_PROMISED.search(texts) and not fixes) or not (resolution or fixes):
+        if any(map(_PARTLY.search, fixes)) or (_PROMISED.search(texts) and not fixes) or not (resolution or fixes):
             return "open"
         return "either"
 
