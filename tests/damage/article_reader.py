@@ -277,7 +277,7 @@ class _Lines:
             is_fold = "ocpExpandoHead" in classes and node.name != "h2"
             kind, level = ("open", 0) if is_fold else ("head", _HEADINGS[node.name])
             self.found.append(Line(kind, text_of(node), level=level, identity=str(node.get("id") or "")))
-        elif node.name == "summary" and node.parent is not None and node.parent.name == "details":
+        elif node.name == "summary" and node.parent is not None and _title_of(node.parent) is node:
             pass  # its fold has it
         else:
             self._enter_block(node, classes, bold=bold)
@@ -287,7 +287,7 @@ class _Lines:
             self.found.append(Line("open", text_of(node)))
             return
         if node.name == "details":
-            summary = next((one for one in node.find_all("summary", recursive=False)), None)
+            summary = _title_of(node)
             self.found.append(Line("open", text_of(summary) if summary is not None else ""))
         elif node.name == "table":
             self.found.append(Line("table", table=node))
@@ -297,6 +297,12 @@ class _Lines:
             self.found.append(Line("close"))
         elif node.name == "table":
             self.found.append(Line("end"))
+
+
+def _title_of(node: Tag) -> Tag | None:
+    """The title of a fold: its first summary. Any other is text."""
+    summaries = node.find_all("summary", recursive=False) if node.name == "details" else []
+    return next((one for one in summaries if isinstance(one, Tag)), None)
 
 
 # --- sections and issues ---------------------------------------------------------------------------------------------

@@ -37,8 +37,8 @@ _ENDED: Mapping[str, tuple[frozenset[str], frozenset[str]]] = {
     "tbody": (frozenset({"tbody", "thead"}), frozenset({"table"})),
 }
 _TABLE = frozenset({"table", "tbody", "td", "th", "thead", "tr"})
-# A tag that the end of the main part cuts, as a browser that reads no further drops it.
-_UNFINISHED = re.compile(r"<[/a-z!?][^<>]*(?=</main>)", re.I)
+# A tag that the end of the article cuts, as a browser that reads no further drops it.
+_UNFINISHED = re.compile(r"<[/a-z!?][^<>]*(?=</main>|<div class=.ocArticleFooter)", re.I)
 # A title that does not end before the next tag is none: there is another behind it.
 _OPEN_TITLE = re.compile(r"<title[^<>]*>(?=[^<]*<(?!/title))", re.I)
 # Between these and their cells nothing else may stand.
