@@ -130,7 +130,7 @@ def _soup_sections(main: Tag) -> Iterator[tuple[str, str, list[NavigableString]]
 
 
 def _soup_issues(strings: list[NavigableString]) -> Iterator[tuple[str, dict[str, str]]]:
-    """A title stands in a summary or in the head of an expando, a label in bold."""
+    """A title stands in a summary or in the head of an expando, a label in bold or in a heading."""
     title = label = ""
     parts: dict[str, list[NavigableString]] = {}
     for string in strings:
@@ -138,7 +138,7 @@ def _soup_issues(strings: list[NavigableString]) -> Iterator[tuple[str, dict[str
             if title:
                 yield title, _soup_parts(parts)
             title, label, parts = _text([string]), "", {}
-        elif string.find_parent(["strong", "b"]) and _text([string]).casefold() in LABELS:
+        elif string.find_parent(["strong", "b", "h3", "h4"]) and _text([string]).casefold() in LABELS:
             label = _text([string]).casefold()
         elif title and string.find_parent(["details", "div"], class_=lambda name: name in (None, "ocpExpandoBody")):
             parts.setdefault(label, []).append(string)
