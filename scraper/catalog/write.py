@@ -21,13 +21,12 @@ from scraper.catalog.aside import APPLICATION
 from scraper.catalog.due import feeds
 from scraper.catalog.history import History
 from scraper.catalog.rows import BuildRow, MonthRow, ReleaseRow, first_build, revision
-from scraper.catalog.schema import derive, follow, schema
+from scraper.catalog.schema import FOLLOWING, derive, follow, schema
 from scraper.models import MonthType, Source
 
 _ARTICLE_TABLES = ("articles", "known_issues", "prerequisites", "sections")
-_FOLLOWING = ("support", "restarts", "security_months")
 FACT_TABLES = (
-    *("releases", "kbs", "builds", "months", *_FOLLOWING, "changes", "findings", "track_events"),
+    *("releases", "kbs", "builds", "months", *FOLLOWING, "changes", "findings", "track_events"),
     *_ARTICLE_TABLES,
 )
 

@@ -9,7 +9,7 @@ import pytest
 
 from scraper import answers
 from scraper.answers.documents import BuildAnswer
-from scraper.catalog.schema import follow, schema
+from scraper.catalog.schema import FOLLOWING, follow, schema
 
 W24, W25, W22, S25 = "windows-11-24h2", "windows-11-25h2", "windows-11-22h2", "windows-server-2025"
 FETCHED = "2026-07-22T03:00:00Z"
@@ -127,7 +127,8 @@ def make_catalog(
 
 def settle(catalog: sqlite3.Connection) -> None:
     """Fill the tables that follow from others anew: their rows were changed by hand."""
-    catalog.executescript(f"delete from support; delete from security_months; delete from restarts; {follow()}")
+    emptied = "".join(f"delete from {table}; " for table in FOLLOWING)
+    catalog.executescript(emptied + follow())
 
 
 def make_whole_catalog(path: str = ":memory:") -> sqlite3.Connection:

@@ -6,6 +6,8 @@ from datetime import UTC, date, datetime
 from itertools import cycle
 from pathlib import Path
 
+from scraper.catalog.schema import FOLLOWING, follow
+
 SCRIPT = "<script>window.ran = 1; alert(1)</script>"
 BROKEN_OUT = """"'><img src=x onerror="window.ran = 1; alert(1)"><svg onload=alert(1)><b>bold</b>"""
 JAVASCRIPT = "javascript:window.ran=1"
@@ -98,6 +100,9 @@ def plan_ahead(path: Path) -> None:
             " values ('windows-11-24h2', ?, 'baseline', 'planned', 1, 0, 'hotpatch-24h2')",
             [month_ahead()],
         )
+        for table in FOLLOWING:
+            db.execute(f"delete from {table}")
+        db.executescript(follow())
 
 
 def today() -> date:

@@ -101,6 +101,7 @@ ASKED = {
     "month": "20",
     "as_of": "2025-06-10",
     "since": "2026-09-30",
+    "edition": "",
 }
 # What a text on the page has become, where it has become more than text.
 BECAME = """() => ({
@@ -112,7 +113,9 @@ BECAME = """() => ({
     scripts: [...document.scripts].filter((e) => e.text.includes("window.ran")).length,
     links: [...document.links].map((e) => e.href).filter(
         (href) => !href.startsWith(`${location.origin}/`) && !OUTSIDE.some((host) => href.startsWith(`https://${host}/`))),
-})""".replace("OUTSIDE", json.dumps(sorted({*HOSTS, "datasette.io", "opensource.org"}))).replace(
+})""".replace(
+    "OUTSIDE", json.dumps(sorted({*HOSTS, "datasette.io", "opensource.org", "www.catalog.update.microsoft.com"}))
+).replace(
     # Ours, and two of Datasette's.
     "PICTURES",
     ".picture, summary > [aria-labelledby=nav-menu-svg-title], th > .dropdown-menu-icon",

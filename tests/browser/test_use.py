@@ -272,7 +272,7 @@ def test_another_day_gets_another_verdict(chromium: "Browser", site: str) -> Non
             "06102025"
         )  # the field takes month, day and year, as this profile's language writes them
         tab.leave_by("Enter")
-        assert tab.address() == "/build/26100.3981?as_of=2025-06-10"
+        assert tab.address() == "/build/26100.3981?as_of=2025-06-10&edition="
         assert tab.page.inner_text(".status") == "behind by 1 month"
         assert "so it is one month behind" in tab.page.inner_text(".because")
 

@@ -307,7 +307,8 @@ def test_feeds_are_well_formed_and_say_nothing_else(catalog: sqlite3.Connection,
     ahead = (
         "select count(distinct release) from restart_periods where date_is = 'scheduled' and (? is null or release = ?)"
     )
-    counts = [catalog.execute(sql, [release, release]).fetchone()[0] for sql in (months, ahead)]
+    ends = "select count(*) from support where ends is not null and (? is null or release = ?)"
+    counts = [catalog.execute(sql, [release, release]).fetchone()[0] for sql in (months, ahead, ends)]
     assert len(calendar.walk("VEVENT")) == sum(counts)
 
 

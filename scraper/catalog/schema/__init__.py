@@ -7,6 +7,9 @@ whole tables.
 from functools import cache
 from importlib.resources import files
 
+# The tables that follow whole from others, in the order in which they are filled.
+FOLLOWING = ("support", "restarts", "security_months")
+
 _FOLDER = files("scraper.catalog.schema")
 
 
@@ -26,6 +29,4 @@ def derive() -> str:
 @cache
 def follow() -> str:
     """The SQL that fills the tables that follow from others, to be run after ``derive``."""
-    return "\n".join(
-        _FOLDER.joinpath(name).read_text("utf-8") for name in ("support.sql", "restarts.sql", "security_months.sql")
-    )
+    return "\n".join(_FOLDER.joinpath(f"{table}.sql").read_text("utf-8") for table in FOLLOWING)
