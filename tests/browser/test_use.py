@@ -281,7 +281,7 @@ def test_details_open_with_the_keyboard(chromium: "Browser", site: str) -> None:
     with visit(chromium, site) as tab:
         tab.go("/build/26100.3981?as_of=2025-06-10")
         assert not tab.page.is_visible("details table")
-        go_to(tab, "summary")
+        go_to(tab, "summary", most=80)
         tab.press("Enter")
         assert tab.page.is_visible("details table")
 
