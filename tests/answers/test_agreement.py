@@ -131,7 +131,7 @@ def test_every_build_has_one_verdict_in_sql_in_the_query_in_json_and_in_a_fleet(
     assert in_an_answer(demo, asked, day) == {key: in_sql[key] for key in asked}
 
 
-@pytest.mark.parametrize("day", some_slow({day: day for day in DAYS[::4]}, DAYS[:1]))
+@pytest.mark.parametrize("day", some_slow({day: day for day in DAYS[::4]}, ()))
 def test_address_and_command_line_say_it_too(
     demo_catalog: Path, site: httpx.Client, periods: list[dict[str, Any]], day: str
 ) -> None:

@@ -68,7 +68,9 @@ def flat(answer: Mapping[str, Any]) -> Verdict:
     return {"twin_kb": kb["twin"], "baseline_kb": kb["baseline"], "kbs": kbs, **build}
 
 
-@pytest.mark.parametrize("day", DAYS)
+@pytest.mark.parametrize(
+    "day", [pytest.param(DAYS[0], marks=pytest.mark.slow), *DAYS[1:2], pytest.param(DAYS[2], marks=pytest.mark.slow)]
+)
 def test_every_build_gets_one_verdict_on_the_command_line_in_sql_and_in_json(
     demo: sqlite3.Connection, demo_catalog: Path, site: httpx.Client, day: str
 ) -> None:

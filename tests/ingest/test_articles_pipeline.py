@@ -263,7 +263,8 @@ def test_articles_that_will_not_come_hold_up_no_other(runs: Runs) -> None:
         runs.web.page(url, Reply(503) if silent else Reply(body=article(kb, "", ())))
     assert runs.run(FIRST).exit_code == 3
     assert runs.rows("select count(*) from articles") == [(0,)]
-    assert runs.run("2026-10-01T04:00:00Z").exit_code == 3
+    # How many of the six a run asks for before it gives up depends on which answer comes first; two runs ask for all.
+    assert [runs.run(f"2026-10-01T0{hour}:00:00Z").exit_code for hour in (4, 5)] == [3, 3]
     assert runs.rows("select count(*) from articles") == [(len(kbs) - 6,)]
 
 
