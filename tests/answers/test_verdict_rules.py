@@ -152,7 +152,7 @@ def loaded(history: tuple[Records, Records], fetched: date) -> Verdicts:
 days = st.dates(FIRST, LAST)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(histories(), st.sampled_from(sorted(DEVICES)), st.lists(st.dates(FIRST, KNOWN), min_size=1, max_size=12))
 def test_a_device_that_takes_every_update_of_its_track_on_its_day_is_never_behind(
     history: tuple[Records, Records], device: str, asked: list[date]
@@ -187,7 +187,7 @@ def assert_never_better(verdicts: Verdicts) -> None:
             assert badness(before) <= badness(after), build
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(histories(), days)
 def test_a_verdict_never_improves_as_time_passes_without_a_new_build(
     history: tuple[Records, Records], fetched: date
@@ -202,7 +202,7 @@ def assert_twins_are_of_one_month(verdicts: Verdicts) -> None:
         assert verdicts.periods[hotpatch] == verdicts.periods[cumulative], (hotpatch, cumulative)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(histories(), days)
 def test_a_hotpatch_and_its_twin_get_the_same_month_and_verdict(
     history: tuple[Records, Records], fetched: date

@@ -133,7 +133,7 @@ def test_all_verdicts_of_the_table_are_those_of_the_view(demo: sqlite3.Connectio
 
 # All cases are in the view; one by one, as they are asked, some in every run of the tests.
 ONE_BY_ONE = [
-    pytest.param(case, id=str(case), marks=() if place % 8 == 0 else pytest.mark.slow)
+    pytest.param(case, id=str(case), marks=() if place % 16 == 0 else pytest.mark.slow)
     for place, case in enumerate(CASES)
 ]
 

@@ -145,6 +145,7 @@ def test_rebuild_gives_every_table_that_the_runs_gave(
     assert_same(tmp_path / "catalog.db", scraped.db)
 
 
+@pytest.mark.slow
 def test_rebuild_gives_the_same_after_runs_without_news_and_with_a_failure(tmp_path: Path) -> None:
     """Runs of every kind: news, the same pages again, one page gone, all pages gone, and back again."""
     paths = job.Paths(tmp_path / "catalog.db", tmp_path / "archive.db")

@@ -1123,7 +1123,15 @@ def verdict(release: str, build: str, day: str) -> tuple[str, int | None, str | 
 
 
 @pytest.mark.parametrize(
-    "day", ["2024-11-12", "2025-05-20", "2025-10-14", "2026-06-09", "2026-09-30", "2026-10-13", "2026-10-14"]
+    "day",
+    [
+        *(
+            pytest.param(day, marks=pytest.mark.slow)
+            for day in ("2024-11-12", "2025-05-20", "2025-10-14", "2026-06-09")
+        ),
+        *(pytest.param(day, marks=pytest.mark.slow) for day in ("2026-09-30", "2026-10-13")),
+        "2026-10-14",
+    ],
 )
 def test_verdict_on_every_build_is_the_one_of_the_rules(demo: sqlite3.Connection, day: str) -> None:
     keys = {key[:2] for key in expected_rows("2026-09-30") if key[1]}

@@ -250,6 +250,7 @@ def test_schema_version_changes_exactly_when_a_column_does(
 # --- again, and beside others ----------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_exported_twice_the_bytes_are_the_same(
     catalog: sqlite3.Connection, exported: tuple[Path, Manifest], tmp_path: Path
 ) -> None:
@@ -271,6 +272,7 @@ def test_table_without_a_key_keeps_the_order_of_the_loading(
     assert [(row["release"], row["build"], row["kb"]) for row in rows] == wanted
 
 
+@pytest.mark.slow
 def test_other_files_stay_and_are_not_in_the_manifest(catalog: sqlite3.Connection, tmp_path: Path) -> None:
     (tmp_path / "mine.csv").write_text("mine")
     export(catalog, tmp_path, ["csv", "jsonl"])
