@@ -216,6 +216,7 @@ def test_build_read_as_a_number_is_another_build(folder: Path, monkeypatch: pyte
 # --- commands --------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_commands_run_and_leave_what_the_recipes_read(folder: Path) -> None:
     commands = [line.split("#")[0].split() for code in snippets("sh") for line in code.splitlines() if "winkb " in line]
     assert len(commands) == 2
