@@ -31,14 +31,21 @@ with recursive life as (
   group by release
   union all
   select release, 'cumulative', max(month) from b_row where date(month || '-01') is not null group by release
-), ahead as (
-  select life.release, tracks.track, coalesce(date(last_known.month || '-01', '+1 month'), first_month) as first_day
+), series as materialized (
+  select
+    life.release, tracks.track, available, last_day,
+    coalesce(date(last_known.month || '-01', '+1 month'), first_month) as first_day
   from life
   join (select 'hotpatch' as track union all select 'cumulative') as tracks on tracks.track = 'cumulative' or hotpatch
   left join last_known on last_known.release = life.release and last_known.track = tracks.track
   where last_day > '0001-01-01'
+), calendar (first_day) as (
+  select min(first_day) from series
   union all
-  select release, track, date(first_day, '+1 month') from ahead join life using (release) where first_day < last_day
+  select date(first_day, '+1 month') from calendar where first_day < (select max(last_day) from series)
+), tuesday as materialized (
+  select first_day, strftime('%Y-%m', first_day) as month, date(first_day, 'weekday 2', '+7 days') as date, scheduled_type
+  from calendar join month_names on number = strftime('%m', first_day)
 ), restart as (
   select release, 'hotpatch' as track, month, date, date_is, status, kb
   from hotpatch_calendar join life using (release)
@@ -52,10 +59,8 @@ with recursive life as (
   union all
   select release, 'cumulative', month, date, 'monthly', 'released', kb from b_row
   union all
-  select
-    release, track, strftime('%Y-%m', first_day), date(first_day, 'weekday 2', '+7 days') as date,
-    iif(track = 'hotpatch', 'scheduled', 'monthly'), null, null
-  from ahead join life using (release) join month_names on number = strftime('%m', first_day)
+  select release, track, month, date, iif(track = 'hotpatch', 'scheduled', 'monthly'), null, null
+  from series join tuesday on tuesday.first_day >= series.first_day
   where date between available and last_day and (track = 'cumulative' or scheduled_type = 'baseline')
 )
 select release, track, since, date, month, date_is, status, kb
