@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from scraper.catalog.resolved import Resolved
-from scraper.catalog.rows import BuildRow
+from scraper.catalog.rows import BuildRow, family
 from scraper.catalog.statements import Origin, Part, Reason, Statement
 from scraper.models import ArticleRecord, IssuesRead, IssueStatus, KnownIssue, Severity
 
@@ -87,20 +87,15 @@ def _strange(record: ArticleRecord, rows: Iterable[BuildRow]) -> dict[str, None]
     own = {row.build for row in rows if row.build}
     strange: dict[str, None] = {}
     for named in (record.heading_builds, record.title_builds):
-        others = {_family(build) for build in own.difference(named)}
-        strange |= dict.fromkeys(build for build in named if build not in own and _family(build) not in others)
+        others = set(map(family, own.difference(named)))
+        strange |= dict.fromkeys(build for build in named if build not in own and family(build) not in others)
     return strange if own else {}
-
-
-def _family(build: str) -> str:
-    return build.partition(".")[0]
 
 
 def _add_statements(row: BuildRow, kb: str, part: Part, builds: tuple[str, ...], date: str | None) -> None:
     """Builds and date of heading and title, beside the tables' (KB5101650: title .8870, heading and table .8875)."""
-    family = (row.build or "").partition(".")[0]
-    named = [build for build in builds if build.startswith(f"{family}.")]
-    build = named[0] if family and named and row.build not in named else None
+    named = [build for build in builds if row.build and family(build) == family(row.build)]
+    build = named[0] if named and row.build not in named else None
     for column, value in (("build", build), ("available", date)):
         if value:
             statement = Statement(value, Origin(kb, part), Reason.ARTICLE)

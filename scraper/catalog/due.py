@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from typing import NamedTuple
 
 from scraper.catalog.days import month_before, second_tuesday
+from scraper.catalog.findings import FindingRow
 from scraper.catalog.rows import BuildRow, MonthRow, ReleaseRow
 from scraper.models import Severity, Source
 
@@ -46,7 +47,7 @@ def newest_months(builds: Iterable[BuildRow], months: Iterable[MonthRow]) -> dic
     for row in builds:
         newest.setdefault(row.release, "")
         if row.is_security and row.month and not row.withdrawn and not row.corrected_to:
-            newest[row.release] = max(newest.get(row.release, ""), row.month)
+            newest[row.release] = max(newest[row.release], row.month)
     for month in months:
         if month.released and not month.withdrawn:
             newest[month.release] = max(newest.get(month.release, ""), month.month)
@@ -73,6 +74,12 @@ def due_months(
             is_late = date.fromisoformat(day) >= date.fromisoformat(tuesday) + timedelta(days=_WARNING_DAYS)
             due[name] = Due(covered, Severity.WARNING if is_late else Severity.INFO)
     return due
+
+
+def open_due(findings: Iterable[FindingRow]) -> dict[str, Due]:
+    """By release, the month that its open finding calls due."""
+    found = (row.finding for row in findings if row.resolved_at is None)
+    return {one.release: Due(one.subject, one.severity) for one in found if one.code == "due-month" and one.release}
 
 
 def _covered(at: str) -> str:

@@ -12,7 +12,7 @@ from itertools import chain
 from typing import TypeVar
 
 from scraper.catalog.checks import Context, Past, check_published
-from scraper.catalog.due import Due, read_at
+from scraper.catalog.due import read_at
 from scraper.catalog.findings import FindingRow
 from scraper.catalog.resolved import Resolved, Title
 from scraper.catalog.rows import BuildKey, BuildRow, MonthRow, ReleaseRow, Row
@@ -21,13 +21,8 @@ from scraper.models import Change, MonthType
 
 _ABSENCES = 2
 _RELEASE_COLUMNS = (
-    "base_build",
-    "available",
-    "end_of_updates",
-    "end_of_updates_enterprise",
-    "ended",
-    "ltsc_mainstream_end",
-    "ltsc_extended_end",
+    *("base_build", "available", "end_of_updates", "end_of_updates_enterprise", "ended"),
+    *("ltsc_mainstream_end", "ltsc_extended_end"),
 )
 # By column, the field that a change of it names.
 _BUILD_COLUMNS = {name: name for name in ("cadence", "month", "available", "track")} | {"stated_kind": "kind"}
@@ -58,15 +53,6 @@ class History:
     titles: dict[str, Title] = field(default_factory=dict)
     changes: list[Change] = field(default_factory=list)
     findings: list[FindingRow] = field(default_factory=list)
-
-    def due(self) -> dict[str, Due]:
-        """By release, the month that its open finding calls due."""
-        findings = (row.finding for row in self.findings if row.resolved_at is None)
-        return {
-            finding.release: Due(finding.subject, finding.severity)
-            for finding in findings
-            if finding.code == "due-month" and finding.release
-        }
 
     def flapping(self) -> Iterator[ReleaseRow | BuildRow | MonthRow]:
         """The rows that were absent once and may be withdrawn the next time."""

@@ -10,7 +10,7 @@ from itertools import chain, groupby
 
 from scraper.catalog.articles import Article, Trouble, add_articles
 from scraper.catalog.checks import Context, Past, check_rows
-from scraper.catalog.due import due_months, newest_months, read_at
+from scraper.catalog.due import due_months, newest_months, open_due, read_at
 from scraper.catalog.history import Run, add_run
 from scraper.catalog.resolve import resolve
 from scraper.catalog.resolved import rank
@@ -90,7 +90,7 @@ class _Replay:
             self._newest = newest_months(history.builds.values(), history.months.values())
         times = read_at(history.releases, self.sources, run.fetched)
         due = due_months(history.releases, self._newest, times, run.at[:10])
-        return due != history.due()
+        return due != open_due(history.findings)
 
     def _add_page_visit(self, visit: Visit, run: Run) -> bool:
         """What a visit of a page means; true when another good version of it was served."""

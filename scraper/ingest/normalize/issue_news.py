@@ -45,7 +45,6 @@ class Said(NamedTuple):
 
 FIXES = (News.RESOLVED, News.WHOLLY, News.IN_PART)
 
-
 _ISSUE = r"(?:this|the|these|both|all)(?: (?:known|reported|above))? (?:issue|problem)s?"
 _HOW = r"(?: (?:fully|completely|entirely|partially|partly|mostly|largely))?"
 _FIXED = r"(?:addressed|resolved|fixed|corrected)"

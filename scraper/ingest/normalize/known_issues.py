@@ -144,6 +144,3 @@ def _sentences(text: str, home: Kind) -> Iterator[tuple[Kind, str, list[Said]]]:
             kind = home
         # Before any fix "some devices" are those that have the issue.
         yield kind, sentence, [one for one in news if one.news is not News.REMAINS or is_fixed or is_promised]
-
-
-# --- what a sentence says --------------------------------------------------------------------------------------------
