@@ -13,15 +13,8 @@ TABLES = {
 }
 VIEWS = {
     *("accepted_builds", "build_verdict", "calendar_starts", "current_builds", "device_builds"),
-    *(
-        "disagreements",
-        "edition_names",
-        "edition_restart_periods",
-        "edition_verdict_periods",
-        "freshness",
-        "hotpatch_calendar",
-        "kb_issues",
-    ),
+    *("disagreements", "edition_names", "edition_restart_periods", "edition_verdict_periods", "freshness"),
+    *("hotpatch_calendar", "kb_issues"),
     *("month_names", "newest_months", "next_restart", "other_families", "restart_periods", "restarts_per_year"),
     *("support_ends", "support_periods", "twins", "verdict_periods"),
 }

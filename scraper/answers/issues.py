@@ -1,6 +1,7 @@
 """What is known of the issues of a KB. What was not read is not "none" (rule 16)."""
 
 import sqlite3
+from typing import cast
 
 from scraper.answers.catalog import select
 from scraper.answers.documents import KbAnswer, KnownIssue
@@ -19,23 +20,11 @@ def known_issues_of(catalog: sqlite3.Connection, kb: str) -> tuple[str, str | No
 def _known_issues(catalog: sqlite3.Connection, kb: str) -> list[KnownIssue]:
     rows = select(
         catalog,
-        "select * from known_issues where kb = ? order by status <> 'open', status = 'gone', first_seen desc, title",
+        "select title, status, symptom, workaround, resolution, fixed_by_kb, first_seen, last_seen, resolved_seen"
+        " from known_issues where kb = ? order by status <> 'open', status = 'gone', first_seen desc, title",
         kb,
     )
-    return [
-        {
-            "title": row["title"],
-            "status": row["status"],
-            "symptom": row["symptom"],
-            "workaround": row["workaround"],
-            "resolution": row["resolution"],
-            "fixed_by_kb": row["fixed_by_kb"],
-            "first_seen": row["first_seen"],
-            "last_seen": row["last_seen"],
-            "resolved_seen": row["resolved_seen"],
-        }
-        for row in rows
-    ]
+    return [cast(KnownIssue, dict(row)) for row in rows]
 
 
 def issues_words(answer: KbAnswer) -> str:

@@ -64,8 +64,8 @@ def judge_fleet(
     if the text is no build. Besides the text it is given whether the device is a server (None: not known); ``release``,
     which is preferred if a build is of several releases and the row does not tell which; and the row's edition, or
     ``edition`` if it tells none. ``name`` stands for the list in messages. ``columns`` names the column of ``version``,
-    ``device``, ``product`` or ``edition``; the others are
-    found by ``NAMES``. The rows go to the file ``out`` in the format of its ending, or to a stream as CSV.
+    ``device``, ``product`` or ``edition``; the others are found by ``NAMES``. The rows go to the file ``out`` in the
+    format of its ending, or to a stream as CSV.
 
     Raises InputError if this is no list of devices, if it lacks a named column (JSON lines: known after the last) or if
     the ending is none of ``formats.ENDINGS``; MachineError if reading or writing a file fails. The file ``out`` is then

@@ -40,18 +40,8 @@ VIEWS = {
 _INTEGERS = {
     *("actual", "base_build", "cumulative", "exit_code", "expired", "finding", "hotpatch", "id", "months_behind"),
     *("open_issues", "partial", "pending", "planned", "position", "quarantined", "replanned", "restart", "revision"),
-    *(
-        "action_restart",
-        "is_baseline",
-        "is_default",
-        "place",
-        "revisions_apart",
-        "rows",
-        "run",
-        "serviced",
-        "supported",
-    ),
-    *("support.ended", "support_ends.ended", "withdrawn"),
+    *("action_restart", "is_baseline", "is_default", "place", "revisions_apart", "rows", "run", "serviced"),
+    *("support.ended", "support_ends.ended", "supported", "withdrawn"),
 }
 _DATES = {
     *("available", "date", "end_of_updates", "end_of_updates_enterprise", "first_available", "ltsc_extended_end"),
