@@ -20,10 +20,12 @@ from scraper.answers.kbs import kb
 from scraper.answers.months import DATE_IS, month, next_restart, restarts, why_no_restart
 from scraper.answers.pages import changes, disagreements, reach_of_changes
 from scraper.answers.releases import release
-from scraper.answers.verdicts import Verdicts
+from scraper.answers.verdicts import ACTIONS, LACKS, Verdicts
 
 __all__ = [
+    "ACTIONS",
     "DATE_IS",
+    "LACKS",
     "Verdicts",
     "build",
     "changes",

@@ -12,6 +12,16 @@ from scraper.answers.catalog import fetch_times, oldest, select
 from scraper.answers.documents import DeviceVerdict
 from scraper.answers.reading import read_build, read_day, read_edition, read_releases
 
+# Reasons of a verdict: the data do not say which month is the newest (rule 2; ``lack`` in newest_months).
+LACKS = ("stale", "not-listed")
+# What an action does (``do``), for people.
+ACTIONS = {
+    "none": "nothing to do",
+    "install": "install",
+    "refresh": "refresh the data",
+    "upgrade": "upgrade",
+    "look": "look",
+}
 # Parameter 1 is the day, 2 the edition.
 _ON_DAY = "from edition_verdict_periods where ?1 between since and until and edition is ?2"
 _VERDICT = (

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import TypedDict
 
+from scraper.answers import LACKS
 from scraper.fleet.judging import Judged
 
 HEAD = ("release", "track", "status", "devices", "months behind")
@@ -102,7 +103,7 @@ def exit_code(summary: FleetSummary, grace: int) -> int:
     for group in summary["groups"]:
         if group["status"] == "out-of-support" or (group["months_behind"] or 0) > grace:
             return 1
-    unsure = any(group["reason"] in ("stale", "not-listed") for group in summary["groups"])
+    unsure = any(group["reason"] in LACKS for group in summary["groups"])
     return 4 if summary["unreadable"] or unsure or not summary["devices"] else 0
 
 

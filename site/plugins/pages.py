@@ -19,7 +19,7 @@ from datasette import hookimpl
 from datasette.app import Datasette
 from datasette.utils.asgi import Request, Response
 
-from scraper.answers import DATE_IS
+from scraper.answers import ACTIONS, DATE_IS, LACKS
 from scraper.errors import InputError
 from scraper.formats import Kind, write_csv
 from scraper.publish.pages import LISTS, THINGS, home, search
@@ -48,9 +48,10 @@ def register_routes() -> list[tuple[str, Handler]]:
 @hookimpl
 def extra_template_vars(datasette: Datasette) -> Callable[[], Awaitable[Context]]:
     async def variables() -> Context:
-        """What every page shows: how fresh the catalog is, how scraped text is shown, what terms mean."""
+        """What every page shows: how fresh the catalog is, how scraped text is shown, and what terms mean."""
         ages = await ask(datasette, lambda catalog: freshness(catalog, now()))
-        return {**ages, "short": short, "quote": quote, "terms": TERMS, "date_is": DATE_IS}
+        words = {"terms": TERMS, "date_is": DATE_IS, "actions": ACTIONS, "lacks": LACKS}
+        return {**ages, **words, "short": short, "quote": quote}
 
     return variables
 

@@ -72,8 +72,9 @@ def test_a_cold_lookup_imports_click_and_answers_and_nothing_heavy(demo_catalog:
     loaded = ended.stdout.splitlines()[-1].split()
     ours = {name for name in loaded if name.partition(".")[0] == "scraper"}
     commands = {f"scraper.cli.{name}" for name in ("exit_codes", "fleet", "job", "layout", "lookups", "options")}
+    words = {f"scraper.cli.words.{name}" for name in ("months", "names", "pages", "updates")}
     assert {name for name in ours if not name.startswith("scraper.answers")} == {
-        *("scraper", "scraper.errors", "scraper.cli", "scraper.cli.publish", "scraper.cli.words", *commands)
+        *("scraper", "scraper.errors", "scraper.cli", "scraper.cli.publish", "scraper.cli.words", *commands, *words)
     }
     others = {name.partition(".")[0] for name in loaded} - {"scraper"}
     assert others <= sys.stdlib_module_names
