@@ -51,6 +51,7 @@ create table support (
   ),
   ends text check (ends glob '????-??-??'),
   ended integer not null check (ended in (0, 1)),
+  field text not null,
   primary key (release, edition)
 ) strict;
 

@@ -49,11 +49,9 @@ join releases using (release)
 join edition_names using (edition)
 left join freshness using (release)
 left join (
-  select release as changed, field, count(*) as number, max(seen_at) as at
+  select release, field, count(*) as number, max(seen_at) as at
   from changes where table_name = 'releases' group by release, field
-) on changed = release and field = case edition
-  when 'ltsc' then 'ltsc_mainstream_end' when 'iot-ltsc' then 'ltsc_extended_end'
-  when 'home-pro' then 'end_of_updates' when 'mainstream' then 'end_of_updates' else 'end_of_updates_enterprise' end
+) using (release, field)
 where ends is not null and (?1 is null or release = ?1)
 order by ends, release, place
 """
