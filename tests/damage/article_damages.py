@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from tests.damage import damages as of_pages
 from tests.damage.article_markup import LABELS, ArticleMarkup, Span
+from tests.damage.damages import any_of
 from tests.damage.markup import Element, Splice
 
 Damage = Callable[[ArticleMarkup, Random], str | None]
@@ -28,10 +29,6 @@ _SENTENCES = (
     "Microsoft is not currently aware of any issues with this update.",
     "Restart the device.",
 )
-
-
-def _one(random: Random, things: Sequence[_Thing]) -> _Thing | None:
-    return random.choice(things) if things else None
 
 
 def _two(random: Random, things: Sequence[_Thing]) -> tuple[_Thing, _Thing] | None:
@@ -73,46 +70,46 @@ def _replace(page: ArticleMarkup, one: Span | Element | None, new: str | None) -
 
 def lose_name(page: ArticleMarkup, random: Random) -> str | None:
     """Title or heading is gone, or what it says."""
-    name = _one(random, page.names)
+    name = any_of(random, page.names)
     if name and random.random() < 0.5:
         return page.splice([(name.inner, name.close, "")])
     return _lose(page, name)
 
 
 def lose_section_heading(page: ArticleMarkup, random: Random) -> str | None:
-    return _lose(page, _one(random, page.headings))
+    return _lose(page, any_of(random, page.headings))
 
 
 def lose_section(page: ArticleMarkup, random: Random) -> str | None:
     known = [page.known] if page.known and random.random() < 0.5 else page.sections
-    return _lose(page, _one(random, known))
+    return _lose(page, any_of(random, known))
 
 
 def lose_issue(page: ArticleMarkup, random: Random) -> str | None:
-    return _lose(page, _one(random, page.issues))
+    return _lose(page, any_of(random, page.issues))
 
 
 def lose_issue_title(page: ArticleMarkup, random: Random) -> str | None:
-    title = _one(random, page.titles)
+    title = any_of(random, page.titles)
     if title and random.random() < 0.5:
         return page.splice([(title.inner, title.close, "")])
     return _lose(page, title)
 
 
 def lose_label(page: ArticleMarkup, random: Random) -> str | None:
-    return _lose(page, _one(random, page.blocks_of_labels))
+    return _lose(page, any_of(random, page.blocks_of_labels))
 
 
 def lose_part(page: ArticleMarkup, random: Random) -> str | None:
-    return _lose(page, _one(random, page.parts))
+    return _lose(page, any_of(random, page.parts))
 
 
 def lose_stack(page: ArticleMarkup, random: Random) -> str | None:
-    return _lose(page, _one(random, page.stacks))
+    return _lose(page, any_of(random, page.stacks))
 
 
 def lose_package(page: ArticleMarkup, random: Random) -> str | None:
-    return _lose(page, _one(random, page.packages))
+    return _lose(page, any_of(random, page.packages))
 
 
 def lose_kb(page: ArticleMarkup, random: Random) -> str | None:
@@ -131,31 +128,31 @@ def _move(page: ArticleMarkup, one: Span | Element | None, target: int | None) -
 
 def move_issue(page: ArticleMarkup, random: Random) -> str | None:
     """An issue stands in another section."""
-    target = _one(random, page.sections)
-    return _move(page, _one(random, page.issues), target.end if target else None)
+    target = any_of(random, page.sections)
+    return _move(page, any_of(random, page.issues), target.end if target else None)
 
 
 def move_part(page: ArticleMarkup, random: Random) -> str | None:
     """The text of a part stands in another part, or in another issue."""
-    target = _one(random, page.parts)
-    return _move(page, _one(random, page.parts), target.end if target else None)
+    target = any_of(random, page.parts)
+    return _move(page, any_of(random, page.parts), target.end if target else None)
 
 
 def move_label(page: ArticleMarkup, random: Random) -> str | None:
-    target = _one(random, page.parts)
-    return _move(page, _one(random, page.blocks_of_labels), target.end if target else None)
+    target = any_of(random, page.parts)
+    return _move(page, any_of(random, page.blocks_of_labels), target.end if target else None)
 
 
 def move_section_heading(page: ArticleMarkup, random: Random) -> str | None:
-    target = _one(random, page.headings)
-    return _move(page, _one(random, page.headings), target.end if target else None)
+    target = any_of(random, page.headings)
+    return _move(page, any_of(random, page.headings), target.end if target else None)
 
 
 def move_known_issues_heading(page: ArticleMarkup, random: Random) -> str | None:
     """It stands before another section, or between two issues."""
     known = page.known
     head = next((one for one in page.of("h2") if known and one.start == known.start), None)
-    target = _one(random, [*page.sections, *page.issues])
+    target = any_of(random, [*page.sections, *page.issues])
     return _move(page, head, target.start if target else None)
 
 
@@ -186,28 +183,28 @@ def exchange_packages(page: ArticleMarkup, random: Random) -> str | None:
 
 
 def double_issue(page: ArticleMarkup, random: Random) -> str | None:
-    return _double(page, _one(random, page.issues))
+    return _double(page, any_of(random, page.issues))
 
 
 def double_label(page: ArticleMarkup, random: Random) -> str | None:
-    return _double(page, _one(random, page.blocks_of_labels))
+    return _double(page, any_of(random, page.blocks_of_labels))
 
 
 def double_part(page: ArticleMarkup, random: Random) -> str | None:
-    return _double(page, _one(random, page.parts))
+    return _double(page, any_of(random, page.parts))
 
 
 def double_section(page: ArticleMarkup, random: Random) -> str | None:
     known = [page.known] if page.known and random.random() < 0.5 else page.sections
-    return _double(page, _one(random, known))
+    return _double(page, any_of(random, known))
 
 
 def double_name(page: ArticleMarkup, random: Random) -> str | None:
-    return _double(page, _one(random, page.names))
+    return _double(page, any_of(random, page.names))
 
 
 def double_main(page: ArticleMarkup, random: Random) -> str | None:
-    return _double(page, _one(random, page.of("main")))
+    return _double(page, any_of(random, page.of("main")))
 
 
 # --- changed ---------------------------------------------------------------------------------------------------------
@@ -266,12 +263,12 @@ def change_fixing_kb(page: ArticleMarkup, random: Random) -> str | None:
 
 def change_label(page: ArticleMarkup, random: Random) -> str | None:
     """A label becomes another one."""
-    label = _one(random, page.labels)
+    label = any_of(random, page.labels)
     return page.splice([(label.inner, label.close, random.choice(LABELS))]) if label else None
 
 
 def misspell_label(page: ArticleMarkup, random: Random) -> str | None:
-    label = _one(random, page.labels)
+    label = any_of(random, page.labels)
     if label is None or label.close - label.inner < 2:
         return None
     place = random.randrange(label.inner, label.close)
@@ -279,20 +276,20 @@ def misspell_label(page: ArticleMarkup, random: Random) -> str | None:
 
 
 def unknown_label(page: ArticleMarkup, random: Random) -> str | None:
-    label = _one(random, page.labels)
+    label = any_of(random, page.labels)
     new = random.choice(("Mitigation", "Status", "How to fix it", "Affected platforms", "Problembehebung"))
     return page.splice([(label.inner, label.close, new)]) if label else None
 
 
 def plain_label(page: ArticleMarkup, random: Random) -> str | None:
     """A label is no longer bold."""
-    label = _one(random, page.labels)
+    label = any_of(random, page.labels)
     return page.splice([(label.start, label.inner, ""), (label.close, label.end, "")]) if label else None
 
 
 def joined_label(page: ArticleMarkup, random: Random) -> str | None:
     """A label and its text are one paragraph."""
-    block = _one(random, [one for one in page.blocks_of_labels if one.tag == "p"])
+    block = any_of(random, [one for one in page.blocks_of_labels if one.tag == "p"])
     after = next((one for one in page.of("p") if block and one.start >= block.end), None)
     if block is None or after is None or page.text[block.end : after.start].strip():
         return None
@@ -300,19 +297,19 @@ def joined_label(page: ArticleMarkup, random: Random) -> str | None:
 
 
 def change_section_heading(page: ArticleMarkup, random: Random) -> str | None:
-    heading = _one(random, page.headings)
+    heading = any_of(random, page.headings)
     words = ("Known issues", "Known issues in this update", "Known problems", "Improvements", "Issues", "Summary")
     return page.splice([(heading.inner, heading.close, random.choice(words))]) if heading else None
 
 
 def change_sentence(page: ArticleMarkup, random: Random) -> str | None:
     """The text of a part is another sentence."""
-    part = _one(random, page.parts)
+    part = any_of(random, page.parts)
     return _replace(page, part, f"<p>{random.choice(_SENTENCES)}</p>\n")
 
 
 def add_sentence(page: ArticleMarkup, random: Random) -> str | None:
-    part = _one(random, [*page.parts, *([page.known] if page.known else [])])
+    part = any_of(random, [*page.parts, *([page.known] if page.known else [])])
     return page.splice([(part.end, part.end, f"<p>{random.choice(_SENTENCES)}</p>\n")]) if part else None
 
 
@@ -338,7 +335,7 @@ def foreign_main(page: ArticleMarkup, random: Random) -> str | None:
 
 def foreign_head(page: ArticleMarkup, random: Random) -> str | None:
     other = _foreign(page, random)
-    own, its = _one(random, page.of("head")), _one(random, other.of("head"))
+    own, its = any_of(random, page.of("head")), any_of(random, other.of("head"))
     return _replace(page, own, other.source(its)) if its else None
 
 
@@ -351,8 +348,8 @@ def foreign_body_below_own_heading(page: ArticleMarkup, random: Random) -> str |
 
 
 def foreign_name(page: ArticleMarkup, random: Random) -> str | None:
-    name, other = _one(random, page.names), _foreign(page, random)
-    its = _one(random, [one for one in other.names if name and one.tag == name.tag])
+    name, other = any_of(random, page.names), _foreign(page, random)
+    its = any_of(random, [one for one in other.names if name and one.tag == name.tag])
     return _replace(page, name, other.source(its)) if its else None
 
 
@@ -364,7 +361,7 @@ def foreign_issues(page: ArticleMarkup, random: Random) -> str | None:
 def foreign_issue(page: ArticleMarkup, random: Random) -> str | None:
     """Another article's issue stands in an issue's place, or beside it, or in it."""
     other = _foreign(page, random)
-    own, its = _one(random, page.issues), _one(random, other.issues)
+    own, its = any_of(random, page.issues), any_of(random, other.issues)
     if own is None or its is None or (own.tag == "tr") is not (its.tag == "tr"):
         return None
     start, end = random.choice(((own.start, own.end), (own.end, own.end), (own.close, own.close)))
@@ -373,19 +370,19 @@ def foreign_issue(page: ArticleMarkup, random: Random) -> str | None:
 
 def foreign_title(page: ArticleMarkup, random: Random) -> str | None:
     other = _foreign(page, random)
-    own, its = _one(random, page.titles), _one(random, other.titles)
+    own, its = any_of(random, page.titles), any_of(random, other.titles)
     return page.splice([(own.inner, own.close, other.words(its))]) if own and its else None
 
 
 def foreign_part(page: ArticleMarkup, random: Random) -> str | None:
     other = _foreign(page, random)
-    its = _one(random, other.parts)
-    return _replace(page, _one(random, page.parts), other.part(its)) if its else None
+    its = any_of(random, other.parts)
+    return _replace(page, any_of(random, page.parts), other.part(its)) if its else None
 
 
 def foreign_packages(page: ArticleMarkup, random: Random) -> str | None:
     other = _foreign(page, random)
-    own, its = _one(random, page.packages), _one(random, other.packages)
+    own, its = any_of(random, page.packages), any_of(random, other.packages)
     return _replace(page, own, other.source(its)) if its else None
 
 

@@ -18,6 +18,8 @@ OUTCOMES = ("same", "refused", "reported", "once, changed", "once", "SILENT", "C
 BAD = ("SILENT", "CRASH")
 HARMLESS_SAME = 0.95
 PAGES, ARTICLES = "page", "article"
+# Of each: the names of its courses, what can befall it, for how many runs.
+KINDS = {PAGES: (COURSES, damages, RUNS), ARTICLES: (NAMES, article_damages, (1,))}
 
 
 @dataclass(frozen=True)
@@ -73,44 +75,31 @@ class Bench:
         inside: str | None = MEMORY,
     ) -> None:
         self.seed = seed
-        self.pages: dict[str, Laboratory] = {}
-        self.articles: dict[str, ArticleLaboratory] = {}
+        self.laboratories: dict[str, Laboratory | ArticleLaboratory] = {}
         for course in courses:
-            if isinstance(course, Course):
-                self.pages[course.name] = stack.enter_context(Laboratory(course, inside))
-            else:
-                self.articles[course.name] = stack.enter_context(ArticleLaboratory(course, inside))
+            laboratory = Laboratory if isinstance(course, Course) else ArticleLaboratory
+            self.laboratories[course.name] = stack.enter_context(laboratory(course, inside))
 
     def choose(self, number: Number) -> Chosen:
         what = "" if number.what == PAGES else f" {number.what}"
         random = Random(f"{self.seed}{what} {number.harmless} {number.number}")
-        choose = self._page if number.what == PAGES else self._article
-        while (chosen := choose(random, harmless=number.harmless)) is None:
+        while (chosen := self._choose(random, number)) is None:
             pass  # a course that is not here, or a page with nothing to damage
         return chosen
 
-    def _page(self, random: Random, *, harmless: bool) -> Chosen | None:
+    def _choose(self, random: Random, number: Number) -> Chosen | None:
         # Of all courses, so that a number that falls on one that is here is the same everywhere.
-        laboratory = self.pages.get(random.choice(COURSES))
+        names, what, runs = KINDS[number.what]
+        laboratory = self.laboratories.get(random.choice(names))
         if laboratory is None:
             return None
         source = random.choice(sorted(laboratory.true_pages))
-        damage = random.choice(damages.HARMLESS if harmless else damages.HARMFUL)
+        damage = random.choice(what.HARMLESS if number.harmless else what.HARMFUL)
         markup = laboratory.markup(source)
         text = damage(markup, random)
         if text is None or text == markup.text:
             return None
-        return Chosen(laboratory, source, damage.__name__, text, random.choice(RUNS))
-
-    def _article(self, random: Random, *, harmless: bool) -> Chosen | None:
-        laboratory = self.articles.get(random.choice(NAMES))
-        if laboratory is None:
-            return None
-        kb = random.choice(sorted(laboratory.true_pages))
-        damage = random.choice(article_damages.HARMLESS if harmless else article_damages.HARMFUL)
-        markup = laboratory.markup(kb)
-        text = damage(markup, random)
-        return None if text is None or text == markup.text else Chosen(laboratory, kb, damage.__name__, text)
+        return Chosen(laboratory, source, damage.__name__, text, random.choice(runs))
 
     def try_one(self, number: Number) -> Tried:
         chosen = self.choose(number)

@@ -7,10 +7,13 @@ import re
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 from random import Random
+from typing import TypeVar
 
 from tests.damage.markup import Element, Markup, Splice, Text
 
 Damage = Callable[[Markup, Random], str | None]
+
+_Thing = TypeVar("_Thing")
 
 _DATE = re.compile(r"\b20\d\d-\d\d-\d\d\b|\b[A-Z][a-z]{2,8} \d{1,2}, 20\d\d\b")
 _DIGIT = re.compile(r"\d")
@@ -43,7 +46,7 @@ _MARKUP = (
 )
 
 
-def _one(random: Random, things: Sequence[Element]) -> Element | None:
+def any_of(random: Random, things: Sequence[_Thing]) -> _Thing | None:
     return random.choice(things) if things else None
 
 
@@ -64,41 +67,41 @@ _DATA = ("tr", "td", "th", "li", "a", "strong", "summary", "details", "h2", "h3"
 
 def delete(page: Markup, random: Random) -> str | None:
     """An element of a chosen kind is gone."""
-    gone = _one(random, page.of(random.choice(_DATA)))
+    gone = any_of(random, page.of(random.choice(_DATA)))
     return page.splice([(gone.start, gone.end, "")]) if gone else None
 
 
 def delete_anything(page: Markup, random: Random) -> str | None:
-    gone = _one(random, page.elements)
+    gone = any_of(random, page.elements)
     return page.splice([(gone.start, gone.end, "")]) if gone else None
 
 
 def unwrap(page: Markup, random: Random) -> str | None:
     """The tags of an element are gone, its content stays."""
-    one = _one(random, page.elements)
+    one = any_of(random, page.elements)
     return page.splice([(one.start, one.inner, ""), (one.close, one.end, "")]) if one else None
 
 
 def lose_a_tag(page: Markup, random: Random) -> str | None:
     """One tag of an element is gone, the other stays."""
-    one = _one(random, page.of(*_DATA, "table", "tbody", "div"))
+    one = any_of(random, page.of(*_DATA, "table", "tbody", "div"))
     if one is None:
         return None
     return page.splice([random.choice([(one.start, one.inner, ""), (one.close, one.end, "")])])
 
 
 def duplicate(page: Markup, random: Random) -> str | None:
-    one = _one(random, page.of(random.choice((*_DATA, "table"))))
+    one = any_of(random, page.of(random.choice((*_DATA, "table"))))
     return page.splice([(one.end, one.end, page.source(one))]) if one else None
 
 
 def drop_table(page: Markup, random: Random) -> str | None:
-    gone = _one(random, page.tables)
+    gone = any_of(random, page.tables)
     return page.splice([(gone.start, gone.end, "")]) if gone else None
 
 
 def drop_half_a_table(page: Markup, random: Random) -> str | None:
-    table = _one(random, page.tables)
+    table = any_of(random, page.tables)
     rows = page.within(table, "tr")[1:] if table else []
     gone = random.sample(rows, len(rows) // 2)
     return page.splice([(row.start, row.end, "") for row in gone]) if gone else None
@@ -117,14 +120,14 @@ def swap(page: Markup, random: Random) -> str | None:
 
 
 def swap_cells_of_a_row(page: Markup, random: Random) -> str | None:
-    row = _one(random, page.rows)
+    row = any_of(random, page.rows)
     cells = page.within(row, "td") if row else []
     return page.swap(*sorted(random.sample(cells, 2), key=lambda cell: cell.start)) if len(cells) > 1 else None
 
 
 def swap_neighbours_in_a_column(page: Markup, random: Random) -> str | None:
     """A cell and the one below it change places: the commonest slip of an editor."""
-    table = _one(random, page.tables)
+    table = any_of(random, page.tables)
     rows = page.within(table, "tr")[1:] if table else []
     if len(rows) < 2:
         return None
@@ -136,14 +139,14 @@ def swap_neighbours_in_a_column(page: Markup, random: Random) -> str | None:
 
 def foreign_row(page: Markup, random: Random) -> str | None:
     """A row stands in another table, or an item in another list, as well."""
-    row, target = _one(random, page.rows), _one(random, page.rows)
+    row, target = any_of(random, page.rows), any_of(random, page.rows)
     if row is None or target is None or row.tag != target.tag:
         return None
     return page.splice([(target.start, target.start, page.source(row))])
 
 
 def move_row(page: Markup, random: Random) -> str | None:
-    row, target = _one(random, page.rows), _one(random, page.rows)
+    row, target = any_of(random, page.rows), any_of(random, page.rows)
     if row is None or target is None or row.tag != target.tag or row.start == target.start:
         return None
     return page.splice([(target.start, target.start, page.source(row)), (row.start, row.end, "")])
@@ -151,7 +154,7 @@ def move_row(page: Markup, random: Random) -> str | None:
 
 def move_label(page: Markup, random: Random) -> str | None:
     """A label stands before another table."""
-    label, table = _one(random, page.labels), _one(random, page.tables)
+    label, table = any_of(random, page.labels), any_of(random, page.tables)
     if label is None or table is None or label.start <= table.start < label.end:
         return None
     return page.splice([(label.start, label.end, ""), (table.start, table.start, page.source(label))])
@@ -165,18 +168,18 @@ def swap_labels(page: Markup, random: Random) -> str | None:
 
 
 def delete_label(page: Markup, random: Random) -> str | None:
-    label = _one(random, page.labels)
+    label = any_of(random, page.labels)
     return page.splice([(label.start, label.end, "")]) if label else None
 
 
 def empty_cell(page: Markup, random: Random) -> str | None:
-    cell = _one(random, [cell for row in page.rows for cell in page.within(row, "td", "a")])
+    cell = any_of(random, [cell for row in page.rows for cell in page.within(row, "td", "a")])
     return page.splice([(cell.inner, cell.close, "")]) if cell else None
 
 
 def merge_cells(page: Markup, random: Random) -> str | None:
     """Two neighbouring cells are one: with a span, or with the texts of both."""
-    row = _one(random, page.rows)
+    row = any_of(random, page.rows)
     cells = page.within(row, "td") if row else []
     if len(cells) < 2:
         return None
@@ -193,7 +196,7 @@ def merge_cells(page: Markup, random: Random) -> str | None:
 
 
 def rename_column(page: Markup, random: Random) -> str | None:
-    table = _one(random, page.tables)
+    table = any_of(random, page.tables)
     names = [text for text in page.texts if table and _in_header(page, table, text)]
     if not names:
         return None
@@ -210,14 +213,14 @@ def _in_header(page: Markup, table: Element, text: Text) -> bool:
 
 def swap_headers(page: Markup, random: Random) -> str | None:
     """Two headers change places and their cells do not."""
-    table = _one(random, page.tables)
+    table = any_of(random, page.tables)
     cells = page.within(page.within(table, "tr")[0], "th", "td") if table else []
     return page.swap(*sorted(random.sample(cells, 2), key=lambda cell: cell.start)) if len(cells) > 1 else None
 
 
 def add_column(page: Markup, random: Random) -> str | None:
     """Another cell in every row of a table, at the same place."""
-    table = _one(random, page.tables)
+    table = any_of(random, page.tables)
     if table is None:
         return None
     place, new = random.randrange(6), random.choice(("", "Notes", "Build"))
@@ -300,7 +303,7 @@ def change_link(page: Markup, random: Random) -> str | None:
         for one in (row, *page.within(row, "a"))
         if one.tag == "a" and _HREF.search(page.source(one))
     ]
-    link = _one(random, anchors)
+    link = any_of(random, anchors)
     if link is None:
         return None
     address = _HREF.search(page.text, link.start, link.inner)
@@ -341,7 +344,7 @@ def repeat_a_part(page: Markup, random: Random) -> str | None:
 
 def _column(page: Markup, random: Random) -> list[Element]:
     """The cells of a column, without its header's."""
-    table = _one(random, page.tables)
+    table = any_of(random, page.tables)
     rows = [page.within(row, "td") for row in page.within(table, "tr")[1:]] if table else []
     width = min(map(len, rows), default=0)
     place = random.randrange(width) if width else 0
@@ -364,7 +367,7 @@ def shift_a_column(page: Markup, random: Random) -> str | None:
 
 def shift_every_build(page: Markup, random: Random) -> str | None:
     """All revisions of a table are higher."""
-    table = _one(random, page.tables)
+    table = any_of(random, page.tables)
     if table is None:
         return None
     more = random.choice((1, 10, 100, 1000))
@@ -374,7 +377,7 @@ def shift_every_build(page: Markup, random: Random) -> str | None:
 
 def change_a_year(page: Markup, random: Random) -> str | None:
     """A year of a table is another, wherever it stands there."""
-    table = _one(random, page.tables)
+    table = any_of(random, page.tables)
     years = sorted(set(_YEAR.findall(page.source(table)))) if table else []
     if table is None or not years:
         return None
@@ -385,18 +388,18 @@ def change_a_year(page: Markup, random: Random) -> str | None:
 
 def copy_row_of_another_table(page: Markup, random: Random) -> str | None:
     tables = [page.within(table, "tr")[1:] for table in page.tables]
-    one, other = (_one(random, random.choice(tables)) if tables else None for _ in range(2))
+    one, other = (any_of(random, random.choice(tables)) if tables else None for _ in range(2))
     return page.splice([(one.start, one.start, page.source(other))]) if one and other else None
 
 
 def copy_item_of_another_list(page: Markup, random: Random) -> str | None:
-    one, other = (_one(random, page.of("li")) for _ in range(2))
+    one, other = (any_of(random, page.of("li")) for _ in range(2))
     return page.splice([(one.start, one.start, page.source(other))]) if one and other else None
 
 
 def fill_a_plan(page: Markup, random: Random) -> str | None:
     """A row with empty cells has in their place what another row of its table has."""
-    table = _one(random, page.tables)
+    table = any_of(random, page.tables)
     rows = [page.within(row, "td") for row in page.within(table, "tr")[1:]] if table else []
     empty = [row for row in rows if any(not page.text[cell.inner : cell.close].strip() for cell in row)]
     full = [row for row in rows if all(page.text[cell.inner : cell.close].strip() for cell in row)]
@@ -534,7 +537,7 @@ def renumbered_ids(page: Markup, random: Random) -> str | None:
 
 def moved_columns(page: Markup, random: Random) -> str | None:
     """Two columns change places, headers and cells."""
-    table = _one(random, page.tables)
+    table = any_of(random, page.tables)
     rows = [page.within(row, "td", "th") for row in page.within(table, "tr")] if table else []
     width = min(map(len, rows), default=0)
     if width < 2:
@@ -549,7 +552,7 @@ def moved_columns(page: Markup, random: Random) -> str | None:
 
 def moved_rows(page: Markup, random: Random) -> str | None:
     """Two neighbouring rows of a table change places."""
-    table = _one(random, page.tables)
+    table = any_of(random, page.tables)
     rows = page.within(table, "tr")[1:] if table else []
     place = random.randrange(len(rows) - 1) if len(rows) > 1 else None
     return page.swap(rows[place], rows[place + 1]) if place is not None else None
